@@ -1,0 +1,63 @@
+"""How far our labels agree with T-Projection's published ones on the NLLB translations of CoNLL-2003 (8 languages).
+
+    XNER_MIRROR=... python benchmarks/tprojection_agreement.py [LANG ...]
+
+Both label the same translations of the same gold English sentences. Agreement is strict span F1 over PER, ORG and LOC,
+taking T-Projection's labels as the reference; precision and recall say which side has more spans. Rows that we reject
+are left out and counted.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import pyarrow.parquet as pq
+
+from xner_hf.corpora.hub import CorpusSplit
+from xner_hf.metrics import span_f1
+from xner_hf.pipeline.rows import corpus_files
+from xner_hf.pipeline.run import run_recipe
+from xner_hf.recipe import make_recipe
+from xner_hf.spans import NER_LABELS, keep_types, spans_from_iob2, spans_to_iob2
+
+LANGUAGES = ("hau", "ibo", "nya", "sna", "swa", "xho", "yor", "zul")
+
+
+def reference(language: str) -> list[list[str]]:
+    """Return T-Projection's tags of every row."""
+    split = CorpusSplit("xner/conll2003-nllb", language, "train")
+    names = split.class_names("tprojection_tags")
+    rows = []
+    for row in split.rows(["target_tokens", "tprojection_tags"]):
+        spans = keep_types(spans_from_iob2([names[tag] for tag in row["tprojection_tags"]]))
+        rows.append(spans_to_iob2(spans, len(row["target_tokens"])))
+    return rows
+
+
+def main(languages: list[str]) -> None:
+    print("language  sentences  rejected  precision  recall    F1   PER   ORG   LOC")
+    means = []
+    for language in languages:
+        theirs = reference(language)
+        ours, gold, rejected = [], [], 0
+        for name, files in corpus_files(run_recipe(make_recipe(language, "translate-train"))).items():
+            for path in files:
+                for row in pq.read_table(path, columns=["id", "ner_tags"]).to_pylist():
+                    if name == "rejected":
+                        rejected += 1
+                        continue
+                    ours.append([NER_LABELS[tag] for tag in row["ner_tags"]])
+                    gold.append(theirs[int(row["id"].rpartition("/")[2])])
+        scores = span_f1(gold, ours)
+        types = "".join(f"{scores['types'][kind]['f1'] * 100:6.1f}" for kind in ("PER", "ORG", "LOC"))
+        print(
+            f"{language:8} {len(ours):10,} {rejected:9,} {scores['precision'] * 100:10.1f} "
+            f"{scores['recall'] * 100:7.1f} {scores['f1'] * 100:5.1f}{types}",
+            flush=True,
+        )
+        means.append(scores["f1"])
+    print(f"{'mean':8} {sum(means) / len(means) * 100:46.1f}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or list(LANGUAGES))

@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+
+import pytest
+
+from xner_hf.corpora.base import Pair, ReadReport
+from xner_hf.corpora.pairs import read_jsonl_pairs, read_parallel_text, read_tsv_pairs
+from xner_hf.errors import XnerError
+from xner_hf.spans import Span
+
+
+def upper(text):
+    return text.upper().split()
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(name, content):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+        return path
+
+    return write
+
+
+def row(**keys):
+    return json.dumps(keys) + "\n"
+
+
+def entity(start, end, label="PER", **keys):
+    return {"start": start, "end": end, "label": label, **keys}
+
+
+def fails_at(pairs, path, line, *words):
+    with pytest.raises(XnerError) as caught:
+        list(pairs)
+    message = str(caught.value)
+    assert message.startswith(f"{path}:{line}: "), message
+    for word in words:
+        assert word in message
+
+
+class TestJsonlPairs:
+    def test_reads_both_sides_with_and_without_entities(self, write):
+        first = row(
+            id="x",
+            source_tokens=["Ada", "sings"],
+            target_tokens=["Ada", "tana", "waka"],
+            source_entities=[entity(0, 1, score=0.5)],
+            target_entities=[entity(2, 3, "LOC", status="projected"), entity(0, 1)],
+        )
+        path = write("a.jsonl", first + row(source_tokens=["a"], target_tokens=["b"], target_entities=[]))
+        report = ReadReport()
+        assert list(read_jsonl_pairs(path, need_spans=False, report=report)) == [
+            Pair(
+                "x",
+                ["Ada", "sings"],
+                ["Ada", "tana", "waka"],
+                [Span(0, 1, "PER", 0.5)],
+                [Span(0, 1, "PER"), Span(2, 3, "LOC")],
+            ),
+            Pair("1", ["a"], ["b"], None, []),
+        ]
+        assert report.sentences == 2
+
+    def test_allows_empty_sides(self, write):
+        path = write("a.jsonl", row(source_tokens=[], target_tokens=[], source_entities=[]))
+        assert list(read_jsonl_pairs(path, need_spans=True)) == [Pair("0", [], [], [])]
+
+    @pytest.mark.parametrize("missing", [{}, {"source_entities": None}])
+    def test_asks_for_entities_or_a_tagger_when_spans_are_needed(self, write, missing):
+        good = row(source_tokens=["a"], target_tokens=["b"], source_entities=[])
+        path = write("a.jsonl", good + row(source_tokens=["a"], target_tokens=["b"], **missing))
+        fails_at(read_jsonl_pairs(path, need_spans=True), path, 2, "'source_entities' is missing", "--tagger")
+        assert len(list(read_jsonl_pairs(path, need_spans=False))) == 2
+
+    @pytest.mark.parametrize(
+        ("keys", "words"),
+        [
+            ({"target_tokens": ["b"]}, ["'source_tokens' is missing"]),
+            ({"source_tokens": ["a"]}, ["'target_tokens' is missing"]),
+            ({"source_tokens": "a", "target_tokens": ["b"]}, ["'source_tokens' is 'a'"]),
+            ({"source_tokens": ["a"], "target_tokens": ["b", None]}, ["target_tokens[1] is None"]),
+            ({"source_tokens": ["a"], "target_tokens": ["b c"]}, ["target_tokens[0] is 'b c'", "white space"]),
+            ({"source_tokens": [""], "target_tokens": ["b"]}, ["source_tokens[0] is ''"]),
+            (
+                {"source_tokens": ["a"], "target_tokens": ["b"], "source_entities": [entity(0, 2)]},
+                ["source_entities: the span [0, 2) PER does not fit a sentence of 1 words"],
+            ),
+            (
+                {"source_tokens": [], "target_tokens": ["b"], "source_entities": [entity(0, 1)]},
+                ["does not fit a sentence of 0 words"],
+            ),
+            (
+                {
+                    "source_tokens": ["a"],
+                    "target_tokens": ["b", "c"],
+                    "target_entities": [entity(0, 2), entity(1, 2, "LOC")],
+                },
+                ["target_entities: the spans [0, 2) PER and [1, 2) LOC overlap"],
+            ),
+            (
+                {"source_tokens": ["a"], "target_tokens": ["b"], "target_entities": [entity("0", 1)]},
+                ["target_entities[0]: 'start' is '0'"],
+            ),
+        ],
+    )
+    def test_names_the_line_and_value_of_a_defect(self, write, keys, words):
+        path = write("a.jsonl", row(source_tokens=["a"], target_tokens=["b"]) + row(**keys))
+        fails_at(read_jsonl_pairs(path, need_spans=False), path, 2, *words)
+
+    def test_refuses_malformed_rows_and_empty_files(self, write):
+        path = write("a.jsonl", '{"source_tokens": ["a"], "target_tok')
+        fails_at(read_jsonl_pairs(path, need_spans=False), path, 1, "not valid JSON", "cut off")
+        with pytest.raises(XnerError, match="holds no sentence"):
+            list(read_jsonl_pairs(write("b.jsonl", ""), need_spans=False))
+
+
+class TestTsvPairs:
+    def test_splits_each_side_with_its_own_function(self, write):
+        path = write("a.tsv", '\ufeffAda sings\tAda tana\r\n"a\t\n\tb')
+        report = ReadReport()
+        assert list(read_tsv_pairs(path, upper, str.split, report)) == [
+            Pair("0", ["ADA", "SINGS"], ["Ada", "tana"]),
+            Pair("1", ['"A'], []),
+            Pair("2", [], ["b"]),
+        ]
+        assert report.sentences == 3
+
+    @pytest.mark.parametrize(("line", "columns"), [("one side", 1), ("a\tb\tc", 3), ("", 1)])
+    def test_names_a_line_without_exactly_two_columns(self, write, line, columns):
+        path = write("a.tsv", f"a\tb\n{line}\nc\td\n")
+        fails_at(read_tsv_pairs(path, str.split, str.split), path, 2, f"{columns} columns, not 2", "one tab")
+
+    def test_refuses_an_empty_file(self, write):
+        with pytest.raises(XnerError, match="holds no sentence"):
+            list(read_tsv_pairs(write("a.tsv", ""), str.split, str.split))
+
+
+class TestParallelText:
+    def test_pairs_lines_by_number_and_keeps_blank_ones(self, write):
+        source = write("a.eng", "Ada sings\n\nc")
+        target = write("a.hau", "Ada tana\r\nb\r\n\r\n")
+        report = ReadReport()
+        assert list(read_parallel_text(source, target, upper, str.split, report)) == [
+            Pair("0", ["ADA", "SINGS"], ["Ada", "tana"]),
+            Pair("1", [], ["b"]),
+            Pair("2", ["C"], []),
+        ]
+        assert report.sentences == 3
+
+    @pytest.mark.parametrize(("text", "lines"), [("a\n", 1), ("a\nb\n\n", 3), ("a\nb\nc", 3), ("", 0)])
+    def test_says_both_numbers_of_lines_before_the_first_pair(self, write, text, lines):
+        source, target = write("a.eng", "a\nb\n"), write("a.hau", text)
+        pattern = rf"^{re.escape(str(source))} has 2 lines but {re.escape(str(target))} has {lines}\."
+        with pytest.raises(XnerError, match=pattern):
+            next(read_parallel_text(source, target, str.split, str.split))
+
+    def test_counts_lines_across_read_blocks(self, write):
+        text = "x" * (1 << 20) + "\n" + "y\n" * 3
+        source, target = write("a.eng", text), write("a.hau", "1\n2\n3\n4")
+        assert [pair.target for pair in read_parallel_text(source, target, len_as_word, str.split)] == [
+            ["1"],
+            ["2"],
+            ["3"],
+            ["4"],
+        ]
+
+    def test_names_file_and_line_of_a_byte_that_is_not_utf8(self, write):
+        source, target = write("a.eng", "a\nb\n"), write("a.hau", b"a\ncaf\xe9\n")
+        fails_at(read_parallel_text(source, target, str.split, str.split), target, 2, "byte 5 of the file (0xe9)")
+
+    def test_refuses_empty_and_missing_files_and_directories(self, write, tmp_path):
+        empty, full, missing = write("a", ""), write("b", "x\n"), tmp_path / "missing"
+        for source, target, words in [
+            (empty, empty, "holds no sentence"),
+            (full, missing, "missing: there is no such file"),
+            (tmp_path, full, "is a directory"),
+        ]:
+            with pytest.raises(XnerError, match=words):
+                next(read_parallel_text(source, target, str.split, str.split))
+
+    def test_refuses_a_pipe_because_it_reads_twice(self, write):
+        read_end, write_end = os.pipe()
+        os.close(write_end)
+        try:
+            with pytest.raises(XnerError, match="is a pipe"):
+                next(read_parallel_text(f"/dev/fd/{read_end}", write("a", "x\n"), str.split, str.split))
+        finally:
+            os.close(read_end)
+
+
+def len_as_word(text):
+    return [str(len(text))]

@@ -1,0 +1,400 @@
+"""The language table agrees with the published test sets, with itself, and with a mirror of the data."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+
+import langcodes
+import pytest
+import yaml
+
+from xner_hf.errors import XnerError
+from xner_hf.languages import TaggerEntry, corpus_entry, is_evaluation_split, language, languages, tagger_entry
+
+
+def words(text):
+    return text.split()
+
+
+MASAKHANER2 = words("bam ewe fon hau ibo kin lug luo mos nya sna swa tsn twi wol xho yor zul")
+XTREME = words(
+    "af ar bg bn de el es et eu fa fi fr he hi hu id it ja jv ka kk ko ml mr ms my nl pt ru sw ta te th tl tr ur vi yo"
+    " zh"
+)
+NLLB = words(
+    "afr_Latn bam_Latn ben_Beng bul_Cyrl deu_Latn ell_Grek est_Latn eus_Latn ewe_Latn fin_Latn fon_Latn fra_Latn"
+    " hau_Latn heb_Hebr hin_Deva hun_Latn ibo_Latn ind_Latn ita_Latn jav_Latn jpn_Jpan kat_Geor kaz_Cyrl kin_Latn"
+    " kor_Hang lug_Latn luo_Latn mal_Mlym mar_Deva mos_Latn mya_Mymr nld_Latn nya_Latn por_Latn rus_Cyrl sna_Latn"
+    " spa_Latn tam_Taml tel_Telu tgl_Latn tha_Thai tsn_Latn tur_Latn twi_Latn urd_Arab vie_Latn wol_Latn xho_Latn"
+    " yor_Latn zho_Hans zul_Latn"
+)
+NLLB = {code[:3]: code for code in NLLB} | {"ara": "arb_Arab", "fas": "pes_Arab", "msa": "zsm_Latn", "swa": "swh_Latn"}
+NLLB |= {"bbj": None, "pcm": None}
+UD = "universal-dependencies/universal_dependencies"
+REFERENCE_FIELDS = ("gold", "treebanks", "parallel", "labelled_translations")
+MIRROR = os.environ.get("XNER_MIRROR")
+# English, Swedish and Amharic are in the mirror but are no target languages.
+NOT_TARGETS = {"en", "eng", "en_ewt", "en_pud", "sv_pud", "en-amh"}
+
+every_language = pytest.mark.parametrize("row", languages(), ids=lambda row: row.code)
+
+
+def references(row):
+    found = [ref for field in REFERENCE_FIELDS for ref in getattr(row, field)]
+    return found + ([row.text] if row.text else [])
+
+
+def all_references():
+    return {ref for row in languages() for ref in references(row)}
+
+
+# The test sets
+
+
+def test_there_are_57_test_sets_over_55_languages():
+    tested = [row for row in languages() if row.test_sets]
+    assert len(tested) == 55
+    assert sum(len(row.test_sets) for row in tested) == 57
+
+
+def test_the_test_sets_are_the_18_of_masakhaner2_and_the_39_of_xtreme():
+    found = sorted(ref for row in languages() for ref in row.test_sets)
+    expected = [f"masakhane/masakhaner2:{code}" for code in MASAKHANER2] + [f"google/xtreme:PAN-X.{c}" for c in XTREME]
+    assert (len(MASAKHANER2), len(XTREME)) == (18, 39)
+    assert found == sorted(expected)
+
+
+def test_only_swahili_and_yoruba_have_a_test_set_in_both():
+    assert [row.code for row in languages() if len(row.test_sets) == 2] == ["swa", "yor"]
+    assert language("swa").test_sets == ("masakhane/masakhaner2:swa", "google/xtreme:PAN-X.sw")
+
+
+@pytest.mark.parametrize("code", ["bbj", "pcm"])
+def test_ghomala_and_nigerian_pidgin_have_gold_but_no_test_set(code):
+    assert language(code).gold == (f"masakhane/masakhaner2:{code}",)
+    assert language(code).test_sets == ()
+
+
+@every_language
+def test_every_test_set_is_gold_and_lies_in_the_language_of_its_row(row):
+    assert set(row.test_sets) <= set(row.gold)
+    configs = {ref.partition(":")[2] for ref in row.test_sets}
+    assert configs <= {row.code, f"PAN-X.{row.xtreme}"}
+
+
+# Codes
+
+
+def test_the_table_has_57_languages_sorted_by_code_and_each_once():
+    codes = [row.code for row in languages()]
+    assert codes == sorted(set(codes))
+    assert codes == sorted(NLLB)
+
+
+def test_nllb_codes_are_those_of_the_published_list():
+    assert {row.code: row.nllb for row in languages()} == NLLB
+
+
+@every_language
+def test_iso_and_xtreme_codes_name_the_same_language(row):
+    assert langcodes.tag_is_valid(row.code)
+    if row.xtreme:
+        assert langcodes.Language.get(row.xtreme, normalize=False).to_alpha3() == row.code
+
+
+def test_two_letter_aliases_name_the_same_language_as_the_code():
+    pairs = {alias: row.code for row in languages() for alias in row.aliases if len(alias) == 2}
+    assert pairs.pop("ak") == "twi"  # Twi is the Akan of MasakhaNER
+    assert {alias: langcodes.Language.get(alias, normalize=False).to_alpha3() for alias in pairs} == pairs
+
+
+def test_no_code_alias_or_name_means_two_languages():
+    owners = {}
+    for row in languages():
+        for key in {key.casefold() for key in (row.code, row.name, *row.aliases)}:
+            assert owners.setdefault(key, row.code) == row.code
+
+
+@every_language
+def test_the_script_is_an_iso_15924_code_and_agrees_with_nllb_and_the_text(row):
+    assert langcodes.tag_is_valid(f"und-{row.script}")
+    if row.nllb:
+        assert row.nllb.endswith(f"_{row.script}")
+    assert row.text.endswith({"Hans": "_Hani"}.get(row.script, f"_{row.script}"))
+
+
+@every_language
+def test_code_alias_and_name_find_the_language_whatever_the_case(row):
+    for key in (row.code, row.name, *row.aliases):
+        for spelled in (key, key.upper(), f" {key.lower()} "):
+            assert language(spelled) is row
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [("hausa", "hau"), ("sw", "swa"), ("swh", "swa"), ("arb", "ara"), ("pes", "fas"), ("zsm", "msa"), ("cmn", "zho")],
+)
+def test_codes_that_people_type_are_understood(typed, code):
+    assert language(typed).code == code
+
+
+@pytest.mark.parametrize(("typed", "suggested"), [("hua", "hausa"), ("hausaa", "hau"), ("swahilli", "swa")])
+def test_an_unknown_language_is_answered_with_the_nearest_and_with_where_to_look(typed, suggested):
+    with pytest.raises(XnerError) as error:
+        language(typed)
+    assert str(error.value).startswith(f"'{typed}' is not a target language of this version. Did you mean ")
+    assert f"'{suggested}'" in str(error.value)
+    assert "'xner languages'" in str(error.value)
+
+
+@pytest.mark.parametrize("typed", ["", "qqq", "eng"])
+def test_what_is_no_target_language_is_refused(typed):
+    with pytest.raises(XnerError, match="xner languages"):
+        language(typed)
+
+
+# Sources and recipes
+
+
+def test_french_is_the_source_where_mafand_was_translated_from_french():
+    french = [row.code for row in languages() if row.source == "fra"]
+    assert french == ["bam", "bbj", "ewe", "fon", "mos", "wol"]
+
+
+@every_language
+def test_mafand_is_there_for_masakhaner2_languages_only_and_starts_at_their_source(row):
+    in_masakhaner2 = row.code in {*MASAKHANER2, "bbj", "pcm"}
+    pivot = {"eng": "en", "fra": "fr"}[row.source]
+    assert row.mafand == (f"{pivot}-{row.code}" if in_masakhaner2 else None)
+    assert row.default_recipe == ("parallel" if in_masakhaner2 else "translate-test")
+
+
+@pytest.mark.parametrize(
+    ("code", "recipes"),
+    [
+        ("hau", ["parallel", "translate-train", "sample"]),
+        ("swa", ["parallel", "translate-train", "sample"]),
+        ("yor", ["parallel", "translate-train"]),
+        ("bam", ["parallel"]),
+        ("deu", []),
+    ],
+)
+def test_recipes_are_those_that_can_be_run_with_the_default_first(code, recipes):
+    assert language(code).recipes == recipes
+
+
+def test_labelled_translations_exist_for_eight_languages():
+    found = {row.code: row.labelled_translations for row in languages() if row.labelled_translations}
+    codes = words("hau ibo nya sna swa xho yor zul")
+    assert found == {code: (f"xner/conll2003-nllb:{code}",) for code in codes}
+
+
+def test_every_source_has_a_tagger_with_its_licence_class():
+    english = TaggerEntry("eng", "xner/minilm-conll2003-en", "main", "other", "research-only", "english")
+    french = TaggerEntry("fra", "xner/minilm-wikineural-fr", "main", "other", "non-commercial", "french")
+    assert tagger_entry("eng") == english
+    assert tagger_entry("fra") == french
+    assert {row.source for row in languages()} == {"eng", "fra"}
+
+
+def test_a_source_without_tagger_is_refused_with_those_that_have_one():
+    with pytest.raises(XnerError, match="'deu', only for 'eng', 'fra'"):
+        tagger_entry("deu")
+
+
+# Words
+
+
+def test_words_are_characters_where_the_script_writes_no_spaces():
+    assert [row.code for row in languages() if row.words == "characters"] == ["jpn", "mya", "tha", "zho"]
+    assert {row.words for row in languages()} == {"spaces", "characters"}
+
+
+def test_only_french_splits_clitics():
+    assert {row.code: row.clitics for row in languages() if row.clitics} == {"fra": "french"}
+
+
+@pytest.mark.parametrize(
+    ("code", "agglutinative"),
+    [("zul", True), ("swa", True), ("tur", True), ("fin", True), ("tam", True), ("eus", True), ("kor", True)]
+    + [("tsn", False), ("jpn", False), ("hau", False), ("rus", False), ("deu", False), ("hin", False)],
+)
+def test_agglutinative_marks_languages_that_write_affixes_together_with_names(code, agglutinative):
+    assert language(code).agglutinative is agglutinative
+
+
+# Corpora
+
+
+def test_every_data_set_that_a_row_names_has_a_licence_and_a_class():
+    entries = {ref: corpus_entry(*ref.split(":")) for ref in all_references()}
+    assert [ref for ref, entry in entries.items() if entry.hub_id != ref.partition(":")[0]] == []
+    assert [ref for ref, entry in entries.items() if not entry.licence] == []
+    known = {"permissive", "non-commercial", "research-only"}
+    assert [ref for ref, entry in entries.items() if entry.licence_class not in known] == []
+
+
+def test_the_class_follows_from_the_licence_wherever_it_is_a_creative_commons_or_odc_licence():
+    for ref in all_references():
+        entry = corpus_entry(*ref.split(":"))
+        if entry.licence.startswith(("cc", "odc")):
+            assert entry.licence_class == ("non-commercial" if "-nc" in entry.licence else "permissive"), ref
+
+
+@every_language
+def test_rows_name_each_data_set_once_and_under_its_role(row):
+    roles = {"gold": "gold", "treebanks": "treebank", "parallel": "parallel"}
+    roles["labelled_translations"] = "translated-labels"
+    for field, role in roles.items():
+        assert {corpus_entry(*ref.split(":")).role for ref in getattr(row, field)} <= {role}
+    assert corpus_entry(*row.text.split(":")).role == "text"
+    assert len(references(row)) == len(set(references(row)))
+
+
+def test_licences_of_treebanks_are_their_own():
+    assert corpus_entry(UD).licence_class == "unknown"
+    assert corpus_entry(UD, "wo_wtb").licence == "cc-by-sa-4.0"
+    assert corpus_entry(UD, "ar_padt").licence_class == "non-commercial"
+    assert corpus_entry(UD, "fr_sequoia").licence == "lgpl-lr"
+
+
+def test_part_of_a_data_set_may_have_another_licence():
+    assert corpus_entry("xner/bible", "eng-yor").licence == "cc-by-sa-4.0"
+    assert corpus_entry("xner/bible", "eng-swh").licence == "cc0-1.0"
+
+
+def test_a_data_set_is_found_by_a_former_id_in_any_case_and_by_its_folder_in_a_mirror():
+    for spelled in ("unimelb-nlp/wikiann", "wikiann", "WikiANN", "/data/hub/datasets/unimelb-nlp/wikiann/"):
+        assert corpus_entry(spelled).hub_id == "unimelb-nlp/wikiann"
+
+
+def test_an_unknown_data_set_is_refused_with_the_nearest():
+    with pytest.raises(XnerError, match="Did you mean 'masakhane/masakhaner2'"):
+        corpus_entry("masakhane/masakhaner")
+
+
+# Evaluation splits
+
+
+@pytest.mark.parametrize(
+    ("hub_id", "config", "held_out", "free"),
+    [
+        ("masakhane/masakhaner2", "hau", {"validation", "test"}, {"train"}),
+        ("google/xtreme", "PAN-X.de", {"validation", "test"}, {"train"}),
+        ("unimelb-nlp/wikiann", "de", {"validation", "test"}, {"train"}),
+        ("universalner/universal_ner", "de_pud", {"validation", "test"}, {"train"}),
+        ("ShkalikovOleh/europarl-ner", "de", {"test"}, {"train"}),
+        ("xner/masakhaner2-translated", "bam", {"train", "validation", "test"}, set()),
+        ("xner/masakhaner2-translated", "leakage", set(), {"train"}),
+        ("masakhane/mafand", "en-hau", set(), {"train", "validation", "test"}),
+        ("eriktks/conll2003", "conll2003", set(), {"train", "validation", "test"}),
+        (UD, "yo_ytb", set(), {"test"}),
+    ],
+)
+def test_evaluation_splits_are_held_out_and_no_others(hub_id, config, held_out, free):
+    for split in held_out:
+        assert is_evaluation_split(hub_id, config, split)
+    for split in free:
+        assert not is_evaluation_split(hub_id, config, split)
+    assert is_evaluation_split(hub_id, config, None) is bool(held_out)
+    assert is_evaluation_split(hub_id, config, "all") is bool(held_out)
+
+
+@every_language
+def test_the_test_split_of_every_gold_set_is_held_out(row):
+    for ref in row.gold:
+        assert is_evaluation_split(*ref.split(":"), "test")
+
+
+@pytest.mark.parametrize("row", [row for row in languages() if row.treebanks], ids=lambda row: row.code)
+def test_a_treebank_whose_sentences_have_gold_entities_is_held_out_with_them(row):
+    gold = {ref.partition(":")[2] for ref in row.gold if ref.startswith("universalner/")}
+    for ref in row.treebanks:
+        assert is_evaluation_split(*ref.split(":"), "test") is (ref.partition(":")[2] in gold)
+
+
+@pytest.mark.parametrize("split", ["test[:100]", "train+test", "train[:10] + validation[50%:]"])
+def test_slices_and_sums_of_splits_do_not_get_past_the_guard(split):
+    assert is_evaluation_split("masakhane/masakhaner2", "hau", split)
+    assert not is_evaluation_split("masakhane/masakhaner2", "hau", "train[:100]+train[200:]")
+
+
+@pytest.mark.parametrize("hub_id", ["wikiann", "Unimelb-NLP/WikiANN", "/data/datasets/unimelb-nlp/wikiann"])
+def test_other_spellings_do_not_get_past_the_guard_but_unknown_data_sets_are_free(hub_id):
+    assert is_evaluation_split(hub_id, "de", "test")
+    assert not is_evaluation_split("someone/their-own-corpus", "de", "test")
+
+
+# The module
+
+
+def test_rows_cannot_be_changed():
+    with pytest.raises(FrozenInstanceError):
+        language("hau").source = "fra"
+
+
+def test_importing_the_module_loads_nothing_but_the_standard_library():
+    code = "import sys, xner_hf.languages; print({'yaml', 'rapidfuzz', 'torch', 'datasets'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+# The mirror
+
+
+def mirror_cards():
+    return sorted(Path(MIRROR, "datasets").glob("*/*/README.md")) if MIRROR else []
+
+
+def card(path):
+    return yaml.safe_load(path.read_text(encoding="utf-8").split("---")[1])
+
+
+def mirror_configs(path):
+    return {config["config_name"] for config in card(path)["configs"]}
+
+
+needs_mirror = pytest.mark.skipif(not MIRROR, reason="XNER_MIRROR is not set to a mirror of the data sets")
+each_card = pytest.mark.parametrize("path", mirror_cards(), ids=lambda path: "/".join(path.parts[-3:-1]))
+
+
+@needs_mirror
+@each_card
+def test_every_data_set_of_the_mirror_is_in_the_table_under_a_licence_of_its_card(path):
+    hub_id = "/".join(path.parts[-3:-1])
+    stated = card(path)["license"]
+    stated = stated if isinstance(stated, list) else [stated]
+    for config in mirror_configs(path):
+        entry = corpus_entry(hub_id, config)
+        assert entry.hub_id == hub_id
+        assert entry.licence in stated
+
+
+@needs_mirror
+@each_card
+def test_every_target_language_config_of_the_mirror_is_named_by_a_row(path):
+    hub_id = "/".join(path.parts[-3:-1])
+    if corpus_entry(hub_id).role not in ("gold", "treebank", "parallel", "translated-labels"):
+        return
+    named = {ref.partition(":")[2] for ref in all_references() if ref.startswith(f"{hub_id}:")}
+    assert mirror_configs(path) - NOT_TARGETS <= named
+
+
+@needs_mirror
+@pytest.mark.parametrize("hub_id", ["masakhane/mafand", "xner/bible", "uds-lsv/menyo20k_mt", "xner/conll2003-nllb"])
+def test_parallel_text_and_translations_are_exactly_those_of_the_mirror(hub_id):
+    named = {ref.partition(":")[2] for ref in all_references() if ref.startswith(f"{hub_id}:")}
+    assert named == mirror_configs(Path(MIRROR, "datasets", hub_id, "README.md")) - NOT_TARGETS
+
+
+@needs_mirror
+@pytest.mark.parametrize("source", ["eng", "fra"])
+def test_the_taggers_are_in_the_mirror_under_the_licence_of_their_card(source):
+    entry = tagger_entry(source)
+    stated = card(Path(MIRROR, "models", entry.model, "README.md"))
+    assert stated["license"] == entry.licence
+    assert stated["license_name"] == entry.licence_class

@@ -1,0 +1,25 @@
+"""What an aligner does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+
+class Link(NamedTuple):
+    """Source word `source` and target word `target` translate each other; `score` is a probability in [0, 1]."""
+
+    source: int
+    target: int
+    score: float
+
+
+class Aligner(Protocol):
+    """Finds the links of word-split sentence pairs."""
+
+    def align(self, sources: Sequence[Sequence[str]], targets: Sequence[Sequence[str]]) -> list[list[Link]]:
+        """Return the links of each pair, in the order of the pairs, each list sorted by source and target word.
+
+        A pair with an empty side has no links.
+        """
+        ...

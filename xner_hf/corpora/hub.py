@@ -1,0 +1,204 @@
+"""Corpora and models by Hub id: from the Hub, or from a mirror tree for machines without a network.
+
+``$XNER_MIRROR`` names a folder laid out as ``datasets/<org>/<name>`` and ``models/<org>/<name>``. When it is set it is
+the only place that ids are looked up in, so that what is built never depends on what happens to be reachable.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xner_hf.errors import XnerError, nearest
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_REPO_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_PART = re.compile(r"[A-Za-z0-9][\w.-]*")
+
+
+def mirror() -> Path | None:
+    """Return the folder that ``$XNER_MIRROR`` names, None when it is unset.
+
+    Raises:
+        XnerError: it names no folder.
+    """
+    value = os.environ.get("XNER_MIRROR")
+    if not value:
+        return None
+    path = Path(value)
+    if not path.is_dir():
+        raise XnerError(f"XNER_MIRROR={value} is not a folder. Correct it, or unset it to use the Hub.")
+    return path
+
+
+def model_source(model: str, revision: str | None = None) -> tuple[str, str | None]:
+    """Return what ``from_pretrained`` is to be given for `model`: a folder, or a Hub id with its revision.
+
+    Raises:
+        XnerError: `model` is neither a folder nor a Hub id, or the mirror does not have it.
+    """
+    if Path(model).is_dir():
+        return model, None
+    if not _REPO_ID.fullmatch(model):
+        raise XnerError(f"the model {model!r} is neither a folder here nor a Hub id such as 'org/name'.")
+    root = mirror()
+    if root is None:
+        return model, revision
+    folder = root / "models" / model
+    if not folder.is_dir():
+        known = sorted(f"{p.parent.name}/{p.name}" for p in (root / "models").glob("*/*"))
+        raise XnerError(
+            f"the mirror {root} has no model {model!r}.{nearest(model, known)} It has: {', '.join(known) or 'none'}. "
+            "Give one of them or a folder, or unset XNER_MIRROR to use the Hub."
+        )
+    return str(folder), None
+
+
+@dataclass(frozen=True)
+class CorpusSplit:
+    """One split of one configuration of a dataset repository.
+
+    Attributes:
+        corpus: Hub id, ``org/name``.
+        config: configuration name.
+        split: split name, such as ``train``.
+        revision: Hub branch, tag or commit; ignored by a mirror.
+    """
+
+    corpus: str
+    config: str
+    split: str
+    revision: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.corpus}:{self.config}/{self.split}"
+
+    def files(self) -> list[Path]:
+        """Return the Parquet files of this split, downloading them if they come from the Hub.
+
+        Raises:
+            XnerError: the repository, configuration or split is unknown; the message lists what there is.
+        """
+        if not _REPO_ID.fullmatch(self.corpus):
+            raise XnerError(f"the corpus {self.corpus!r} is not a Hub id such as 'org/name'.")
+        patterns = _data_files(self.corpus, self.revision)
+        if self.config not in patterns:
+            raise XnerError(
+                f"the corpus {self.corpus} has no configuration {self.config!r}."
+                f"{nearest(self.config, list(patterns))} It has: {', '.join(sorted(patterns))}."
+            )
+        splits = patterns[self.config]
+        if self.split not in splits:
+            raise XnerError(
+                f"{self.corpus}:{self.config} has no split {self.split!r}. It has: {', '.join(sorted(splits))}."
+            )
+        found = _fetch(self.corpus, splits[self.split], self.revision)
+        if not found:
+            raise XnerError(f"{self}: no file matches {splits[self.split]} although the card names it.")
+        return found
+
+    def columns(self) -> set[str]:
+        """Return the names of the columns."""
+        import pyarrow.parquet as pq
+
+        return set(pq.read_schema(self.files()[0]).names)
+
+    def rows(self, columns: list[str] | None = None) -> Iterator[dict[str, Any]]:
+        """Yield rows as plain Python objects, a batch at a time; ClassLabel columns stay integers."""
+        import pyarrow.parquet as pq
+
+        for path in self.files():
+            with pq.ParquetFile(path) as file:
+                missing = set(columns or ()) - set(file.schema_arrow.names)
+                if missing:
+                    raise XnerError(
+                        f"{self} has no column {', '.join(sorted(missing))}; it has "
+                        f"{', '.join(file.schema_arrow.names)}."
+                    )
+                for batch in file.iter_batches(batch_size=1024, columns=columns):
+                    yield from batch.to_pylist()
+
+    def class_names(self, column: str) -> list[str]:
+        """Return the label names of a ClassLabel column.
+
+        Raises:
+            XnerError: the column has none.
+        """
+        import pyarrow.parquet as pq
+
+        schema: pa.Schema = pq.read_schema(self.files()[0])
+        features = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
+        feature = features.get("info", {}).get("features", {}).get(column, {})
+        while isinstance(feature, dict | list) and "names" not in feature:
+            feature = feature[0] if isinstance(feature, list) else feature.get("feature")
+            if not feature:
+                raise XnerError(f"{self}: the column {column!r} carries no label names in its features.")
+        return list(feature["names"])
+
+
+def configs_of(corpus: str, revision: str | None = None) -> list[str]:
+    """Return the configuration names of a corpus."""
+    return list(_data_files(corpus, revision))
+
+
+def splits_of(corpus: str, config: str, revision: str | None = None) -> list[str]:
+    """Return the split names of a configuration, an empty list when the repository has no such configuration."""
+    return list(_data_files(corpus, revision).get(config, ()))
+
+
+def _data_files(corpus: str, revision: str | None) -> dict[str, dict[str, list[str]]]:
+    """Return ``{config: {split: [glob, ...]}}`` as the repository's card states it."""
+    import yaml
+
+    card = _fetch(corpus, ["README.md"], revision)[0].read_text(encoding="utf-8")
+    header = card.split("---\n", 2)[1] if card.startswith("---\n") else ""
+    configs = (yaml.safe_load(header) or {}).get("configs")
+    if not configs:
+        raise XnerError(
+            f"the card of {corpus} lists no configurations with Parquet files, so it cannot be read without running "
+            "code. Give a corpus that holds Parquet, or a mirror of it through XNER_MIRROR."
+        )
+    table: dict[str, dict[str, list[str]]] = {}
+    for config in configs:
+        files = config["data_files"]
+        if isinstance(files, str):
+            files = [{"split": "train", "path": files}]
+        for entry in files:
+            paths = entry["path"] if isinstance(entry["path"], list) else [entry["path"]]
+            table.setdefault(config["config_name"], {}).setdefault(entry["split"], []).extend(paths)
+    return table
+
+
+def _fetch(corpus: str, patterns: list[str], revision: str | None) -> list[Path]:
+    """Return the files of a repository that match `patterns`, from the mirror or the Hub."""
+    root = mirror()
+    if root is None:
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
+
+        try:
+            folder = Path(snapshot_download(corpus, repo_type="dataset", revision=revision, allow_patterns=patterns))
+        except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as error:
+            raise XnerError(
+                f"the corpus {corpus} cannot be had from the Hub: {error} Set XNER_MIRROR to a folder that holds "
+                f"datasets/{corpus} where there is no network."
+            ) from error
+    else:
+        folder = root / "datasets" / corpus
+        if not folder.is_dir():
+            known = sorted(f"{p.parent.name}/{p.name}" for p in (root / "datasets").glob("*/*"))
+            raise XnerError(
+                f"the mirror {root} has no corpus {corpus!r}.{nearest(corpus, known)} It has: {', '.join(known)}. "
+                "Add it, or unset XNER_MIRROR to use the Hub."
+            )
+    base = folder.resolve()
+    return sorted(
+        path for pattern in patterns for path in folder.glob(pattern) if base in path.resolve().parents or root is None
+    )

@@ -1,0 +1,95 @@
+"""Labelled sentences of every origin: Hub corpora, our own builds, local files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from xner_hf.corpora.base import ReadReport, Sentence
+from xner_hf.corpora.files import read_sentences
+from xner_hf.corpora.hub import CorpusSplit, configs_of
+from xner_hf.errors import XnerError
+from xner_hf.spans import NER_LABELS, spans_from_iob2
+
+
+def is_build(path: Path) -> bool:
+    """Whether a folder is a whole build of ours."""
+    return (path / "build.json").is_file()
+
+
+def read_labelled(reference: str, split: str, report: ReadReport | None = None) -> Iterator[Sentence]:
+    """Yield the labelled sentences of a corpus.
+
+    Args:
+        reference: a build folder, a file (`read_sentences`), or ``org/name[:config]`` on the Hub or in the mirror; the
+            configuration may be left out where there is only one.
+        split: a split of the corpus; a file has none and ignores it.
+        report: filled with repaired tags.
+
+    Raises:
+        XnerError: the reference is of none of these forms, or holds no labels.
+    """
+    path = Path(reference)
+    report = report if report is not None else ReadReport()
+    if path.is_file():
+        sentences = read_sentences(path, str.split, report)
+    elif path.is_dir():
+        sentences = _read_build(path, split)
+    else:
+        sentences = _read_hub(reference, split, report)
+    for sentence in sentences:
+        if sentence.spans is None:
+            raise XnerError(f"{reference}: sentence {sentence.id} has no entity labels; give a labelled corpus.")
+        yield sentence
+
+
+def hub_split(reference: str, split: str) -> CorpusSplit:
+    """Return the split that ``org/name[:config]`` and `split` name.
+
+    Raises:
+        XnerError: there is no such corpus, configuration or split, or the configuration must be named.
+    """
+    corpus, _, config = reference.partition(":")
+    if not config:
+        known = configs_of(corpus)
+        if len(known) > 1:
+            raise XnerError(
+                f"{corpus} has several configurations; name one as in {corpus}:{known[0]}. It has: {', '.join(known)}."
+            )
+        config = known[0]
+    found = CorpusSplit(corpus, config, split)
+    found.files()
+    return found
+
+
+def _read_build(path: Path, split: str) -> Iterator[Sentence]:
+    import pyarrow.parquet as pq
+
+    if not is_build(path):
+        raise XnerError(f"{path} holds no build.json, so it is no whole build. Make one with `xner build LANG`.")
+    files = sorted((path / split).glob("*.parquet"))
+    if not files:
+        raise XnerError(f"the build {path} has no split {split!r}; it has train, validation and rejected.")
+    for file in files:
+        for row in pq.read_table(file, columns=["id", "tokens", "ner_tags", "reason"]).to_pylist():
+            if row["reason"]:
+                raise XnerError(f"the split {split!r} of {path} holds rejected rows, which have no labels.")
+            tags = [NER_LABELS[tag] for tag in row["ner_tags"]]
+            yield Sentence(row["id"], row["tokens"], spans_from_iob2(tags), tags)
+
+
+def _read_hub(reference: str, split: str, report: ReadReport) -> Iterator[Sentence]:
+    found = hub_split(reference, split)
+    missing = {"tokens", "ner_tags"} - found.columns()
+    if missing:
+        raise XnerError(f"{found} is no labelled corpus: it lacks the column {' and '.join(sorted(missing))}.")
+    names = found.class_names("ner_tags")
+    for number, row in enumerate(found.rows(["tokens", "ner_tags"])):
+        if len(row["tokens"]) != len(row["ner_tags"]):
+            raise XnerError(f"{found}, row {number}: {len(row['tokens'])} words but {len(row['ner_tags'])} tags.")
+        if not row["tokens"]:
+            raise XnerError(f"{found}, row {number}: the sentence has no words.")
+        report.sentences += 1
+        tags = [names[tag] for tag in row["ner_tags"]]
+        spans = spans_from_iob2(tags, lambda _, n=number: report.repaired.append(f"{found}, row {n}"))
+        yield Sentence(str(number), row["tokens"], spans, tags)

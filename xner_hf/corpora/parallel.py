@@ -1,0 +1,129 @@
+"""Parallel text of every origin as one stream of `Pair`: Hub corpora, local files, the bundled sample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from xner_hf.corpora.base import Pair
+from xner_hf.corpora.hub import CorpusSplit, splits_of
+from xner_hf.corpora.pairs import read_jsonl_pairs, read_tsv_pairs
+from xner_hf.corpora.words import word_splitter
+from xner_hf.errors import XnerError
+from xner_hf.languages import is_evaluation_split, language
+from xner_hf.spans import spans_from_iob2
+
+SAMPLE = "sample"
+
+
+def splitter(code: str) -> Callable[[str], list[str]]:
+    """Return the function that splits raw text of a language, named by its ISO 639-3 code, into words."""
+    if code == "eng":
+        return word_splitter("english")
+    target = language(code)
+    return word_splitter(target.clitics or target.words)
+
+
+def sample_path(code: str) -> Path:
+    """Return the file of the bundled sample for a language.
+
+    Raises:
+        XnerError: there is no sample for it.
+    """
+    folder = Path(__file__).with_name("sample")
+    if not language(code).sample:
+        known = ", ".join(sorted(path.stem for path in folder.glob("*.jsonl")))
+        raise XnerError(f"there is no bundled sample for {code!r}; there is one for {known}.")
+    return folder / f"{language(code).code}.jsonl"
+
+
+def corpus_splits(corpus: str, config: str, splits: tuple[str, ...] | None, revision: str | None) -> list[CorpusSplit]:
+    """Return the named splits of a corpus, all of them when `splits` is None.
+
+    Raises:
+        XnerError: the corpus, configuration or a split does not exist, or a split is gold for evaluation.
+    """
+    available = splits_of(corpus, config, revision)
+    found = [CorpusSplit(corpus, config, split, revision) for split in splits or available]
+    for split in found or [CorpusSplit(corpus, config, "train", revision)]:
+        if is_evaluation_split(split.corpus, split.config, split.split):
+            raise XnerError(
+                f"{split} is an evaluation set: no label or sentence of it may enter a training corpus. "
+                "Score against it with `xner evaluate`."
+            )
+        split.files()  # an unknown config or split is named before any long work starts
+    return found
+
+
+def read_split(split: CorpusSplit, source_language: str, target_language: str) -> Iterator[Pair]:
+    """Yield the pairs of a corpus in the order of its rows; ids are ``config/split/row``.
+
+    Three layouts are known: ``translation`` (``{code: text}`` as in MAFAND), ``source_text`` and ``target_text``, and
+    word-split ``source_tokens`` and ``target_tokens`` with optional ``source_ner_tags``.
+
+    Raises:
+        XnerError: the columns are of none of these layouts.
+    """
+    names = split.columns()
+    if "translation" in names:
+        read = _translation_reader(split, source_language, target_language)
+    elif {"source_text", "target_text"} <= names:
+        first, second = splitter(source_language), splitter(target_language)
+
+        def read(row: dict[str, Any]) -> tuple:
+            return first(row["source_text"] or ""), second(row["target_text"] or ""), None
+
+    elif {"source_tokens", "target_tokens"} <= names:
+        labels = split.class_names("source_ner_tags") if "source_ner_tags" in names else None
+
+        def read(row: dict[str, Any]) -> tuple:
+            spans = labels and spans_from_iob2([labels[tag] for tag in row["source_ner_tags"]])
+            return row["source_tokens"], row["target_tokens"], spans
+
+    else:
+        raise XnerError(
+            f"{split} is no parallel text: it has the columns {', '.join(sorted(names))}, but neither 'translation', "
+            "'source_text' and 'target_text', nor 'source_tokens' and 'target_tokens'."
+        )
+    for number, row in enumerate(split.rows()):
+        source, target, spans = read(row)
+        yield Pair(f"{split.config}/{split.split}/{number}", source, target, spans)
+
+
+def _translation_reader(
+    split: CorpusSplit, source_language: str, target_language: str
+) -> Callable[[dict[str, Any]], tuple]:
+    codes = next(split.rows(["translation"]), {"translation": {}})["translation"]
+    sides = []
+    for code in (source_language, target_language):
+        known = {code, {"eng": "en", "fra": "fr"}.get(code, code)}
+        if code not in ("eng", "fra"):
+            known |= set(language(code).aliases)
+        side = next((name for name in codes if name in known), None)
+        if side is None:
+            raise XnerError(f"{split} holds {' and '.join(codes)}, not {code}. Name a configuration that does.")
+        sides.append((side, splitter(code)))
+    (one, first), (two, second) = sides
+    return lambda row: (first(row["translation"][one] or ""), second(row["translation"][two] or ""), None)
+
+
+def read_extra(reference: str, source_language: str, target_language: str) -> Iterator[Pair]:
+    """Yield the pairs of further parallel text: a ``.tsv`` or ``.jsonl`` file, or ``org/name:config`` on the Hub.
+
+    Raises:
+        XnerError: the reference is of neither form, or what it names cannot be had.
+    """
+    path = Path(reference)
+    if path.suffix == ".tsv":
+        yield from read_tsv_pairs(path, splitter(source_language), splitter(target_language))
+    elif path.suffix == ".jsonl":
+        yield from read_jsonl_pairs(path, need_spans=False)
+    else:
+        corpus, colon, config = reference.partition(":")
+        if not colon:
+            raise XnerError(
+                f"the parallel text {reference!r} is neither a .tsv or .jsonl file nor of the form org/name:config."
+            )
+        for split in corpus_splits(corpus, config, None, None):
+            yield from read_split(split, source_language, target_language)

@@ -1,0 +1,22 @@
+"""The one exception that users meet: wrong input, said with its place and its remedy."""
+
+from __future__ import annotations
+
+
+class XnerError(ValueError):
+    """Wrong input or an input that cannot be had.
+
+    The message says what is wrong, where (file, line, value) and how to mend it. The command line prints it without a
+    traceback and exits with 2; every other exception is a bug of this package.
+    """
+
+
+def nearest(value: str, known: list[str], *, most: int = 3) -> str:
+    """Return a clause such as `` Did you mean 'hau'?``, or an empty string when nothing known is close to `value`."""
+    from rapidfuzz import process
+    from rapidfuzz.distance import OSA
+
+    found = process.extract(value, known, scorer=OSA.normalized_similarity, limit=most, score_cutoff=0.6)
+    if not found:
+        return ""
+    return " Did you mean " + " or ".join(repr(name) for name, _, _ in found) + "?"

@@ -1,0 +1,39 @@
+"""Scores of taggers, students and projections against gold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from xner_hf.corpora.base import Sentence
+from xner_hf.metrics import span_f1
+from xner_hf.spans import ENTITY_TYPES, spans_to_iob2
+from xner_hf.tag.model import ModelTagger
+
+
+def gold_tags(sentence: Sentence) -> list[str]:
+    """Return the gold tags of a sentence as they stand in its corpus, types other than PER, ORG and LOC as ``O``."""
+    tags = sentence.tags
+    if tags is None:
+        tags = spans_to_iob2(sentence.spans or (), len(sentence.tokens))
+    return only_types(tags)
+
+
+def only_types(tags: Sequence[str]) -> list[str]:
+    """Return IOB2 tags with every type but PER, ORG and LOC replaced by ``O``."""
+    return [tag if tag.partition("-")[2] in ENTITY_TYPES else "O" for tag in tags]
+
+
+def score_tags(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> dict[str, Any]:
+    """Return strict span scores, and those of seqeval's default mode under ``"default"``.
+
+    Strict reads an entity only where a ``B-`` opens it. Published figures mostly use the default mode, which lets an
+    ``I-`` open one too.
+    """
+    return {**span_f1(gold, predicted, "strict"), "default": span_f1(gold, predicted, "default")}
+
+
+def score_tagger(tagger: ModelTagger, sentences: Sequence[Sentence]) -> dict[str, Any]:
+    """Tag gold sentences and return `score_tags`."""
+    labels, _ = tagger.label([sentence.tokens for sentence in sentences])
+    return score_tags([gold_tags(sentence) for sentence in sentences], [only_types(tags) for tags in labels])

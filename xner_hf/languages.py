@@ -1,0 +1,241 @@
+"""The language table: what can be built for which language, from what, under which licence.
+
+The table itself is `languages.yaml` beside this module, which also explains its columns. It is read on first use and
+kept, so importing this module costs nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from xner_hf.errors import XnerError, nearest
+
+_MAFAND = "masakhane/mafand:"
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """One target language. References to data sets have the form ``hub_id:config``.
+
+    Attributes:
+        code: ISO 639-3, as the test sets use it (``swa``, not ``swh``).
+        name: English name.
+        script: ISO 15924.
+        aliases: other codes and names that mean this language.
+        xtreme: code of the XTREME PAN-X test set, or None.
+        nllb: NLLB-200 code, or None where NLLB-200 does not know the language.
+        words: ``spaces`` or ``characters``: how raw text is split into words.
+        clitics: ``english``, ``french`` or None: which clitics are split off.
+        agglutinative: whether affixes are commonly written together with a name, so that a target word may be longer
+            than the name in it.
+        source: source language of its labels, ``eng`` or ``fra``.
+        gold: gold NER evaluation sets.
+        test_sets: those of `gold` that are among the 57 test sets of Politov et al. (2025).
+        treebanks: Universal Dependencies treebanks, largest first.
+        parallel: human translations.
+        labelled_translations: machine translations of a labelled source corpus.
+        text: unlabelled text, or None.
+        sample: whether a sample is shipped with this package.
+    """
+
+    code: str
+    name: str
+    script: str
+    aliases: tuple[str, ...] = ()
+    xtreme: str | None = None
+    nllb: str | None = None
+    words: str = "spaces"
+    clitics: str | None = None
+    agglutinative: bool = False
+    source: str = "eng"
+    gold: tuple[str, ...] = ()
+    test_sets: tuple[str, ...] = ()
+    treebanks: tuple[str, ...] = ()
+    parallel: tuple[str, ...] = ()
+    labelled_translations: tuple[str, ...] = ()
+    text: str | None = None
+    sample: bool = False
+
+    @property
+    def mafand(self) -> str | None:
+        """The config of masakhane/mafand (``en-hau``, ``fr-bam``), or None."""
+        return next((ref.removeprefix(_MAFAND) for ref in self.parallel if ref.startswith(_MAFAND)), None)
+
+    @property
+    def default_recipe(self) -> str:
+        """``parallel`` where MAFAND has the language, else ``translate-test``.
+
+        The default may be missing from `recipes`: this version cannot run translate-test.
+        """
+        return "parallel" if self.mafand else "translate-test"
+
+    @property
+    def recipes(self) -> list[str]:
+        """Names of the recipes that this version can run for the language, the default first; may be empty."""
+        known = {
+            "parallel": self.mafand is not None,
+            "translate-train": bool(self.labelled_translations),
+            "sample": self.sample,
+        }
+        return [name for name, available in known.items() if available]
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusEntry:
+    """Licence and hold-out of a data set, or of one config of it.
+
+    Attributes:
+        hub_id: ``organisation/name`` on the Hub.
+        licence: SPDX or Hub licence id, ``other`` or ``unknown``.
+        licence_class: ``permissive``, ``non-commercial``, ``research-only`` or ``unknown``.
+        role: ``gold``, ``treebank``, ``parallel``, ``translated-labels``, ``text``, ``source-labels``, ``links`` or
+            ``alignments``.
+        evaluation_splits: splits whose labels and text must never enter a training corpus.
+    """
+
+    hub_id: str
+    licence: str
+    licence_class: str
+    role: str
+    evaluation_splits: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TaggerEntry:
+    """The default NER tagger of a source language.
+
+    Attributes:
+        source_language: ISO 639-3.
+        model: Hub id.
+        revision: branch, tag or commit.
+        licence: SPDX or Hub licence id, or ``other``.
+        licence_class: as for `CorpusEntry`.
+        clitics: ``english`` or ``french``: how the text that it was trained on was split.
+    """
+
+    source_language: str
+    model: str
+    revision: str
+    licence: str
+    licence_class: str
+    clitics: str
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[str, dict | list]:
+    from pathlib import Path
+
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    with Path(__file__).with_name("languages.yaml").open(encoding="utf-8") as file:
+        return yaml.load(file, Loader=loader)
+
+
+@lru_cache(maxsize=1)
+def _languages() -> dict[str, Language]:
+    rows = (
+        Language(**{key: tuple(value) if isinstance(value, list) else value for key, value in row.items()})
+        for row in _table()["languages"]
+    )
+    return {row.code: row for row in sorted(rows, key=lambda row: row.code)}
+
+
+@lru_cache(maxsize=1)
+def _codes_by_key() -> dict[str, str]:
+    return {key.casefold(): row.code for row in _languages().values() for key in (row.code, row.name, *row.aliases)}
+
+
+@lru_cache(maxsize=1)
+def _hub_ids_by_key() -> dict[str, str]:
+    return {
+        key.casefold(): hub_id
+        for hub_id, row in _table()["corpora"].items()
+        for key in (hub_id, *row.get("former_ids", ()))
+    }
+
+
+def languages() -> list[Language]:
+    """Return every language of the table, sorted by code."""
+    return list(_languages().values())
+
+
+def language(code: str) -> Language:
+    """Return the language that `code` names: its code, an alias or its English name, without regard to case.
+
+    Raises:
+        XnerError: no language of the table has that code or name.
+    """
+    key = code.strip().casefold()
+    if key in _codes_by_key():
+        return _languages()[_codes_by_key()[key]]
+    known = [*_languages(), *(row.name.casefold() for row in languages())]
+    raise XnerError(
+        f"{code!r} is not a target language of this version.{nearest(key, known)} "
+        "Run 'xner languages' to see the codes and names."
+    )
+
+
+def _hub_id(hub_id: str) -> str | None:
+    # A folder of a local mirror ends like the id of the data set in it, and must be guarded like it.
+    name = "/".join(hub_id.replace("\\", "/").rstrip("/").split("/")[-2:])
+    return _hub_ids_by_key().get(name.casefold())
+
+
+def corpus_entry(hub_id: str, config: str | None = None) -> CorpusEntry:
+    """Return what is known of a data set, or of one config where its licence or hold-out differs.
+
+    Args:
+        hub_id: id on the Hub, a former id of it, or the folder of it in a local mirror; without regard to case.
+        config: name of a config; one that the table does not set apart has the terms of the whole data set.
+
+    Raises:
+        XnerError: the table does not know the data set.
+    """
+    known = _hub_id(hub_id)
+    if known is None:
+        raise XnerError(
+            f"{hub_id!r} is not a data set of the language table, so its licence and evaluation splits are not known."
+            f"{nearest(hub_id, list(_table()['corpora']))} Give the id of a data set in the table, or your own files."
+        )
+    row = dict(_table()["corpora"][known])
+    for group in row.pop("configs", ()):
+        if config in group["names"]:
+            row |= group
+    return CorpusEntry(known, row["licence"], row["class"], row["role"], tuple(row["evaluation_splits"]))
+
+
+def is_evaluation_split(hub_id: str, config: str | None, split: str | None) -> bool:
+    """Return whether reading this split would put evaluation data into a training corpus.
+
+    A data set that the table does not know is the user's own and holds no evaluation split.
+
+    Args:
+        hub_id: as for `corpus_entry`.
+        config: name of a config, or None.
+        split: a split as `datasets.load_dataset` takes it: a name, a slice (``test[:100]``), a sum (``train+test``),
+            or ``all`` or None for every split.
+    """
+    if _hub_id(hub_id) is None:
+        return False
+    held_out = corpus_entry(hub_id, config).evaluation_splits
+    if split is None or split == "all":
+        return bool(held_out)
+    return any(part.partition("[")[0].strip() in held_out for part in split.split("+"))
+
+
+def tagger_entry(source_language: str) -> TaggerEntry:
+    """Return the default tagger of a source language, ``eng`` or ``fra``.
+
+    Raises:
+        XnerError: there is no default tagger for it.
+    """
+    taggers = _table()["taggers"]
+    if source_language not in taggers:
+        raise XnerError(
+            f"there is no default tagger for the source language {source_language!r}, only for "
+            f"{', '.join(map(repr, sorted(taggers)))}. Name the tagger to use."
+        )
+    row = taggers[source_language]
+    return TaggerEntry(source_language, row["model"], row["revision"], row["licence"], row["class"], row["clitics"])

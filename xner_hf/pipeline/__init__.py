@@ -1,0 +1,1 @@
+"""Translate, tag, align, project: the staged run of a recipe."""

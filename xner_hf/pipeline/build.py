@@ -1,0 +1,186 @@
+"""A finished run as a folder: Parquet per split, README.md, and build.json, which says that the folder is whole."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections import Counter
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xner_hf.errors import XnerError
+from xner_hf.pipeline.chain import REASONS
+from xner_hf.pipeline.licences import licences, most_restrictive
+from xner_hf.pipeline.rows import corpus_files
+from xner_hf.pipeline.run import Run
+from xner_hf.pipeline.schema import SPLITS, corpus_schema
+from xner_hf.pipeline.store import write_text
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_VERSIONS = ("xner-hf", "pyarrow", "systran-align", "rapidfuzz", "regex")
+
+
+def write_build(run: Run, folder: Path) -> dict[str, Any]:
+    """Write a finished run to `folder` and return the content of its build.json.
+
+    The splits are written aside and moved into place; build.json goes first and comes last, so that a folder with it
+    is whole. A folder that holds anything but a build is left alone.
+
+    Raises:
+        XnerError: the folder cannot be written, or holds other files.
+    """
+    import pyarrow.parquet as pq
+
+    check_output(folder)
+    (folder / "build.json").unlink(missing_ok=True)
+    counts = _Counts()
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".partial-") as partial:
+        for name, files in corpus_files(run).items():
+            path = Path(partial) / name / f"{name}-00000-of-00001.parquet"
+            path.parent.mkdir()
+            with pq.ParquetWriter(path, corpus_schema(), compression="zstd") as writer:
+                for file in files:
+                    table = pq.read_table(file)
+                    counts.add(name, table)
+                    if table.num_rows:
+                        writer.write_table(table)
+        for name in SPLITS:
+            shutil.rmtree(folder / name, ignore_errors=True)
+            (Path(partial) / name).rename(folder / name)
+    if counts.rows["in"] != run.rows:
+        raise AssertionError(f"{run.rows} rows were read but {counts.rows['in']} written")
+    facts = _facts(run, counts)
+    write_text(folder / "README.md", _readme(facts))
+    write_text(folder / "recipe.yaml", run.recipe.to_yaml())
+    write_text(folder / "build.json", json.dumps(facts, ensure_ascii=False, indent=2) + "\n")
+    return facts
+
+
+def read_build(folder: Path) -> dict[str, Any]:
+    """Return the build.json of a whole build.
+
+    Raises:
+        XnerError: the folder holds no whole build.
+    """
+    path = folder / "build.json"
+    if not path.is_file():
+        what = "is not a folder here" if not folder.is_dir() else "holds no build.json, so it is no whole build"
+        raise XnerError(f"{folder} {what}. Make one with `xner build LANG --output {folder}`.")
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise XnerError(f"{path} is not valid JSON ({error}). Build the corpus again.") from error
+
+
+def check_output(folder: Path) -> None:
+    """Create the output folder and check that it can be written and holds no other files.
+
+    Raises:
+        XnerError: it cannot be used; called before any long work starts.
+    """
+    known = {*SPLITS, "README.md", "recipe.yaml", "build.json", "report.html"}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+        strangers = sorted(
+            p.name for p in folder.iterdir() if p.name not in known and not p.name.startswith(".partial-")
+        )
+    except OSError as error:
+        raise XnerError(
+            f"the output folder {folder} cannot be written: {error}. Give another with --output."
+        ) from error
+    if strangers:
+        raise XnerError(
+            f"the output folder {folder} holds other files ({', '.join(strangers[:3])}); a build would mix with them. "
+            "Give an empty or new folder with --output."
+        )
+    for left in folder.glob(".partial-*"):  # of a killed build
+        shutil.rmtree(left, ignore_errors=True)
+
+
+class _Counts:
+    """Rows by split, entities by status and by type, rejected rows by reason."""
+
+    def __init__(self) -> None:
+        self.rows: Counter[str] = Counter({"in": 0, **dict.fromkeys(SPLITS, 0)})
+        self.statuses: Counter[str] = Counter()
+        self.reasons: Counter[str] = Counter()
+        self.entities: Counter[str] = Counter()
+
+    def add(self, split: str, table: pa.Table) -> None:
+        import pyarrow.compute as pc
+
+        self.rows["in"] += table.num_rows
+        self.rows[split] += table.num_rows
+        entities = pc.list_flatten(table["entities"].combine_chunks())
+        status, label = pc.struct_field(entities, "status"), pc.struct_field(entities, "label")
+        self.statuses.update(status.to_pylist())
+        if split == "rejected":
+            self.reasons.update(table["reason"].to_pylist())
+        else:
+            self.entities.update(label.filter(pc.equal(status, "projected")).to_pylist())
+
+
+def _facts(run: Run, counts: _Counts) -> dict[str, Any]:
+    found = licences(run.recipe)
+    names = [*_VERSIONS, *(("torch", "transformers") if run.recipe.tagger else ())]
+    return {
+        "language": run.recipe.language,
+        "signature": run.signatures.project,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "recipe": run.recipe.to_dict(),
+        "licence": vars(most_restrictive(found)),
+        "licences": [vars(licence) for licence in found],
+        "rows": dict(counts.rows),
+        "entities": dict(sorted(counts.entities.items())),
+        "statuses": dict(sorted(counts.statuses.items())),
+        "reasons": dict(sorted(counts.reasons.items())),
+        "leak_check": run.leak_check,
+        "repaired_tags": run.repaired,
+        "versions": {name: version(name) for name in names},
+        "stages": [stats.to_dict() for stats in run.stats],
+    }
+
+
+def _readme(facts: dict[str, Any]) -> str:
+    rows, recipe = facts["rows"], facts["recipe"]
+    splits = "\n".join(f"  - split: {name}\n    path: {name}/*.parquet" for name in SPLITS if rows[name])
+    counted = "\n".join(f"| {name} | {rows[name]:,} |" for name in SPLITS)
+    rejected = "\n".join(f"- {number:,} `{reason}`: {REASONS[reason]}" for reason, number in facts["reasons"].items())
+    inputs = "\n".join(f"- {one['name']}: {one['licence']} ({one['licence_class']})" for one in facts["licences"])
+    return f"""---
+language: {recipe["language"]}
+task_categories:
+- token-classification
+configs:
+- config_name: {recipe["language"]}
+  data_files:
+{splits}
+---
+
+# Projected named entities for `{recipe["language"]}`
+
+Made by xner-hf with the recipe `{recipe["recipe"]}` (`recipe.yaml`) from text in `{recipe["source_language"]}`: the
+labels of the source side were carried over to the target side by word alignment and name similarity. No person has
+checked them. `build.json` has every count and setting.
+
+| split | sentences |
+|---|---|
+{counted}
+
+Rejected sentences have no labels:
+
+{rejected or "- none"}
+
+## Terms
+
+The strictest of the inputs binds this corpus: {facts["licence"]["licence"]} ({facts["licence"]["licence_class"]}).
+
+{inputs}
+"""

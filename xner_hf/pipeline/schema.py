@@ -1,0 +1,78 @@
+"""Columns of the stages and of the finished corpus."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from xner_hf.spans import NER_LABELS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SPLITS = ("train", "validation", "rejected")
+
+_SPAN = {"start": "int32", "end": "int32", "label": "string", "score": "float32"}
+_FATE = {**_SPAN, "source": "int32", "status": "string"}
+_LINK = {"source": "int32", "target": "int32", "score": "float32"}
+
+_COLUMNS: dict[str, Any] = {
+    "id": "string",
+    "tokens": ["string"],
+    "ner_tags": ["label"],
+    "language": "string",
+    "source_language": "string",
+    "source_tokens": ["string"],
+    "source_entities": [_SPAN],
+    "entities": [_FATE],
+    "links": [_LINK],
+    "reason": "string",
+}
+"""The columns of ``xner/projected``: a name is a value, a list holds its element, a mapping is a struct."""
+
+STAGES = {
+    "text": ("id", "tokens", "source_tokens", "source_entities", "reason"),
+    "tag": ("source_entities",),
+    "align": ("links",),
+    "project": ("entities", "ner_tags", "reason"),
+}
+"""The columns that each stage adds, row by row; a later column of the same name replaces the earlier one."""
+
+
+@lru_cache(maxsize=8)
+def stage_schema(stage: str) -> pa.Schema:
+    """Return the Arrow schema of a stage's shards."""
+    import pyarrow as pa
+
+    return pa.schema([(name, _arrow(_COLUMNS[name])) for name in STAGES[stage]])
+
+
+@lru_cache(maxsize=1)
+def corpus_schema() -> pa.Schema:
+    """Return the Arrow schema of the finished corpus, with its `datasets` features in the metadata."""
+    import pyarrow as pa
+
+    features = {name: _feature(kind) for name, kind in _COLUMNS.items()}
+    metadata = {"huggingface": json.dumps({"info": {"features": features}})}
+    return pa.schema([(name, _arrow(kind)) for name, kind in _COLUMNS.items()], metadata=metadata)
+
+
+def _arrow(kind: Any) -> pa.DataType:
+    import pyarrow as pa
+
+    if isinstance(kind, list):
+        return pa.list_(_arrow(kind[0]))
+    if isinstance(kind, dict):
+        return pa.struct([(name, _arrow(inner)) for name, inner in kind.items()])
+    return {"string": pa.string(), "int32": pa.int32(), "float32": pa.float32(), "label": pa.int64()}[kind]
+
+
+def _feature(kind: Any) -> dict[str, Any]:
+    if isinstance(kind, list):
+        return {"feature": _feature(kind[0]), "_type": "List"}
+    if isinstance(kind, dict):
+        return {name: _feature(inner) for name, inner in kind.items()}
+    if kind == "label":
+        return {"names": list(NER_LABELS), "_type": "ClassLabel"}
+    return {"dtype": kind, "_type": "Value"}

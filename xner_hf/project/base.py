@@ -1,0 +1,55 @@
+"""What a projector does, and what becomes of every source entity."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from xner_hf.align.base import Link
+from xner_hf.spans import Span
+
+PROJECTED = "projected"
+UNALIGNED = "unaligned"
+LOW_SCORE = "low_score"
+LENGTH_RATIO = "length_ratio"
+CONFLICT = "conflict"
+FILTERED = "filtered"
+
+STATUSES = (PROJECTED, UNALIGNED, LOW_SCORE, LENGTH_RATIO, CONFLICT, FILTERED)
+"""What can become of a source entity: projected; no link leaves it; every candidate scored at or below the null
+threshold; too short for its source; lost its words to a better one; removed by a filter."""
+
+
+class ProjectedSpan(NamedTuple):
+    """The fate of source entity number `source`.
+
+    ``start`` and ``end`` are words of the target sentence, half-open, and -1 unless ``status`` is ``projected``.
+    ``score`` is in [0, 1]; that of a lost entity is the score with which it lost.
+    """
+
+    start: int
+    end: int
+    label: str
+    score: float
+    source: int
+    status: str
+
+
+class Projector(Protocol):
+    """Carries the entities of a source sentence over to its translation."""
+
+    def project(
+        self, source: Sequence[str], spans: Sequence[Span], target: Sequence[str], links: Sequence[Link]
+    ) -> list[ProjectedSpan]:
+        """Return the fate of every source entity, in the order of `spans`; projected ones never overlap."""
+        ...
+
+
+def lost(span: Span, source: int, status: str, score: float = 0.0) -> ProjectedSpan:
+    """Return the fate of an entity that found no place in the target sentence."""
+    return ProjectedSpan(-1, -1, span.label, score, source, status)
+
+
+def is_punctuation(word: str) -> bool:
+    """Whether a word has neither a letter nor a digit, and so can neither open nor close an entity."""
+    return not any(char.isalnum() for char in word)

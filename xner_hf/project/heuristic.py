@@ -1,0 +1,81 @@
+"""The word-to-word heuristic of García-Ferrero et al. (2022) and Politov et al. (2025)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from xner_hf.align.base import Link
+from xner_hf.errors import XnerError
+from xner_hf.project.base import (
+    CONFLICT,
+    LENGTH_RATIO,
+    PROJECTED,
+    UNALIGNED,
+    ProjectedSpan,
+    is_punctuation,
+    lost,
+)
+from xner_hf.spans import Span, overlap
+
+
+@dataclass(frozen=True)
+class HeuristicConfig:
+    """Settings of `HeuristicProjector`."""
+
+    max_gap: int = field(
+        default=1, metadata={"help": "runs of aligned words this many unaligned words apart are merged"}
+    )
+    min_length_ratio: float = field(
+        default=0.0,
+        metadata={"help": "least target words per source word; 0 is off, since it destroys compounding languages"},
+    )
+
+    def __post_init__(self) -> None:
+        if self.max_gap < 0:
+            raise XnerError(f"projector.max_gap is {self.max_gap}; it counts words and is 0 or more.")
+        if self.min_length_ratio < 0:
+            raise XnerError(f"projector.min_length_ratio is {self.min_length_ratio}; it is 0 (off) or more.")
+
+
+class HeuristicProjector:
+    """Projects an entity onto the largest run of target words that are linked to it.
+
+    Punctuation never counts as linked. Runs up to `max_gap` words apart are merged (the gap is measured between their
+    inner ends), the largest is kept, the leftmost of equals. An entity's score is the share of its words that are
+    linked into the run; where two entities claim a word the higher score wins, the earlier one of equals.
+    """
+
+    def __init__(self, config: HeuristicConfig):
+        self.config = config
+
+    def project(
+        self, source: Sequence[str], spans: Sequence[Span], target: Sequence[str], links: Sequence[Link]
+    ) -> list[ProjectedSpan]:
+        content = [link for link in links if not is_punctuation(target[link.target])]
+        claims = [self._claim(span, number, content) for number, span in enumerate(spans)]
+        taken: list[ProjectedSpan] = []
+        for claim in sorted(claims, key=lambda claim: (-claim.score, claim.source)):
+            if claim.status == PROJECTED:
+                if any(overlap(claim, other) for other in taken):
+                    claims[claim.source] = lost(spans[claim.source], claim.source, CONFLICT, claim.score)
+                else:
+                    taken.append(claim)
+        return claims
+
+    def _claim(self, span: Span, number: int, links: Sequence[Link]) -> ProjectedSpan:
+        own = [link for link in links if span.start <= link.source < span.end]
+        runs: list[list[int]] = []
+        for word in sorted({link.target for link in own}):
+            if runs and word - runs[-1][1] <= self.config.max_gap:
+                runs[-1][1] = word + 1
+            else:
+                runs.append([word, word + 1])
+        if not runs:
+            return lost(span, number, UNALIGNED)
+        start, end = max(runs, key=lambda run: (run[1] - run[0], -run[0]))
+        linked = {link.source for link in own if start <= link.target < end}
+        score = len(linked) / (span.end - span.start)
+        if (end - start) / (span.end - span.start) < self.config.min_length_ratio:
+            return lost(span, number, LENGTH_RATIO, score)
+        return ProjectedSpan(start, end, span.label, score, number, PROJECTED)

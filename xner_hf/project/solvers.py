@@ -1,0 +1,37 @@
+"""Solvers of the candidate-matching problem: at most one span per entity, no word covered twice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def solve_greedy(scores: np.ndarray, starts: np.ndarray, ends: np.ndarray, threshold: float) -> list[int]:
+    """Take the highest score again and again (Politov et al. 2025, the solver of all their figures).
+
+    Args:
+        scores: shape ``[entities, candidates]``, finite.
+        starts: first words of the candidates, shape ``[candidates]``, in the order in which ties are broken.
+        ends: ends (exclusive) of the candidates, shape ``[candidates]``.
+        threshold: scores at or below it are never taken.
+
+    Returns:
+        For each entity the index of its candidate, -1 where it got none.
+    """
+    import numpy as np
+
+    chosen = [-1] * len(scores)
+    # A stable sort of the few live cells keeps the order of candidates among equals.
+    entities, candidates = np.nonzero(scores > threshold)
+    order = np.lexsort((entities, candidates, -scores[entities, candidates]))
+    taken = np.zeros(int(ends.max()) if len(ends) else 0, dtype=bool)
+    for cell in order:
+        entity, candidate = entities[cell], candidates[cell]
+        if chosen[entity] < 0:
+            words = slice(starts[candidate], ends[candidate])
+            if not taken[words].any():
+                taken[words] = True
+                chosen[entity] = int(candidate)
+    return chosen

@@ -1,0 +1,234 @@
+"""A recipe names everything that decides the rows of a projected corpus for one language."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from xner_hf import align, project
+from xner_hf.errors import XnerError, nearest
+from xner_hf.languages import language as find_language
+from xner_hf.languages import tagger_entry
+
+RECIPES = ("parallel", "translate-train", "sample")
+"""Every recipe that this version can build."""
+
+
+@dataclass(frozen=True)
+class TextConfig:
+    """Where the sentence pairs come from."""
+
+    corpus: str = field(metadata={"help": "Hub id of the corpus, or 'sample' for the bundled one"})
+    config: str = field(metadata={"help": "its configuration"})
+    splits: tuple[str, ...] | None = field(default=None, metadata={"help": "its splits; all of them by default"})
+    revision: str | None = field(default=None, metadata={"help": "Hub branch, tag or commit"})
+
+
+@dataclass(frozen=True)
+class TaggerConfig:
+    """Who labels the source side; absent where the corpus brings gold labels."""
+
+    model: str = field(metadata={"help": "token-classification checkpoint: Hub id or folder"})
+    revision: str | None = field(default=None, metadata={"help": "Hub branch, tag or commit"})
+
+
+@dataclass(frozen=True)
+class AlignerConfig:
+    """How words are linked."""
+
+    method: str = field(default="statistical", metadata={"help": " | ".join(align.METHODS)})
+    extra_parallel: tuple[str, ...] = field(
+        default=(),
+        metadata={"help": "further parallel text to train on: org/name:config on the Hub, or .tsv and .jsonl files"},
+    )
+
+    def __post_init__(self) -> None:
+        if self.method not in align.METHODS:
+            raise XnerError(
+                f"unknown aligner {self.method!r}.{nearest(self.method, list(align.METHODS))} "
+                f"Known: {', '.join(align.METHODS)}."
+            )
+
+
+@dataclass(frozen=True)
+class ProjectorConfig:
+    """How entities are carried over; `settings` are those of the method (`xner_hf.project.METHODS`)."""
+
+    method: str = field(default="candidates", metadata={"help": " | ".join(project.METHODS)})
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        project.make_projector(self.method, self.settings)  # refuses what it does not know
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a projected corpus is made from and how; make one with `make_recipe`."""
+
+    recipe: str = field(metadata={"help": " | ".join(RECIPES)})
+    language: str = field(metadata={"help": "ISO 639-3 code of the target language"})
+    source_language: str = field(metadata={"help": "ISO 639-3 code of the language that is labelled"})
+    text: TextConfig
+    tagger: TaggerConfig | None = None
+    aligner: AlignerConfig = field(default_factory=AlignerConfig)
+    projector: ProjectorConfig = field(default_factory=ProjectorConfig)
+    limit: int | None = field(default=None, metadata={"help": "use only the first pairs of the text"})
+    validation_percent: float = field(default=5.0, metadata={"help": "share of rows kept for validation"})
+
+    def __post_init__(self) -> None:
+        if self.limit is not None and self.limit < 1:
+            raise XnerError(f"limit is {self.limit}; it counts sentence pairs and is 1 or more.")
+        if not 0 <= self.validation_percent < 100:
+            raise XnerError(f"validation_percent is {self.validation_percent}; it lies in [0, 100).")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the recipe as nested plain objects; the settings of the projector stand beside its method."""
+        table = json.loads(json.dumps(dataclasses.asdict(self)))
+        table["projector"] = {"method": self.projector.method, **self.projector.settings}
+        return table
+
+    def to_yaml(self) -> str:
+        """Return the recipe as YAML, which `load_recipe` reads."""
+        import yaml
+
+        return yaml.safe_dump(self.to_dict(), sort_keys=False, allow_unicode=True)
+
+    def signature(self) -> str:
+        """Return 16 hexadecimal digits that change with every setting."""
+        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()[:16]
+
+
+def make_recipe(language: str, recipe: str | None = None, overrides: Mapping[str, Any] | None = None) -> Recipe:
+    """Return the recipe of a language: its default one, or the one called `recipe`, with `overrides`.
+
+    Args:
+        language: code, alias or English name.
+        recipe: one of `RECIPES`.
+        overrides: keys of `Recipe`, nested (``{"projector": {"method": "heuristic"}}``) or dotted
+            (``{"projector.method": "heuristic"}``); a plain string for ``tagger``, ``aligner`` and ``projector`` is
+            the model or method.
+
+    Raises:
+        XnerError: the language, recipe, a key or a value is unknown or does not fit; the message says what would.
+    """
+    target = find_language(language)
+    name = recipe or target.default_recipe
+    if name not in target.recipes:
+        why = (
+            f"the recipe {name!r}, the default of {target.name}, cannot be built by this version"
+            if recipe is None
+            else f"{target.name} ({target.code}) has no recipe {name!r}"
+        )
+        here = ", ".join(target.recipes) or "none"
+        raise XnerError(f"{why}.{nearest(name, list(target.recipes))} Recipes that work for {target.code}: {here}.")
+    table: dict[str, Any] = {"recipe": name, "language": target.code, "source_language": target.source}
+    if name == "parallel":
+        table["text"] = {"corpus": "masakhane/mafand", "config": target.mafand}
+        tagger = tagger_entry(target.source)
+        table["tagger"] = {"model": tagger.model, "revision": tagger.revision}
+    elif name == "translate-train":
+        corpus, _, config = target.labelled_translations[0].partition(":")
+        table |= {"source_language": "eng", "text": {"corpus": corpus, "config": config, "splits": ["train"]}}
+    else:
+        table |= {"source_language": "eng", "text": {"corpus": "sample", "config": target.code}}
+    for key, value in (overrides or {}).items():
+        if value is not None:
+            _override(table, key, value)
+    return recipe_from_dict(table)
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Read a recipe from a YAML file.
+
+    Raises:
+        XnerError: the file cannot be read, is no YAML mapping, or holds a wrong key or value.
+    """
+    import yaml
+
+    try:
+        table = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise XnerError(f"{path}: the recipe cannot be read: {error}") from error
+    if not isinstance(table, dict):
+        raise XnerError(f"{path}: a recipe is a YAML mapping with keys such as 'language' and 'text'.")
+    return recipe_from_dict(table)
+
+
+def recipe_from_dict(table: Mapping[str, Any]) -> Recipe:
+    """Return the recipe that `Recipe.to_dict` wrote.
+
+    Raises:
+        XnerError: a key is unknown or missing, or a value does not fit.
+    """
+    table = dict(table)
+    _check_keys(table, Recipe, "the recipe")
+    if table["recipe"] not in RECIPES:
+        raise XnerError(f"unknown recipe {table['recipe']!r}. Known: {', '.join(RECIPES)}.")
+    table["text"] = _section(table["text"], TextConfig, "text")
+    table["tagger"] = _section(table.get("tagger"), TaggerConfig, "tagger")
+    table["aligner"] = _section(table.get("aligner", {}), AlignerConfig, "aligner")
+    projector = _mapping(table.get("projector", {}), "projector")
+    method = projector.pop("method", ProjectorConfig.method)
+    table["projector"] = ProjectorConfig(method, projector)
+    if table["tagger"] is None and table["recipe"] == "parallel":
+        raise XnerError("the recipe 'parallel' needs a tagger for its source side; give tagger.model.")
+    try:
+        return Recipe(**table)
+    except TypeError as error:
+        raise XnerError(f"the recipe holds a value of the wrong type: {error}") from error
+
+
+_SHORT = {"tagger": "model", "aligner": "method", "projector": "method"}
+
+
+def _override(table: dict[str, Any], key: str, value: Any) -> None:
+    section, _, rest = key.partition(".")
+    if rest:
+        inner = dict(_mapping(table.get(section) or {}, section))
+        if section == "projector" and rest == "method":
+            inner = {}  # the settings of one method mean nothing to another
+        inner[rest] = value
+        table[section] = inner
+    elif section in _SHORT and isinstance(value, str):
+        table[section] = {_SHORT[section]: value}
+    elif section in (*_SHORT, "text") and isinstance(value, Mapping):
+        table[section] = {**(table.get(section) or {}), **value}
+    else:
+        table[section] = value
+
+
+def _mapping(value: Any, name: str) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise XnerError(f"the recipe's {name} is {value!r}; it is a mapping of settings.")
+    return dict(value)
+
+
+def _section(value: Any, kind: type, name: str) -> Any:
+    if value is None:
+        return None
+    value = _mapping(value, name)
+    _check_keys(value, kind, f"the recipe's {name}")
+    for key, entry in value.items():
+        if isinstance(entry, list):
+            value[key] = tuple(entry)
+        elif isinstance(entry, str) and key in ("splits", "extra_parallel"):
+            value[key] = tuple(part for part in entry.split(",") if part)
+    return kind(**value)
+
+
+def _check_keys(table: Mapping[str, Any], kind: type, where: str) -> None:
+    fields = {f.name: f for f in dataclasses.fields(kind)}
+    for key in table:
+        if key not in fields:
+            raise XnerError(
+                f"{where} has no key {key!r}.{nearest(str(key), list(fields))} It has: {', '.join(fields)}."
+            )
+    for name, entry in fields.items():
+        required = entry.default is dataclasses.MISSING and entry.default_factory is dataclasses.MISSING
+        if required and name not in table:
+            raise XnerError(f"{where} lacks the key {name!r} ({entry.metadata.get('help', 'required')}).")

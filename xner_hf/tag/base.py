@@ -1,0 +1,19 @@
+"""What a tagger does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from xner_hf.spans import Span
+
+
+class Tagger(Protocol):
+    """Finds the entities of word-split sentences."""
+
+    def tag(self, sentences: Sequence[Sequence[str]]) -> list[list[Span]]:
+        """Return, for each sentence and in the same order, its entities sorted by position.
+
+        A span's score is a probability in [0, 1]. An empty sentence has no entities.
+        """
+        ...

@@ -1,0 +1,134 @@
+"""Any token-classification checkpoint as a tagger of word-split sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from xner_hf.corpora.hub import model_source
+from xner_hf.errors import XnerError
+from xner_hf.spans import ENTITY_TYPES, Span, spans_from_iob2
+
+if TYPE_CHECKING:
+    import numpy as np
+
+TOKENS_PER_BATCH = 4096
+"""Sub-words per forward pass, padding included: a batch of short sentences is large, one of long sentences small."""
+
+OVERLAP = 32
+"""Sub-words that neighbouring windows of an over-long sentence share."""
+
+
+@dataclass(slots=True)
+class _Window:
+    """A piece of a sentence that fits the encoder: its sub-words, and where the first sub-word of each word stands."""
+
+    sentence: int
+    input_ids: list[int]
+    words: list[tuple[int, int]]  # (word index, position of its first sub-word in input_ids)
+
+
+class ModelTagger:
+    """Tags words with the label of their first sub-word, in length-sorted batches.
+
+    Sentences longer than the encoder are read in overlapping windows; a word is taken from the window in which it
+    stands farthest from a border, so none is lost. Words without sub-words (control characters) are ``O``.
+
+    Args:
+        model: Hub id, folder, or a name below ``$XNER_MIRROR/models``.
+        revision: Hub branch, tag or commit.
+        device: torch device; the GPU when there is one.
+
+    Raises:
+        XnerError: the checkpoint cannot be had, has no fast tokenizer, or knows none of PER, ORG and LOC.
+    """
+
+    def __init__(self, model: str, revision: str | None = None, device: str | None = None):
+        import torch
+        from transformers import AutoModelForTokenClassification, AutoTokenizer
+
+        source, revision = model_source(model, revision)
+        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        try:
+            self.tokenizer = AutoTokenizer.from_pretrained(source, revision=revision)
+            self.model = AutoModelForTokenClassification.from_pretrained(
+                source, revision=revision, dtype=torch.float32, use_safetensors=True
+            )
+        except (OSError, ValueError) as error:
+            raise XnerError(
+                f"the tagger {model!r} could not be loaded: {error} A tagger is a token-classification checkpoint "
+                "with a tokenizer and safetensors weights; `xner train --task ner` makes one."
+            ) from error
+        if not self.tokenizer.is_fast:
+            raise XnerError(f"the tagger {model!r} has no fast tokenizer, which is needed to find its words.")
+        self.labels = [self.model.config.id2label[i] for i in range(self.model.config.num_labels)]
+        if not {label.partition("-")[2] for label in self.labels} & set(ENTITY_TYPES):
+            raise XnerError(
+                f"the tagger {model!r} predicts {', '.join(self.labels)}; none of them is B- or I- of "
+                f"{', '.join(ENTITY_TYPES)}. Give a checkpoint trained for named-entity recognition in IOB2."
+            )
+        self.model.to(self.device).eval()
+        self.limit = min(self.tokenizer.model_max_length, self.model.config.max_position_embeddings)
+
+    def tag(self, sentences: Sequence[Sequence[str]]) -> list[list[Span]]:
+        labels, probabilities = self.label(sentences)
+        return [
+            [
+                span._replace(score=float(scores[span.start : span.end].mean()))
+                for span in spans_from_iob2(tags)
+                if span.label in ENTITY_TYPES
+            ]
+            for tags, scores in zip(labels, probabilities, strict=True)
+        ]
+
+    def label(self, sentences: Sequence[Sequence[str]]) -> tuple[list[list[str]], list[np.ndarray]]:
+        """Return the likeliest label of every word, as the model gives it, and its probability."""
+        import numpy as np
+
+        best = [["O"] * len(words) for words in sentences]
+        scores = [np.zeros(len(words), dtype=np.float32) for words in sentences]
+        depth = [np.full(len(words), -1) for words in sentences]
+        for window, probabilities in self._forward(list(self._windows(sentences))):
+            last = len(window.input_ids) - 1
+            number = probabilities.argmax(-1)
+            for (word, position), label, row in zip(window.words, number, probabilities, strict=True):
+                inside = min(position, last - position)
+                if inside > depth[window.sentence][word]:
+                    depth[window.sentence][word] = inside
+                    best[window.sentence][word] = self.labels[label]
+                    scores[window.sentence][word] = row[label]
+        return best, scores
+
+    def _windows(self, sentences: Sequence[Sequence[str]]) -> Iterator[_Window]:
+        filled = [i for i, words in enumerate(sentences) if words]
+        if not filled:
+            return
+        encoded = self.tokenizer(
+            [list(sentences[i]) for i in filled],
+            is_split_into_words=True,
+            truncation=True,
+            max_length=self.limit,
+            stride=OVERLAP,
+            return_overflowing_tokens=True,  # an over-long sentence comes as several windows, nothing is cut off
+        )
+        for row, sample in enumerate(encoded["overflow_to_sample_mapping"]):
+            word_of = encoded.word_ids(row)
+            firsts = [(w, p) for p, w in enumerate(word_of) if w is not None and w != word_of[p - 1]]
+            yield _Window(filled[sample], encoded["input_ids"][row], firsts)
+
+    def _forward(self, windows: list[_Window]) -> Iterator[tuple[_Window, np.ndarray]]:
+        """Yield each window with the label distributions of its words, shape ``[words, labels]``."""
+        import torch
+
+        windows.sort(key=lambda window: -len(window.input_ids))
+        start = 0
+        while start < len(windows):
+            batch = windows[start : start + max(1, TOKENS_PER_BATCH // len(windows[start].input_ids))]
+            start += len(batch)
+            features = self.tokenizer.pad({"input_ids": [w.input_ids for w in batch]}, return_tensors="pt")
+            with torch.inference_mode():
+                logits = self.model(**features.to(self.device)).logits
+                probabilities = logits.float().softmax(-1).cpu().numpy()
+            for row, window in enumerate(batch):
+                yield window, probabilities[row, [position for _, position in window.words]]
