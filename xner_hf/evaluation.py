@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
-from xner_hf.corpora.base import Sentence
+from xner_hf.corpora.base import Pair, Sentence
+from xner_hf.corpora.hub import CorpusSplit
+from xner_hf.corpora.labelled import read_labelled
+from xner_hf.corpora.parallel import splitter
+from xner_hf.errors import XnerError
 from xner_hf.metrics import span_f1
+from xner_hf.pipeline.chain import project_pairs, tag_sources
+from xner_hf.pipeline.text import training_text
+from xner_hf.project import make_projector
+from xner_hf.recipe import Recipe
 from xner_hf.spans import ENTITY_TYPES, spans_to_iob2
 from xner_hf.tag.model import ModelTagger
 
@@ -37,3 +47,67 @@ def score_tagger(tagger: ModelTagger, sentences: Sequence[Sentence]) -> dict[str
     """Tag gold sentences and return `score_tags`."""
     labels, _ = tagger.label([sentence.tokens for sentence in sentences])
     return score_tags([gold_tags(sentence) for sentence in sentences], [only_types(tags) for tags in labels])
+
+
+def score_build(folder: Path, sentences: Sequence[Sentence]) -> dict[str, Any]:
+    """Score the labels of a build on the gold sentences that it holds (equal words), and return `score_tags`.
+
+    ``left_out`` counts the gold sentences that the build does not have in train or validation.
+
+    Raises:
+        XnerError: the build holds none of them.
+    """
+    built: dict[tuple[str, ...], list[str]] = {}
+    for split in ("train", "validation"):
+        for sentence in read_labelled(str(folder), split):
+            built[tuple(sentence.tokens)] = sentence.tags or []
+    found = [sentence for sentence in sentences if tuple(sentence.tokens) in built]
+    if not found:
+        raise XnerError(f"the corpus {folder} holds none of the {len(sentences)} gold sentences, so nothing to score.")
+    predicted = [built[tuple(sentence.tokens)] for sentence in found]
+    scores = score_tags([gold_tags(sentence) for sentence in found], predicted)
+    return {**scores, "left_out": len(sentences) - len(found)}
+
+
+_TRANSLATED = "xner/masakhaner2-translated"
+_TRANSLATED_GOLD = "masakhane/masakhaner2"
+
+
+def score_intrinsic(recipe: Recipe, gold: str, split: str, limit: int | None = None) -> dict[str, Any]:
+    """Tag, align and project the human translations of a gold split, score that, and return `score_tags`.
+
+    This is the only path on which evaluation sentences are projected, and it writes no corpus. The aligner is trained
+    on these pairs (without labels) and on the recipe's own and extra text, from which leaked pairs are left out.
+    ``left_out`` counts the gold sentences that have no translation.
+
+    Args:
+        recipe: a recipe with a tagger.
+        gold: ``masakhane/masakhaner2:CONFIG``, the gold that has translations.
+        split: its split.
+        limit: score only the first translated sentences.
+
+    Raises:
+        XnerError: the gold has no translations, or an input cannot be had.
+    """
+    corpus, _, config = gold.partition(":")
+    if corpus != _TRANSLATED_GOLD:
+        raise XnerError(f"translations are known for {_TRANSLATED_GOLD} only ({_TRANSLATED}), not for {corpus}.")
+    if recipe.tagger is None:
+        raise XnerError("an intrinsic evaluation needs a tagger for the translations; give one with --tagger.")
+    sentences = list(read_labelled(gold, split))
+    translated = list(islice(CorpusSplit(_TRANSLATED, config, split).rows(["index", "source_text"]), limit))
+    found = [sentences[row["index"]] for row in translated]
+    split_source = splitter(recipe.source_language)
+    pairs = [
+        Pair(str(row["index"]), split_source(row["source_text"]), sentence.tokens)
+        for row, sentence in zip(translated, found, strict=True)
+    ]
+    tag_sources(pairs, ModelTagger(recipe.tagger.model, recipe.tagger.revision))
+    projector = make_projector(recipe.projector.method, recipe.projector.settings)
+    done = project_pairs(pairs, recipe.aligner.method, projector, training_text(recipe))
+    predicted = [
+        spans_to_iob2(projection.spans(), len(sentence.tokens))
+        for projection, sentence in zip(done, found, strict=True)
+    ]
+    scores = score_tags([gold_tags(sentence) for sentence in found], predicted)
+    return {**scores, "left_out": len(sentences) - len(found)}

@@ -136,14 +136,11 @@ def make_recipe(language: str, recipe: str | None = None, overrides: Mapping[str
         table |= {"source_language": "eng", "text": {"corpus": corpus, "config": config, "splits": ["train"]}}
     else:
         table |= {"source_language": "eng", "text": {"corpus": "sample", "config": target.code}}
-    for key, value in (overrides or {}).items():
-        if value is not None:
-            _override(table, key, value)
-    return recipe_from_dict(table)
+    return recipe_from_dict(_overridden(table, overrides))
 
 
-def load_recipe(path: Path) -> Recipe:
-    """Read a recipe from a YAML file.
+def load_recipe(path: Path, overrides: Mapping[str, Any] | None = None) -> Recipe:
+    """Read a recipe from a YAML file; `overrides` as for `make_recipe`.
 
     Raises:
         XnerError: the file cannot be read, is no YAML mapping, or holds a wrong key or value.
@@ -156,7 +153,7 @@ def load_recipe(path: Path) -> Recipe:
         raise XnerError(f"{path}: the recipe cannot be read: {error}") from error
     if not isinstance(table, dict):
         raise XnerError(f"{path}: a recipe is a YAML mapping with keys such as 'language' and 'text'.")
-    return recipe_from_dict(table)
+    return recipe_from_dict(_overridden(table, overrides))
 
 
 def recipe_from_dict(table: Mapping[str, Any]) -> Recipe:
@@ -184,6 +181,13 @@ def recipe_from_dict(table: Mapping[str, Any]) -> Recipe:
 
 
 _SHORT = {"tagger": "model", "aligner": "method", "projector": "method"}
+
+
+def _overridden(table: dict[str, Any], overrides: Mapping[str, Any] | None) -> dict[str, Any]:
+    for key, value in (overrides or {}).items():
+        if value is not None:
+            _override(table, key, value)
+    return table
 
 
 def _override(table: dict[str, Any], key: str, value: Any) -> None:

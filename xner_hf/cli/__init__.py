@@ -1,1 +1,32 @@
-def main(): ...
+"""The command line, one module a command: nothing but parsing and printing."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from xner_hf.cli import align, build, demo, evaluate, languages, project, report, train
+from xner_hf.errors import XnerError
+
+app = typer.Typer(
+    name="xner",
+    help="Named-entity recognition for languages without labelled data.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+for module in (languages, build, project, align, train, evaluate, report, demo):
+    app.command(module.run.__name__.replace("run", module.__name__.rpartition(".")[2]))(module.run)
+
+
+def main() -> None:
+    """Run the command line: exit code 0 on success, 2 for wrong usage or bad input."""
+    try:
+        app()
+    except XnerError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.exit(0)  # the reader of our output, such as `head`, has seen enough

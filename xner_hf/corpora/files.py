@@ -15,7 +15,7 @@ from reprlib import repr as short
 from typing import Any
 
 from xner_hf.corpora.base import ReadReport, Sentence
-from xner_hf.corpora.rows import (
+from xner_hf.corpora.lines import (
     IOB2,
     FilePath,
     Splitter,

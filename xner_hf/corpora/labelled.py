@@ -7,7 +7,7 @@ from pathlib import Path
 
 from xner_hf.corpora.base import ReadReport, Sentence
 from xner_hf.corpora.files import read_sentences
-from xner_hf.corpora.hub import CorpusSplit, configs_of
+from xner_hf.corpora.hub import CorpusSplit, configs_of, splits_of
 from xner_hf.errors import XnerError
 from xner_hf.spans import NER_LABELS, spans_from_iob2
 
@@ -43,23 +43,38 @@ def read_labelled(reference: str, split: str, report: ReadReport | None = None) 
         yield sentence
 
 
+def has_split(reference: str, split: str) -> bool:
+    """Whether a corpus, named as for `read_labelled`, has a split of that name; a file has only ``train``."""
+    path = Path(reference)
+    if path.is_file():
+        return split == "train"
+    if path.is_dir():
+        return any((path / split).glob("*.parquet"))
+    corpus, config = _corpus_and_config(reference)
+    return split in splits_of(corpus, config)
+
+
 def hub_split(reference: str, split: str) -> CorpusSplit:
     """Return the split that ``org/name[:config]`` and `split` name.
 
     Raises:
         XnerError: there is no such corpus, configuration or split, or the configuration must be named.
     """
-    corpus, _, config = reference.partition(":")
-    if not config:
-        known = configs_of(corpus)
-        if len(known) > 1:
-            raise XnerError(
-                f"{corpus} has several configurations; name one as in {corpus}:{known[0]}. It has: {', '.join(known)}."
-            )
-        config = known[0]
-    found = CorpusSplit(corpus, config, split)
+    found = CorpusSplit(*_corpus_and_config(reference), split)
     found.files()
     return found
+
+
+def _corpus_and_config(reference: str) -> tuple[str, str]:
+    corpus, _, config = reference.partition(":")
+    if config:
+        return corpus, config
+    known = configs_of(corpus)
+    if len(known) > 1:
+        raise XnerError(
+            f"{corpus} has several configurations; name one as in {corpus}:{known[0]}. It has: {', '.join(known)}."
+        )
+    return corpus, known[0]
 
 
 def _read_build(path: Path, split: str) -> Iterator[Sentence]:

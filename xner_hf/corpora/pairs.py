@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from xner_hf.corpora.base import Pair, ReadReport
-from xner_hf.corpora.rows import (
+from xner_hf.corpora.lines import (
     FilePath,
     Splitter,
     json_entities,

@@ -17,8 +17,13 @@ from xner_hf.spans import spans_from_iob2
 SAMPLE = "sample"
 
 
-def splitter(code: str) -> Callable[[str], list[str]]:
-    """Return the function that splits raw text of a language, named by its ISO 639-3 code, into words."""
+def splitter(code: str | None) -> Callable[[str], list[str]]:
+    """Return the function that splits raw text of a language, named by its ISO 639-3 code, into words.
+
+    Without a language text is split at white space and punctuation.
+    """
+    if code is None:
+        return word_splitter("spaces")
     if code == "eng":
         return word_splitter("english")
     target = language(code)
@@ -108,7 +113,7 @@ def _translation_reader(
     return lambda row: (first(row["translation"][one] or ""), second(row["translation"][two] or ""), None)
 
 
-def read_extra(reference: str, source_language: str, target_language: str) -> Iterator[Pair]:
+def read_extra(reference: str, source_language: str, target_language: str | None) -> Iterator[Pair]:
     """Yield the pairs of further parallel text: a ``.tsv`` or ``.jsonl`` file, or ``org/name:config`` on the Hub.
 
     Raises:
@@ -125,5 +130,7 @@ def read_extra(reference: str, source_language: str, target_language: str) -> It
             raise XnerError(
                 f"the parallel text {reference!r} is neither a .tsv or .jsonl file nor of the form org/name:config."
             )
+        if target_language is None:
+            raise XnerError(f"to read {reference}, name the language of its target side (--target-language).")
         for split in corpus_splits(corpus, config, None, None):
             yield from read_split(split, source_language, target_language)

@@ -8,7 +8,7 @@ from itertools import takewhile
 from reprlib import repr as short
 
 from xner_hf.corpora.base import ReadReport, Sentence
-from xner_hf.corpora.rows import IOB2, FilePath, blocks, iob2_spans, no_sentences
+from xner_hf.corpora.lines import IOB2, FilePath, blocks, iob2_spans, no_sentences
 from xner_hf.errors import XnerError
 
 _ANNOUNCES_SENTENCE = re.compile(r"#\s*(sent_id|text)\s*=")

@@ -15,14 +15,26 @@ from xner_hf.errors import XnerError
 from xner_hf.pipeline.chain import REASONS
 from xner_hf.pipeline.licences import licences, most_restrictive
 from xner_hf.pipeline.rows import corpus_files
-from xner_hf.pipeline.run import Run
+from xner_hf.pipeline.progress import Progress
+from xner_hf.pipeline.run import Run, run_recipe
 from xner_hf.pipeline.schema import SPLITS, corpus_schema
 from xner_hf.pipeline.store import write_text
+from xner_hf.recipe import Recipe
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _VERSIONS = ("xner-hf", "pyarrow", "systran-align", "rapidfuzz", "regex")
+
+
+def build_corpus(recipe: Recipe, folder: Path, num_proc: int = 1, progress: Progress | None = None) -> dict[str, Any]:
+    """Run a recipe and write the build to `folder`; return the content of its build.json.
+
+    Raises:
+        XnerError: the folder cannot be written, or an input cannot be had or is malformed.
+    """
+    check_output(folder)
+    return write_build(run_recipe(recipe, num_proc, progress), folder)
 
 
 def write_build(run: Run, folder: Path) -> dict[str, Any]:

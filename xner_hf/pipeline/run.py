@@ -8,16 +8,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from xner_hf.align.base import Aligner, Link
-from xner_hf.corpora.base import Pair
 from xner_hf.corpora.leakage import LeakCheck
-from xner_hf.corpora.pairs import read_jsonl_pairs
-from xner_hf.corpora.parallel import SAMPLE, corpus_splits, read_extra, read_split, sample_path
+from xner_hf.corpora.parallel import SAMPLE
 from xner_hf.errors import XnerError
 from xner_hf.pipeline.chain import EVALUATION_OVERLAP, NoAligner, project_pair, side_missing, train_aligner
 from xner_hf.pipeline.inputs import Signatures, sign
 from xner_hf.pipeline.progress import Progress
 from xner_hf.pipeline.schema import stage_schema
 from xner_hf.pipeline.store import Stage, StageStats, cache_root
+from xner_hf.pipeline.text import read_extras, read_text
 from xner_hf.project import make_projector
 from xner_hf.recipe import Recipe
 from xner_hf.spans import ENTITY_TYPES, Span, keep_types
@@ -109,7 +108,7 @@ def _text_stage(recipe: Recipe, stage: Stage, progress: Progress) -> StageStats:
         tell(len(rows))
         rows.clear()
 
-    for pair in _read_text(recipe):
+    for pair in read_text(recipe):
         reason = side_missing(pair)
         if reason is None and leaks and leaks.leaked(pair):
             reason = EVALUATION_OVERLAP
@@ -142,15 +141,6 @@ def _text_stage(recipe: Recipe, stage: Stage, progress: Progress) -> StageStats:
         repaired=0,
     )
     return StageStats("text", count, time.perf_counter() - start, cached=False)
-
-
-def _read_text(recipe: Recipe) -> Iterator[Pair]:
-    text = recipe.text
-    if text.corpus == SAMPLE:
-        yield from read_jsonl_pairs(sample_path(text.config), need_spans=True)
-    else:
-        for split in corpus_splits(text.corpus, text.config, text.splits, text.revision):
-            yield from read_split(split, recipe.source_language, recipe.language)
 
 
 class _TagShard:
@@ -197,12 +187,8 @@ def _align_stage(
     def training_text() -> Iterator[tuple[list[str], list[str]]]:
         for number in range(shards):
             yield from zip(*usable(number), strict=True)
-        for reference in recipe.aligner.extra_parallel:
-            config = reference.partition(":")[2]
-            leaks = LeakCheck(recipe.language, reference.partition(":")[0], config)
-            for pair in read_extra(reference, recipe.source_language, recipe.language):
-                if not leaks.leaked(pair):
-                    yield pair.source, pair.target
+        for pair in read_extras(recipe):
+            yield pair.source, pair.target
 
     def load() -> Aligner:
         if recipe.aligner.method == "none":

@@ -32,6 +32,8 @@ def encode(sentences: Sequence[Sentence], tokenizer: PreTrainedTokenizerBase, li
     """
     if not tokenizer.is_fast:
         raise XnerError("the tokenizer of this checkpoint is not a fast one, which is needed to find its words.")
+    if not sentences:
+        return []
     number = {name: i for i, name in enumerate(NER_LABELS)}
     tags = [
         [number[tag] for tag in spans_to_iob2(keep_types(s.spans or (), ENTITY_TYPES), len(s.tokens))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -63,6 +64,7 @@ def train_ner(
     provenance: dict[str, Any] | None = None,
     model: Any = None,
     tokenizer: Any = None,
+    quiet: bool = False,
 ) -> dict[str, Any]:
     """Fine-tune an encoder with a token-classification head and save it to `folder`.
 
@@ -77,6 +79,7 @@ def train_ner(
         provenance: what the sentences are; kept in ``training.json``.
         model: train this model instead of `config.backbone` (with `tokenizer`), for one built from scratch.
         tokenizer: its fast tokenizer.
+        quiet: show no progress.
 
     Returns:
         The content of ``training.json``.
@@ -84,10 +87,12 @@ def train_ner(
     Raises:
         XnerError: no training sentence, an unknown backbone, or a folder that cannot be written.
     """
+    import torch
     from transformers import (
         AutoModelForTokenClassification,
         AutoTokenizer,
         DataCollatorForTokenClassification,
+        PrinterCallback,
         Trainer,
         TrainingArguments,
         set_seed,
@@ -134,6 +139,8 @@ def train_ner(
                 save_strategy="no",
                 logging_strategy="epoch",
                 seed=config.seed,
+                disable_tqdm=quiet or not sys.stderr.isatty(),
+                dataloader_pin_memory=torch.cuda.is_available(),
             ),
             train_dataset=examples,
             eval_dataset=held_out or None,
@@ -142,6 +149,8 @@ def train_ner(
             compute_metrics=_score,
             preprocess_logits_for_metrics=lambda logits, labels: logits.argmax(-1),
         )
+        if quiet:
+            trainer.remove_callback(PrinterCallback)
         trainer.train()
     # Not Trainer.save_model, which leaves a pickle of its arguments beside the weights.
     trainer.model.save_pretrained(folder)

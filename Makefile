@@ -1,0 +1,34 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test lint bench clean help
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+$(READY): setup.cfg pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "xner-hf needs Python 3.11 or later; set PYTHON")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $(READY)
+
+demo: $(READY)  ## the whole chain on the bundled sample
+	$(BIN)/xner demo
+
+test: $(READY)  ## all tests
+	$(BIN)/python -m pytest
+
+lint: $(READY)  ## style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+bench: $(READY)  ## the benchmarks that take minutes; needs XNER_MIRROR
+	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/build_speed.py
+	$(BIN)/python benchmarks/tprojection_agreement.py
+	$(BIN)/python benchmarks/intrinsic.py
+
+clean:  ## remove the environment and what was made
+	rm -rf $(VENV) build demo models *.egg-info .pytest_cache .ruff_cache .hypothesis

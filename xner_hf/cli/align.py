@@ -1,0 +1,52 @@
+"""``xner align``: word links, and their scores against gold links."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from xner_hf.cli.output import Json, emit, note, percent, working
+from xner_hf.cli.pairs import AlignerName, Extra, Pairs, SourceLanguage, TargetLanguage, read_extras, read_pairs
+
+
+def run(
+    pairs: Pairs,
+    gold: Annotated[
+        Path | None, typer.Option(help="Gold links, a line a pair: i-j is sure, i?j possible, counted from 0.")
+    ] = None,
+    aligner: AlignerName = "statistical",
+    extra_parallel: Extra = None,
+    source_language: SourceLanguage = "eng",
+    target_language: TargetLanguage = None,
+    output: Annotated[Path | None, typer.Option(help="File for the links, standard output by default.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Align the words of sentence pairs; links are printed in Pharaoh format (i-j).
+
+    Example: xner align pairs.jsonl --gold gold.txt
+    """
+    from xner_hf.corpora.links import read_links
+    from xner_hf.metrics import alignment_scores
+    from xner_hf.pipeline.chain import align_pairs
+    from xner_hf.recipe import AlignerConfig
+
+    method = AlignerConfig(aligner).method
+    read = read_pairs(pairs, False, source_language, target_language)
+    sure, possible = read_links(gold, read) if gold else (None, None)
+    with working():
+        links = align_pairs(read, method, read_extras(extra_parallel, source_language, target_language))
+    lines = [" ".join(f"{link.source}-{link.target}" for link in own) for own in links]
+    scores = None
+    if sure is not None and possible is not None:
+        predicted = [{(link.source, link.target) for link in own} for own in links]
+        scores = alignment_scores(predicted, sure, possible)
+    if output:
+        output.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    payload: dict[str, Any] = {"pairs": len(lines), "scores": scores}
+    payload |= {"output": str(output)} if output else {"links": lines}
+    emit(payload, as_json, lambda: None if output else print("\n".join(lines)))
+    if scores and not as_json:
+        shares = ", ".join(f"{name} {percent(scores[name])}" for name in ("precision", "recall", "f1", "aer"))
+        note(f"{shares}  ({scores['links']:,} links, {scores['sure']:,} sure, {scores['possible']:,} possible)")

@@ -1,0 +1,57 @@
+"""``xner build``: projects a corpus."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from xner_hf.cli.output import Json, Quiet, Settings, emit, parse_settings, progress, working
+
+
+def run(
+    language: Annotated[str, typer.Argument(metavar="LANG", help="Code or name of the language.")],
+    recipe: Annotated[str | None, typer.Option(help="Name of a recipe, or a .yaml file.")] = None,
+    settings: Settings = None,
+    tagger: Annotated[str | None, typer.Option(help="Token-classification checkpoint for the source side.")] = None,
+    limit: Annotated[int | None, typer.Option(help="Use only the first pairs of the text.")] = None,
+    num_proc: Annotated[int, typer.Option(min=1, help="Processes for the projection.")] = 1,
+    output: Annotated[Path | None, typer.Option(help="Folder to write, build/LANG by default.")] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Project a labelled corpus for a language.
+
+    Example: xner build hau --recipe translate-train
+    """
+    from xner_hf.pipeline.build import build_corpus
+    from xner_hf.recipe import load_recipe, make_recipe
+
+    overrides = {**parse_settings(settings), "tagger": tagger, "limit": limit}
+    if recipe and Path(recipe).suffix in (".yaml", ".yml"):
+        chosen = load_recipe(Path(recipe), overrides)
+    else:
+        chosen = make_recipe(language, recipe, overrides)
+    folder = output or Path("build") / chosen.language
+    start = time.perf_counter()
+    with working():
+        facts = build_corpus(chosen, folder, num_proc, progress(quiet))
+    seconds = time.perf_counter() - start
+    facts = {"output": str(folder), "seconds": round(seconds, 2), **facts}
+    emit(facts, as_json, lambda: _show(facts, folder))
+
+
+def _show(facts: dict[str, Any], folder: Path) -> None:
+    rows = facts["rows"]
+    lost = {name: n for name, n in facts["statuses"].items() if name != "projected"}
+    print(f"{rows['in']:,} pairs in {facts['seconds']:.0f} s -> {folder}")
+    print(f"  train {rows['train']:,}   validation {rows['validation']:,}   rejected {rows['rejected']:,}")
+    print("  entities: " + (", ".join(f"{kind} {n:,}" for kind, n in facts["entities"].items()) or "none"))
+    if lost:
+        print("  not projected: " + ", ".join(f"{name} {n:,}" for name, n in lost.items()))
+    if facts["reasons"]:
+        print("  rejected: " + ", ".join(f"{name} {n:,}" for name, n in facts["reasons"].items()))
+    print(f"  leak check: {facts['leak_check']['status']}   terms: {facts['licence']['licence_class']}")
+    print(f"\nNext:  xner report {folder}\n       xner train {facts['language']} --corpus {folder}")

@@ -1,0 +1,100 @@
+"""``xner evaluate``: a model, a corpus or a projection against gold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from xner_hf.cli.output import Json, Settings, emit, note, parse_settings, score_table, working
+from xner_hf.errors import XnerError
+
+
+def run(
+    target: Annotated[
+        str | None,
+        typer.Argument(metavar="CORPUS_OR_MODEL", help="A model, or a build folder; the language with --intrinsic."),
+    ] = None,
+    gold: Annotated[
+        str | None, typer.Option(metavar="ID[:CONFIG]", help="Gold corpus, or a .conll or .jsonl file.")
+    ] = None,
+    split: Annotated[str, typer.Option(help="Split of the gold corpus.")] = "test",
+    intrinsic: Annotated[
+        bool, typer.Option("--intrinsic", help="Project the translations of a gold split and score that.")
+    ] = False,
+    tagger: Annotated[str | None, typer.Option(help="With --intrinsic: who labels the translations.")] = None,
+    settings: Settings = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Score only the first sentences.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Score against gold: strict span precision, recall and F1, and seqeval's default mode beside it.
+
+    Examples: xner evaluate models/hau-projected --gold masakhane/masakhaner2:hau
+
+    xner evaluate luo --intrinsic --split validation
+    """
+    if intrinsic:
+        result = _intrinsic(target, gold, split, tagger, settings, limit)
+    elif tagger or settings:
+        raise XnerError("--tagger and --set choose how translations are projected; give --intrinsic with them.")
+    else:
+        result = _extrinsic(target, gold, split, limit)
+    emit(result, as_json, lambda: _show(result))
+
+
+def _extrinsic(target: str | None, gold: str | None, split: str, limit: int | None) -> dict[str, Any]:
+    from itertools import islice
+
+    from xner_hf.corpora.base import ReadReport
+    from xner_hf.corpora.labelled import is_build, read_labelled
+    from xner_hf.evaluation import score_build, score_tagger
+
+    if not target or not gold:
+        raise XnerError("give a model or a build folder, and gold with --gold, such as masakhane/masakhaner2:hau.")
+    report = ReadReport()
+    sentences = list(islice(read_labelled(gold, split, report), limit))
+    if report.repaired:
+        note(f"{len(report.repaired)} I- tags without B- in the gold, the first at {report.repaired[0]}")
+    with working():
+        if is_build(Path(target)):
+            scores = score_build(Path(target), sentences)
+        else:
+            from xner_hf.tag.model import ModelTagger
+
+            scores = score_tagger(ModelTagger(target), sentences)
+    return {
+        "target": target,
+        "gold_corpus": gold,
+        "split": split,
+        "repaired_gold_tags": len(report.repaired),
+        **scores,
+    }
+
+
+def _intrinsic(
+    target: str | None, gold: str | None, split: str, tagger: str | None, settings: list[str] | None, limit: int | None
+) -> dict[str, Any]:
+    from xner_hf.evaluation import score_intrinsic
+    from xner_hf.recipe import make_recipe
+
+    language = target or (gold or "").partition(":")[2]
+    if not language:
+        raise XnerError("name the language, as in `xner evaluate luo --intrinsic`.")
+    overrides = {**parse_settings(settings), "tagger": tagger}
+    recipe = make_recipe(language, "parallel", overrides)
+    gold = gold or f"masakhane/masakhaner2:{recipe.language}"
+    with working():
+        scores = score_intrinsic(recipe, gold, split, limit)
+    return {"language": recipe.language, "gold_corpus": gold, "split": split, "recipe": recipe.to_dict(), **scores}
+
+
+def _show(result: dict[str, Any]) -> None:
+    from rich.console import Console
+
+    name = result.get("target") or f"{result['language']} (projection of translations)"
+    console = Console()
+    console.print(score_table(result, f"{name} against {result['gold_corpus']}, {result['split']}"))
+    console.print(f"{result['sentences']:,} sentences, {result['gold']:,} gold entities")
+    if left := result.get("left_out"):
+        console.print(f"  left out: {left:,} gold sentences that are not in the corpus or have no translation")

@@ -1,0 +1,75 @@
+"""``xner languages``: what can be built for which language."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from xner_hf.cli.output import Json, emit
+
+
+def run(
+    language: Annotated[str | None, typer.Argument(help="Code or name; all languages by default.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the languages: recipes, test sets, licences, and what can be built here.
+
+    Example: xner languages hau
+    """
+    from xner_hf import languages as table
+
+    chosen = [table.language(language)] if language else table.languages()
+    rows = [describe(one) for one in chosen]
+    emit({"languages": rows}, as_json, lambda: _show(rows))
+
+
+def describe(one: Any) -> dict[str, Any]:
+    """Return the entry of a language in the JSON output."""
+    from xner_hf.pipeline.inputs import usable_recipes
+    from xner_hf.pipeline.licences import licences, most_restrictive
+    from xner_hf.recipe import make_recipe
+
+    usable = usable_recipes(one.code)
+    licence = None
+    if one.default_recipe in one.recipes:
+        licence = most_restrictive(licences(make_recipe(one.code)))
+    return {
+        "code": one.code,
+        "name": one.name,
+        "xtreme": one.xtreme,
+        "nllb": one.nllb,
+        "script": one.script,
+        "test_sets": list(one.test_sets),
+        "default_recipe": one.default_recipe,
+        "recipes": one.recipes,
+        "usable": bool(usable),
+        "usable_recipes": usable,
+        "licence": licence and licence.licence,
+        "licence_class": licence and licence.licence_class,
+        "source_language": one.source,
+        "gold": list(one.gold),
+        "treebanks": list(one.treebanks),
+        "parallel": list(one.parallel),
+        "text": one.text,
+    }
+
+
+def _show(rows: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"{len(rows)} languages, {sum(len(row['test_sets']) for row in rows)} test sets")
+    for name in ("code", "language", "script", "default recipe", "can be built here", "test sets", "terms"):
+        table.add_column(name)
+    for row in rows:
+        table.add_row(
+            row["code"],
+            row["name"],
+            row["script"],
+            row["default_recipe"],
+            ", ".join(row["usable_recipes"]) or "-",
+            ", ".join(row["test_sets"]) or "-",
+            row["licence_class"] or "-",
+        )
+    Console().print(table)

@@ -1,0 +1,123 @@
+"""What every command shares: where results and progress go, and how settings are read."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any
+
+import typer
+
+from xner_hf.errors import XnerError
+from xner_hf.pipeline.progress import Progress
+
+Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON object on standard output.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Any key of the recipe, such as projector.method=heuristic."),
+]
+
+
+@contextlib.contextmanager
+def working() -> Iterator[None]:
+    """Send whatever libraries print to standard error, so that standard output holds results only.
+
+    Off a terminal their bars are switched off, since they would fill a log with lines.
+    """
+    if not sys.stderr.isatty():
+        for name in ("HF_HUB_DISABLE_PROGRESS_BARS", "HF_DATASETS_DISABLE_PROGRESS_BARS"):
+            os.environ.setdefault(name, "1")  # read when the libraries are imported, which is later
+    with contextlib.redirect_stdout(sys.stderr):
+        yield
+
+
+def emit(payload: dict[str, Any], as_json: bool, human: Callable[[], None]) -> None:
+    """Print the result of a command: one JSON object, or what `human` prints."""
+    if as_json:
+        print(json.dumps(payload, ensure_ascii=False))
+    else:
+        human()
+
+
+def note(text: str) -> None:
+    """Say something on standard error."""
+    print(text, file=sys.stderr)
+
+
+def parse_settings(settings: list[str] | None) -> dict[str, Any]:
+    """Return ``KEY=VALUE`` settings as a mapping; values are read as YAML.
+
+    Raises:
+        XnerError: a setting has no ``=``, or its value is no YAML.
+    """
+    import yaml
+
+    table: dict[str, Any] = {}
+    for setting in settings or ():
+        key, equals, value = setting.partition("=")
+        if not equals or not key:
+            raise XnerError(f"--set {setting!r} is not of the form KEY=VALUE, such as projector.max_words=8.")
+        try:
+            table[key] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise XnerError(f"--set {setting!r}: the value is no YAML: {error}") from error
+    return table
+
+
+def progress(quiet: bool) -> Progress:
+    """Return a progress that draws bars on a terminal's standard error, and is silent elsewhere or if asked."""
+    return Progress() if quiet or not sys.stderr.isatty() else _Bars()
+
+
+class _Bars(Progress):
+    """One bar a stage."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as Bars
+
+        self._bars = Bars(
+            TextColumn("{task.description:14}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+        )
+        self._bars.start()
+
+    def stage(self, name: str, total: int | None) -> Callable[[int], None]:
+        task = self._bars.add_task(name, total=total)
+        return lambda done: self._bars.advance(task, done)
+
+    def finish(self) -> None:
+        self._bars.stop()
+
+
+def percent(value: float) -> str:
+    """Return a share in [0, 1] as a percentage with one decimal."""
+    return f"{100 * value:.1f}"
+
+
+def score_table(scores: dict[str, Any], title: str) -> Any:
+    """Return a table of precision, recall and F1, overall and per type, with counts."""
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    for name in ("", "precision", "recall", "F1", "correct", "predicted", "gold"):
+        table.add_column(name, justify="left" if not name else "right")
+
+    def add(name: str, row: dict[str, Any]) -> None:
+        shares = [percent(row[key]) for key in ("precision", "recall", "f1")]
+        table.add_row(name, *shares, *(f"{row[key]:,}" for key in ("correct", "predicted", "gold")))
+
+    for kind, row in scores["types"].items():
+        add(kind, row)
+    add("all (strict)", scores)
+    if "default" in scores:
+        add("all (seqeval default)", scores["default"])
+    return table

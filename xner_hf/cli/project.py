@@ -1,0 +1,81 @@
+"""``xner project``: the entities of the user's own pairs, carried over."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from xner_hf.cli.output import Json, Settings, emit, note, parse_settings, working
+from xner_hf.cli.pairs import AlignerName, Extra, Pairs, SourceLanguage, TargetLanguage, read_extras, read_pairs
+from xner_hf.errors import XnerError
+
+
+def run(
+    pairs: Pairs,
+    tagger: Annotated[str | None, typer.Option(help="Labels the source side; else rows have source_entities.")] = None,
+    aligner: AlignerName = "statistical",
+    projector: Annotated[str, typer.Option(help="candidates | heuristic")] = "candidates",
+    settings: Settings = None,
+    extra_parallel: Extra = None,
+    source_language: SourceLanguage = "eng",
+    target_language: TargetLanguage = None,
+    output: Annotated[Path | None, typer.Option(help="JSONL file to write, standard output by default.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Project the entities of your own sentence pairs: one row out for every row in, in the same order.
+
+    Example: xner project pairs.jsonl --tagger xner/minilm-conll2003-en > projected.jsonl
+    """
+    from xner_hf.pipeline.chain import REASONS, project_pairs, tag_sources
+    from xner_hf.project import make_projector
+    from xner_hf.recipe import AlignerConfig
+
+    method = AlignerConfig(aligner).method
+    made = make_projector(projector, _projector_settings(settings))
+    read = read_pairs(pairs, tagger is None, source_language, target_language)
+    with working():
+        if tagger:
+            from xner_hf.tag.model import ModelTagger
+
+            tag_sources(read, ModelTagger(tagger))
+        extra = read_extras(extra_parallel, source_language, target_language)
+        done = list(project_pairs(read, method, made, extra))
+    rows = [
+        {
+            "id": pair.id,
+            "source_tokens": pair.source,
+            "target_tokens": pair.target,
+            "source_entities": [span._asdict() for span in pair.source_spans or ()],
+            "entities": [entity._asdict() for entity in one.entities],
+            "links": [link._asdict() for link in one.links],
+            "reason": one.reason,
+        }
+        for pair, one in zip(read, done, strict=True)
+    ]
+    lines = [json.dumps(row, ensure_ascii=False) for row in rows]
+    if output:
+        output.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    statuses = Counter(entity.status for one in done for entity in one.entities)
+    reasons = Counter(one.reason for one in done if one.reason)
+    payload: dict[str, Any] = {"pairs": len(rows), "statuses": dict(statuses), "reasons": dict(reasons)}
+    payload |= {"output": str(output)} if output else {"rows": rows}
+    emit(payload, as_json, lambda: None if output else print("\n".join(lines)))
+    note(f"{len(rows):,} pairs; entities: " + (", ".join(f"{s} {n:,}" for s, n in statuses.items()) or "none"))
+    for reason, number in reasons.items():
+        first = next(i for i, one in enumerate(done) if one.reason == reason)
+        note(f"  {number:,} pairs `{reason}` ({REASONS[reason]}), the first in row {first + 1} of {pairs}")
+
+
+def _projector_settings(settings: list[str] | None) -> dict[str, Any]:
+    found = {}
+    for key, value in parse_settings(settings).items():
+        if not key.startswith("projector."):
+            raise XnerError(
+                f"--set {key}: here only settings of the projector are known, such as projector.max_gap=2."
+            )
+        found[key.removeprefix("projector.")] = value
+    return found

@@ -1,0 +1,95 @@
+"""The whole chain on the bundled sample: no network, no GPU, no pretrained model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from xner_hf.corpora.base import Sentence
+from xner_hf.corpora.labelled import read_labelled
+from xner_hf.corpora.pairs import read_jsonl_pairs
+from xner_hf.corpora.parallel import sample_path
+from xner_hf.evaluation import score_build, score_tagger
+from xner_hf.pipeline.build import build_corpus
+from xner_hf.recipe import make_recipe
+from xner_hf.report import write_report
+from xner_hf.tag.model import ModelTagger
+from xner_hf.training.ner import TrainingConfig, train_ner
+
+LANGUAGES = ("hau", "swa")
+HELD_BACK = 5
+"""Every fifth sentence of the sample is kept from the student and scored."""
+
+
+def run_demo(folder: Path, tell: Callable[[str], None]) -> dict[str, Any]:
+    """Build, score, report and train on the sample of every language; return the figures.
+
+    Args:
+        folder: where everything goes: ``LANG/corpus``, ``LANG/student``.
+        tell: called with a line about every step.
+    """
+    results: dict[str, Any] = {}
+    for language in LANGUAGES:
+        corpus, student = folder / language / "corpus", folder / language / "student"
+        tell(f"{language}: projecting the sample")
+        facts = build_corpus(make_recipe(language, "sample"), corpus)
+        gold = [
+            Sentence(pair.id, pair.target, pair.target_spans)
+            for pair in read_jsonl_pairs(sample_path(language), need_spans=True)
+        ]
+        projection = score_build(corpus, gold)
+        report = write_report(corpus)
+        held_back = gold[::HELD_BACK]
+        hidden = {sentence.id for sentence in held_back}
+        train = [s for s in read_labelled(str(corpus), "train") if s.id not in hidden]
+        tell(f"{language}: training a tiny student on {len(train)} projected sentences")
+        model, tokenizer = tiny_model([s.tokens for s in train])
+        config = TrainingConfig("from scratch", epochs=25, learning_rate=2e-3, batch_size=16, max_length=64)
+        train_ner(train, [], student, config, {"corpus": str(corpus)}, model, tokenizer, quiet=True)
+        scores = score_tagger(ModelTagger(str(student)), held_back)
+        results[language] = {
+            "rows": facts["rows"],
+            "statuses": facts["statuses"],
+            "projection": projection,
+            "student": scores,
+            "trained_on": len(train),
+            "held_back": len(held_back),
+            "corpus": str(corpus),
+            "student_folder": str(student),
+            "report": str(report),
+        }
+    return results
+
+
+def tiny_model(sentences: list[list[str]]) -> tuple[Any, Any]:
+    """Return an untrained BERT of 2 layers x 128 and a WordPiece tokenizer learnt from `sentences`."""
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+    from transformers import BertConfig, BertForTokenClassification, PreTrainedTokenizerFast
+
+    from xner_hf.spans import NER_LABELS
+
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    pieces = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    pieces.normalizer = normalizers.NFC()
+    pieces.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    pieces.train_from_iterator(
+        (" ".join(words) for words in sentences), trainers.WordPieceTrainer(vocab_size=800, special_tokens=special)
+    )
+    pieces.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[(name, pieces.token_to_id(name)) for name in ("[CLS]", "[SEP]")]
+    )
+    names = dict(zip(("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"), special, strict=True))
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=pieces, model_max_length=128, **names)
+    labels = dict(enumerate(NER_LABELS))
+    config = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=128,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=256,
+        max_position_embeddings=128,
+        id2label=labels,
+        label2id={name: number for number, name in labels.items()},
+    )
+    return BertForTokenClassification(config), tokenizer
