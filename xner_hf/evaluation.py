@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from xner_hf.align import Link
 from xner_hf.corpora.base import Pair, Sentence
 from xner_hf.corpora.hub import CorpusSplit
 from xner_hf.corpora.labelled import read_labelled
 from xner_hf.corpora.parallel import splitter
 from xner_hf.errors import XnerError
 from xner_hf.metrics import span_f1
-from xner_hf.pipeline.chain import project_pairs, tag_sources
+from xner_hf.pipeline.chain import align_pairs, project_pair, tag_sources
 from xner_hf.pipeline.text import training_text
-from xner_hf.project import make_projector
+from xner_hf.project import Projector
 from xner_hf.recipe import Recipe
 from xner_hf.spans import ENTITY_TYPES, spans_to_iob2
 from xner_hf.tag.model import ModelTagger
@@ -73,18 +75,42 @@ _TRANSLATED = "xner/masakhaner2-translated"
 _TRANSLATED_GOLD = "masakhane/masakhaner2"
 
 
-def score_intrinsic(recipe: Recipe, gold: str, split: str, limit: int | None = None) -> dict[str, Any]:
-    """Tag, align and project the human translations of a gold split, score that, and return `score_tags`.
+@dataclass(frozen=True)
+class TranslatedGold:
+    """A gold split with its human translations, tagged and aligned, ready to be projected.
+
+    Attributes:
+        gold: the gold sentences that have a translation.
+        pairs: translation and gold sentence, with the tagger's entities on the source side.
+        links: links of every pair.
+        left_out: number of gold sentences without a translation.
+    """
+
+    gold: list[Sentence]
+    pairs: list[Pair]
+    links: list[list[Link]]
+    left_out: int
+
+    def score(self, projector: Projector) -> dict[str, Any]:
+        """Project every pair and return `score_tags`; ``left_out`` stands beside."""
+        predicted = []
+        for pair, links in zip(self.pairs, self.links, strict=True):
+            done = project_pair(projector, pair.source, pair.source_spans or (), pair.target, links)
+            predicted.append(spans_to_iob2(done.spans(), len(pair.target)))
+        return {**score_tags([gold_tags(sentence) for sentence in self.gold], predicted), "left_out": self.left_out}
+
+
+def translated_gold(recipe: Recipe, gold: str, split: str, limit: int | None = None) -> TranslatedGold:
+    """Tag and align the human translations of a gold split.
 
     This is the only path on which evaluation sentences are projected, and it writes no corpus. The aligner is trained
     on these pairs (without labels) and on the recipe's own and extra text, from which leaked pairs are left out.
-    ``left_out`` counts the gold sentences that have no translation.
 
     Args:
         recipe: a recipe with a tagger.
         gold: ``masakhane/masakhaner2:CONFIG``, the gold that has translations.
         split: its split.
-        limit: score only the first translated sentences.
+        limit: take only the first translated sentences.
 
     Raises:
         XnerError: the gold has no translations, or an input cannot be had.
@@ -96,18 +122,12 @@ def score_intrinsic(recipe: Recipe, gold: str, split: str, limit: int | None = N
         raise XnerError("an intrinsic evaluation needs a tagger for the translations; give one with --tagger.")
     sentences = list(read_labelled(gold, split))
     translated = list(islice(CorpusSplit(_TRANSLATED, config, split).rows(["index", "source_text"]), limit))
-    found = [sentences[row["index"]] for row in translated]
     split_source = splitter(recipe.source_language)
+    found = [sentences[row["index"]] for row in translated]
     pairs = [
-        Pair(str(row["index"]), split_source(row["source_text"]), sentence.tokens)
+        Pair(sentence.id, split_source(row["source_text"]), sentence.tokens)
         for row, sentence in zip(translated, found, strict=True)
     ]
     tag_sources(pairs, ModelTagger(recipe.tagger.model, recipe.tagger.revision))
-    projector = make_projector(recipe.projector.method, recipe.projector.settings)
-    done = project_pairs(pairs, recipe.aligner.method, projector, training_text(recipe))
-    predicted = [
-        spans_to_iob2(projection.spans(), len(sentence.tokens))
-        for projection, sentence in zip(done, found, strict=True)
-    ]
-    scores = score_tags([gold_tags(sentence) for sentence in found], predicted)
-    return {**scores, "left_out": len(sentences) - len(found)}
+    links = align_pairs(pairs, recipe.aligner.method, training_text(recipe))
+    return TranslatedGold(found, pairs, links, len(sentences) - len(found))

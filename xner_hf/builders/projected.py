@@ -72,6 +72,7 @@ class ProjectedNer(datasets.ArrowBasedBuilder):
         return [
             datasets.SplitGenerator(name=split, gen_kwargs={"files": [os.fspath(path) for path in files]})
             for split, files in corpus_files(run).items()
+            if any(pq.read_metadata(path).num_rows for path in files)  # `datasets` cannot hold a split without rows
         ]
 
     def _generate_tables(self, files: list[str]) -> Iterator[tuple[int, pa.Table]]:

@@ -75,7 +75,8 @@ def _extrinsic(target: str | None, gold: str | None, split: str, limit: int | No
 def _intrinsic(
     target: str | None, gold: str | None, split: str, tagger: str | None, settings: list[str] | None, limit: int | None
 ) -> dict[str, Any]:
-    from xner_hf.evaluation import score_intrinsic
+    from xner_hf.evaluation import translated_gold
+    from xner_hf.project import make_projector
     from xner_hf.recipe import make_recipe
 
     language = target or (gold or "").partition(":")[2]
@@ -85,7 +86,8 @@ def _intrinsic(
     recipe = make_recipe(language, "parallel", overrides)
     gold = gold or f"masakhane/masakhaner2:{recipe.language}"
     with working():
-        scores = score_intrinsic(recipe, gold, split, limit)
+        projector = make_projector(recipe.projector.method, recipe.projector.settings)
+        scores = translated_gold(recipe, gold, split, limit).score(projector)
     return {"language": recipe.language, "gold_corpus": gold, "split": split, "recipe": recipe.to_dict(), **scores}
 
 

@@ -30,6 +30,7 @@ def run(
 
     Example: xner project pairs.jsonl --tagger xner/minilm-conll2003-en > projected.jsonl
     """
+    from xner_hf.corpora.lines import json_rows
     from xner_hf.pipeline.chain import REASONS, project_pairs, tag_sources
     from xner_hf.project import make_projector
     from xner_hf.recipe import AlignerConfig
@@ -44,17 +45,18 @@ def run(
             tag_sources(read, ModelTagger(tagger))
         extra = read_extras(extra_parallel, source_language, target_language)
         done = list(project_pairs(read, method, made, extra))
+    # The user's own columns come back as they were.
+    given = [row for _, row in json_rows(pairs)] if pairs.suffix == ".jsonl" else [{} for _ in read]
     rows = [
         {
-            "id": pair.id,
-            "source_tokens": pair.source,
-            "target_tokens": pair.target,
+            **{"id": pair.id, "source_tokens": pair.source, "target_tokens": pair.target},
+            **row,
             "source_entities": [span._asdict() for span in pair.source_spans or ()],
             "entities": [entity._asdict() for entity in one.entities],
             "links": [link._asdict() for link in one.links],
             "reason": one.reason,
         }
-        for pair, one in zip(read, done, strict=True)
+        for row, pair, one in zip(given, read, done, strict=True)
     ]
     lines = [json.dumps(row, ensure_ascii=False) for row in rows]
     if output:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from xner_hf.errors import XnerError
 from xner_hf.pipeline.chain import REASONS
 from xner_hf.pipeline.licences import licences, most_restrictive
-from xner_hf.pipeline.rows import corpus_files
 from xner_hf.pipeline.progress import Progress
+from xner_hf.pipeline.rows import corpus_files
 from xner_hf.pipeline.run import Run, run_recipe
 from xner_hf.pipeline.schema import SPLITS, corpus_schema
 from xner_hf.pipeline.store import write_text

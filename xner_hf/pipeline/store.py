@@ -23,7 +23,18 @@ from xner_hf.errors import XnerError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_CODE = ("spans.py", "corpora", "tag", "align", "project", "pipeline", "recipe.py", "languages.yaml", "languages.py")
+_CODE = (
+    "spans.py",
+    "builders",
+    "corpora",
+    "tag",
+    "align",
+    "project",
+    "pipeline",
+    "recipe.py",
+    "languages.yaml",
+    "languages.py",
+)
 
 
 def cache_folder() -> Path:

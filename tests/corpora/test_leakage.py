@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from xner_hf.corpora.base import Pair
+from xner_hf.corpora.leakage import LeakCheck
+
+MAFAND = "masakhane/mafand"
+GOLD = "masakhane/masakhaner2"
+VALIDATION, TEST = f"{GOLD}:hau/validation", f"{GOLD}:hau/test"
+TABLE = "xner/masakhaner2-translated:leakage/train"
+
+
+def pair(target, name="x/train/0"):
+    return Pair(name, ["any", "source"], target.split())
+
+
+@pytest.fixture
+def check(mirror):
+    return LeakCheck("hau", MAFAND, "en-hau")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "Halima tana aiki da Barewa Textiles .",
+        "HALIMA tana aiki da barewa textiles",
+        "« Halima » tana-aiki , da BarewaTextiles !",
+        "Musa ya ziyarci manoman .",
+    ],
+    ids=["as it stands", "other case", "other punctuation and spaces", "from the validation split"],
+)
+def test_text_of_an_evaluation_sentence_is_found_whatever_its_case_and_punctuation(check, target):
+    assert check.leaked(pair(target))
+    assert check.report()["dropped"] == {"text_match": 1}
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "Halima tana aiki da Barewa",
+        "Halima tana aiki da Barewa Textiles yanzu .",
+        "Amina Bello ta ziyarci Kano .",
+        "",
+        ". . .",
+    ],
+    ids=["a part", "a longer one", "a training sentence of the gold corpus", "no words", "no letters"],
+)
+def test_other_text_is_kept(check, target):
+    assert not check.leaked(pair(target))
+    assert check.report()["dropped"] == {}
+
+
+def test_the_source_side_is_not_looked_at(check):
+    assert not check.leaked(Pair("x", ["Musa", "ya", "ziyarci", "manoman", "."], ["Na", "gode"]))
+
+
+def test_rows_of_mafand_that_the_table_links_are_found_by_their_id(check):
+    flagged = ["en-hau/train/3", "en-hau/validation/0"]
+    others = ["en-hau/train/0", "en-hau/train/2", "en-hau/test/0", "en-hau/validation/1", "en-yor/train/0"]
+    assert [name for name in [*flagged, *others] if check.leaked(pair("Na gode", name))] == flagged
+    assert check.report()["dropped"] == {"leakage_table": 2}
+
+
+def test_the_table_says_nothing_about_other_corpora_and_configurations(mirror):
+    assert not LeakCheck("hau", "org/other", "en-hau").leaked(pair("Na gode", "en-hau/train/3"))
+    assert not LeakCheck("hau", MAFAND, "en-xho").leaked(pair("Na gode", "en-hau/train/3"))
+
+
+def test_a_pair_that_both_checks_find_is_counted_once(check):
+    assert check.leaked(pair("Musa ya ziyarci manoman .", "en-hau/train/3"))
+    assert check.leaked(pair("Musa ya ziyarci manoman .", "en-hau/train/2"))
+    assert check.report()["dropped"] == {"leakage_table": 1, "text_match": 1}
+
+
+def test_the_report_names_what_was_checked(mirror):
+    assert LeakCheck("hau", MAFAND, "en-hau").report() == {
+        "status": "done",
+        "checked": [VALIDATION, TEST, TABLE],
+        "unreachable": [],
+        "dropped": {},
+    }
+    assert LeakCheck("hau", "xner/conll2003-nllb", "hau").report()["checked"] == [VALIDATION, TEST]
+
+
+def test_the_report_names_what_could_not_be_reached(mirror):
+    shutil.rmtree(mirror / "datasets" / GOLD)
+    report = LeakCheck("hau", MAFAND, "en-hau").report()
+    assert (report["status"], report["checked"], report["unreachable"]) == ("partial", [TABLE], [VALIDATION, TEST])
+    other = LeakCheck("hau", "org/other", "x").report()
+    assert (other["status"], other["checked"], other["unreachable"]) == ("not done", [], [VALIDATION, TEST])
+
+
+def test_a_missing_table_leaves_the_check_of_mafand_partial(mirror):
+    shutil.rmtree(mirror / "datasets" / "xner" / "masakhaner2-translated")
+    report = LeakCheck("hau", MAFAND, "en-hau").report()
+    assert (report["status"], report["unreachable"]) == ("partial", [TABLE])
+
+
+def test_every_gold_set_of_a_language_is_asked_for(mirror):
+    report = LeakCheck("swa", "org/other", "x").report()
+    assert report["status"] == "not done"
+    assert f"{GOLD}:swa/test" in report["unreachable"]
+    assert any(name.startswith("google/xtreme:PAN-X.sw/") for name in report["unreachable"])
+
+
+def test_real_evaluation_sentences_are_found(real_mirror):
+    from xner_hf.corpora.hub import CorpusSplit
+
+    check = LeakCheck("hau", "org/other", "x")
+    assert check.report()["status"] == "done"
+    row = next(CorpusSplit(GOLD, "hau", "test").rows(["tokens"]))
+    assert check.leaked(Pair("0", [], [word.upper() for word in row["tokens"]]))

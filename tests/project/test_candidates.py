@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rapidfuzz.distance import JaroWinkler
+
+from xner_hf.align.base import Link
+from xner_hf.project.base import ProjectedSpan
+from xner_hf.project.candidates import CandidateProjector, CandidatesConfig
+from xner_hf.spans import Span
+
+NO_SURFACE = 1.5
+"""A surface similarity that nothing reaches, so that links alone decide."""
+
+
+def project(source, spans, target, links=(), **settings):
+    projector = CandidateProjector(CandidatesConfig(**settings))
+    return projector.project(source.split(), spans, target.split(), [Link(*link) for link in links])
+
+
+def place(fates):
+    return [(fate.start, fate.end, fate.status) for fate in fates]
+
+
+def test_the_defaults_are_the_measured_ones():
+    assert CandidatesConfig() == CandidatesConfig(
+        max_words=10, alignment_weight=0.7, min_surface=0.85, null_threshold=0.4
+    )
+
+
+class TestSurface:
+    def test_a_copied_name_is_found_without_any_link(self):
+        fates = project("Ada Lovelace sings", [Span(0, 2, "PER")], "ta ga Ada Lovelace jiya")
+        assert fates == [ProjectedSpan(2, 4, "PER", 1.0, 0, "projected")]
+
+    def test_the_best_match_wins_not_the_last_that_would_do(self):
+        fates = project("Kenya", [Span(0, 1, "LOC")], "Kenyatta na Kenya na Kenyatta")
+        assert fates == [ProjectedSpan(2, 3, "LOC", 1.0, 0, "projected")]
+
+    def test_a_respelled_name_is_found_with_its_similarity(self):
+        (fate,) = project("Nigeria", [Span(0, 1, "LOC")], "a Najeriya da Nijeriya")
+        assert (fate.start, fate.end) == (3, 4)
+        assert fate.score == pytest.approx(JaroWinkler.similarity("nigeria", "nijeriya"), abs=1e-12)
+
+    def test_accents_and_case_do_not_matter(self):
+        fates = project("Abidjan OYO", [Span(0, 1, "LOC"), Span(1, 2, "LOC")], "Ọ̀yọ́ ÀBÌDJÁN")
+        assert place(fates) == [(1, 2, "projected"), (0, 1, "projected")]
+        assert [fate.score for fate in fates] == [1.0, 1.0]
+
+    def test_what_is_less_similar_than_asked_counts_as_nothing(self):
+        assert project("Abuja", [Span(0, 1, "LOC")], "zz yy") == [ProjectedSpan(-1, -1, "LOC", 0.0, 0, "unaligned")]
+        similar = JaroWinkler.similarity("nigeria", "najeriya")
+        spans = [Span(0, 1, "LOC")]
+        assert place(project("Nigeria", spans, "Najeriya", min_surface=similar)) == [(0, 1, "projected")]
+        assert place(project("Nigeria", spans, "Najeriya", min_surface=similar + 1e-9)) == [(-1, -1, "unaligned")]
+
+    def test_surfaces_are_left_out_when_asked(self):
+        assert place(project("Kano", [Span(0, 1, "LOC")], "Kano", min_surface=NO_SURFACE)) == [(-1, -1, "unaligned")]
+
+    def test_a_copy_beats_a_certain_link(self):
+        fates = project("Kano", [Span(0, 1, "LOC")], "birnin Kano", [(0, 0, 1.0)])
+        assert fates == [ProjectedSpan(1, 2, "LOC", 1.0, 0, "projected")]
+
+
+class TestLinks:
+    def test_a_translated_name_is_found_by_its_links_with_the_weighted_score(self):
+        fates = project("Ivory Coast", [Span(0, 2, "LOC")], "a kasar hauren giwa", [(0, 2, 0.75), (1, 3, 0.75)])
+        assert fates == [ProjectedSpan(2, 4, "LOC", pytest.approx(0.7 * 0.75, abs=1e-12), 0, "projected")]
+
+    def test_links_are_left_out_when_asked(self):
+        fates = project("Coast", [Span(0, 1, "LOC")], "giwa", [(0, 0, 1.0)], alignment_weight=0.0)
+        assert place(fates) == [(-1, -1, "unaligned")]
+
+    def test_links_of_other_words_do_not_matter(self):
+        fates = project("x y z", [Span(1, 2, "LOC")], "a b c", [(0, 0, 1.0), (1, 1, 1.0), (2, 2, 1.0)])
+        assert place(fates) == [(1, 2, "projected")]
+
+
+class TestThreshold:
+    def test_a_score_at_the_threshold_is_too_low_and_is_kept_with_the_fate(self):
+        settings = {"alignment_weight": 1.0, "min_surface": NO_SURFACE}
+        for threshold, status in ((0.5, "low_score"), (0.49, "projected")):
+            (fate,) = project("x", [Span(0, 1, "LOC")], "a", [(0, 0, 0.5)], null_threshold=threshold, **settings)
+            assert (fate.status, fate.score) == (status, 0.5)
+
+    def test_an_entity_that_nothing_speaks_for_is_unaligned(self):
+        assert project("x", [Span(0, 1, "LOC")], "a", null_threshold=0.0) == [
+            ProjectedSpan(-1, -1, "LOC", 0.0, 0, "unaligned")
+        ]
+
+
+class TestConflicts:
+    def test_the_higher_score_takes_the_words_and_the_loser_keeps_its_score(self):
+        fates = project("Kanoo Kano", [Span(0, 1, "PER"), Span(1, 2, "LOC")], "Kano")
+        assert place(fates) == [(-1, -1, "conflict"), (0, 1, "projected")]
+        assert fates[0].score == pytest.approx(JaroWinkler.similarity("kanoo", "kano"), abs=1e-12)
+
+    def test_a_name_that_occurs_twice_serves_two_entities_from_left_to_right(self):
+        fates = project("Kano Kano", [Span(0, 1, "LOC"), Span(1, 2, "LOC")], "a Kano b Kano")
+        assert place(fates) == [(1, 2, "projected"), (3, 4, "projected")]
+
+    def test_the_loser_takes_its_next_best_candidate(self):
+        settings = {"alignment_weight": 1.0, "min_surface": NO_SURFACE}
+        links = [(0, 0, 1.0), (1, 0, 0.75), (1, 1, 0.5)]
+        fates = project("x y", [Span(0, 1, "PER"), Span(1, 2, "LOC")], "a b", links, **settings)
+        assert place(fates) == [(0, 1, "projected"), (1, 2, "projected")]
+        assert fates[1].score == 0.5
+
+    def test_two_entities_are_never_merged_nor_cut_short(self):
+        links = [(0, 0, 1.0), (0, 1, 1.0), (1, 1, 1.0), (1, 2, 1.0)]
+        fates = project(
+            "x y", [Span(0, 1, "PER"), Span(1, 2, "LOC")], "a b c", links, alignment_weight=1.0, min_surface=NO_SURFACE
+        )
+        # Both spans of two words score 1, cut from 4/3, and so does the first of both entities on its own word.
+        assert place(fates) == [(0, 1, "projected"), (1, 2, "projected")]
+
+
+class TestTies:
+    def test_the_shorter_of_equal_candidates_is_taken(self):
+        links = [(0, 1, 0.5), (0, 0, 0.25)]  # 2*.5/2 for the word, 2*.75/3 for both
+        fates = project("x", [Span(0, 1, "LOC")], "a b", links, alignment_weight=1.0, min_surface=NO_SURFACE)
+        assert fates == [ProjectedSpan(1, 2, "LOC", 0.5, 0, "projected")] or place(fates) == [(1, 2, "projected")]
+
+    def test_the_leftmost_of_equal_candidates_is_taken(self):
+        links = [(0, 3, 0.75), (0, 1, 0.75)]
+        fates = project("x", [Span(0, 1, "LOC")], "a b c d", links, alignment_weight=1.0, min_surface=NO_SURFACE)
+        assert place(fates) == [(1, 2, "projected")]
+        assert place(project("Kano", [Span(0, 1, "LOC")], "a Kano b Kano")) == [(1, 2, "projected")]
+
+
+class TestCandidates:
+    def test_no_candidate_is_longer_than_asked(self):
+        spans = [Span(0, 3, "ORG")]
+        assert place(project("a b c", spans, "a b c", max_words=3)) == [(0, 3, "projected")]
+        (fate,) = project("a b c", spans, "a b c", max_words=2)
+        assert fate.end - fate.start == 2
+        assert fate.score < 1
+
+    def test_punctuation_may_stand_inside_a_name_but_not_at_its_border(self):
+        assert place(project("Abuja , FCT", [Span(0, 3, "LOC")], "« Abuja , FCT »")) == [(1, 4, "projected")]
+        links = [(0, 0, 1.0), (0, 1, 1.0), (0, 2, 1.0)]
+        fates = project("x", [Span(0, 1, "LOC")], "« giwa »", links, min_surface=NO_SURFACE)
+        assert place(fates) == [(1, 2, "projected")]
+
+
+@st.composite
+def problems(draw):
+    """One entity of a few words; links in eighths and weights in halves, whose sums are exact."""
+    words = st.sampled_from(["ada", "adah", "kano", "da", ",", "x"])
+    source = draw(st.lists(words, min_size=1, max_size=4))
+    target = draw(st.lists(words, min_size=1, max_size=6))
+    cells = st.tuples(st.integers(0, len(source) - 1), st.integers(0, len(target) - 1))
+    links = [(i, j, draw(st.integers(0, 8)) / 8) for i, j in draw(st.lists(cells, unique=True, max_size=8))]
+    start = draw(st.integers(0, len(source) - 1))
+    return source, Span(start, draw(st.integers(start + 1, len(source))), "PER"), target, links
+
+
+@settings(deadline=None)
+@given(problems(), st.sampled_from([0.0, 0.5, 1.0]), st.sampled_from([0.0, 0.85, NO_SURFACE]), st.integers(1, 6))
+def test_one_entity_goes_to_the_best_of_all_its_candidates(problem, weight, min_surface, max_words):
+    source, span, target, links = problem
+    settings = {"alignment_weight": weight, "min_surface": min_surface, "max_words": max_words, "null_threshold": 0.25}
+    (fate,) = project(" ".join(source), [span], " ".join(target), links, **settings)
+    name = " ".join(source[span.start : span.end])
+    scored = []
+    for start in range(len(target)):
+        for end in range(start + 1, min(len(target), start + max_words) + 1):
+            if "," not in (target[start], target[end - 1]):
+                mass = sum(p for i, j, p in links if span.start <= i < span.end and start <= j < end)
+                score = weight * min(1.0, 2 * mass / (span.end - span.start + end - start))
+                surface = JaroWinkler.similarity(name, " ".join(target[start:end]))
+                score = max(score, surface if surface >= min_surface else 0.0)
+                scored.append((-score, end - start, start))
+    best, size, start = min(scored, default=(0.0, 0, 0))
+    if best < -0.25:
+        assert fate == ProjectedSpan(start, start + size, "PER", -best, 0, "projected")
+    else:
+        assert fate == ProjectedSpan(-1, -1, "PER", -best, 0, "low_score" if best else "unaligned")

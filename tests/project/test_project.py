@@ -1,0 +1,172 @@
+"""What holds for every projection method."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from xner_hf.align.base import Link
+from xner_hf.errors import XnerError
+from xner_hf.project import METHODS, STATUSES, make_projector
+from xner_hf.project.base import is_punctuation
+from xner_hf.spans import Span, spans_to_iob2
+
+WORDS = ["Ada", "Adah", "Kano", "da", "ya", "n'", ".", ",", "—", "3"]
+PROJECTORS = [
+    make_projector("heuristic", {}),
+    make_projector("heuristic", {"max_gap": 0}),
+    make_projector("heuristic", {"max_gap": 3, "min_length_ratio": 0.8}),
+    make_projector("candidates", {}),
+    make_projector("candidates", {"max_words": 2, "alignment_weight": 1.0, "null_threshold": 0.0}),
+    make_projector("candidates", {"alignment_weight": 0.0, "min_surface": 0.0, "null_threshold": 0.1}),
+    make_projector("candidates", {"alignment_weight": 1.0, "min_surface": 1.5}),
+]
+
+
+@st.composite
+def problems(draw) -> tuple[list[str], list[Span], list[str], list[Link]]:
+    """A source sentence, its entities, a target sentence and the links between them."""
+    source = draw(st.lists(st.sampled_from(WORDS), max_size=7))
+    target = draw(st.lists(st.sampled_from(WORDS), max_size=9))
+    cuts = sorted(draw(st.sets(st.integers(0, len(source)), max_size=5)))
+    pieces = list(zip(cuts, cuts[1:], strict=False))
+    entities = draw(st.lists(st.sampled_from(pieces), unique=True)) if pieces else []
+    spans = [Span(start, end, draw(st.sampled_from(["PER", "ORG", "LOC"]))) for start, end in entities]
+    cells = st.tuples(st.integers(0, len(source) - 1), st.integers(0, len(target) - 1))
+    pairs = draw(st.lists(cells, unique=True, max_size=10)) if source and target else []
+    # Eighths add up exactly in every order, so that equal scores are equal.
+    return source, spans, target, [Link(i, j, draw(st.integers(0, 8)) / 8) for i, j in pairs]
+
+
+@pytest.mark.parametrize("projector", PROJECTORS, ids=lambda one: repr(one.config))
+class TestEveryProjector:
+    @settings(deadline=None)
+    @given(problem=problems())
+    def test_every_entity_has_one_fate_and_projected_ones_never_overlap(self, projector, problem):
+        source, spans, target, links = problem
+        fates = projector.project(source, spans, target, links)
+        assert [(fate.source, fate.label) for fate in fates] == [(i, span.label) for i, span in enumerate(spans)]
+        placed = []
+        for fate in fates:
+            assert fate.status in STATUSES
+            assert 0 <= fate.score <= 1
+            if fate.status == "projected":
+                assert 0 <= fate.start < fate.end <= len(target)
+                assert not is_punctuation(target[fate.start]) and not is_punctuation(target[fate.end - 1])
+                assert fate.score > 0
+                placed.append(Span(fate.start, fate.end, fate.label))
+            else:
+                assert (fate.start, fate.end) == (-1, -1)
+        # Nothing is cut short: the tags of the sentence hold every projected span whole.
+        assert sum(tag != "O" for tag in spans_to_iob2(placed, len(target))) == sum(s.end - s.start for s in placed)
+
+    @settings(deadline=None)
+    @given(problem=problems(), data=st.data())
+    def test_the_order_of_the_links_does_not_matter_nor_does_asking_twice(self, projector, problem, data):
+        source, spans, target, links = problem
+        shuffled = data.draw(st.permutations(links))
+        fates = projector.project(source, spans, target, links)
+        assert projector.project(source, spans, target, shuffled) == fates
+        assert projector.project(tuple(source), tuple(spans), tuple(target), tuple(links)) == fates
+
+    @settings(deadline=None)
+    @given(problem=problems())
+    def test_a_conflict_has_a_winner_that_scored_at_least_as_much(self, projector, problem):
+        fates = projector.project(*problem)
+        for fate in fates:
+            if fate.status == "conflict":
+                assert any(other.status == "projected" and other.score >= fate.score for other in fates)
+
+    def test_a_sentence_without_entities_has_no_fates(self, projector):
+        assert projector.project(["a", "b"], [], ["c"], [Link(0, 0, 1.0)]) == []
+
+    def test_nothing_is_projected_into_an_empty_or_wordless_sentence(self, projector):
+        spans = [Span(0, 1, "PER"), Span(1, 2, "LOC")]
+        for target, links in (([], []), (["...", "«"], [Link(0, 0, 1.0)])):
+            fates = projector.project(["Ada", "Kano"], spans, target, links)
+            assert [fate.status for fate in fates] == ["unaligned", "unaligned"]
+
+    def test_neighbours_of_one_type_stay_two_entities(self, projector):
+        spans = [Span(0, 1, "LOC"), Span(1, 2, "LOC")]
+        fates = projector.project(["Kano", "Ada"], spans, ["Kano", "Ada"], [Link(0, 0, 1.0), Link(1, 1, 1.0)])
+        assert [(fate.start, fate.end, fate.status) for fate in fates] == [(0, 1, "projected"), (1, 2, "projected")]
+
+    def test_of_two_entities_that_claim_one_word_one_stays_whole_and_one_is_a_conflict(self, projector):
+        # The names of the words say nothing, so both entities rest on the same link.
+        spans = [Span(0, 1, "PER"), Span(1, 2, "LOC")]
+        fates = projector.project(["Kano", "Kano"], spans, ["Kano"], [Link(0, 0, 1.0), Link(1, 0, 1.0)])
+        assert [(fate.start, fate.end, fate.status) for fate in fates] == [(0, 1, "projected"), (-1, -1, "conflict")]
+        assert fates[1].score == fates[0].score
+
+
+def test_the_problems_hold_conflicts_and_every_status():
+    """The properties above would say little of problems in which nothing ever goes wrong."""
+    seen = set()
+
+    @settings(deadline=None, max_examples=300, database=None, derandomize=True)
+    @given(problems())
+    def collect(problem):
+        seen.update(fate.status for projector in PROJECTORS for fate in projector.project(*problem))
+
+    collect()
+    assert seen == set(STATUSES) - {"filtered"}
+
+
+class TestMakeProjector:
+    @pytest.mark.parametrize("method", METHODS)
+    def test_every_method_works_with_its_defaults(self, method):
+        fates = make_projector(method, {}).project(["Ada"], [Span(0, 1, "PER")], ["Ada"], [Link(0, 0, 1.0)])
+        assert [(fate.start, fate.end, fate.status) for fate in fates] == [(0, 1, "projected")]
+
+    def test_settings_reach_the_projector(self):
+        projector = make_projector("heuristic", {"max_gap": 0})
+        links = [Link(0, 0, 1.0), Link(0, 2, 1.0)]
+        assert projector.project(["x"], [Span(0, 1, "PER")], ["a", "b", "c"], links)[0][:2] == (0, 1)
+
+    def test_an_unknown_method_is_refused_with_the_nearest_and_all_that_exist(self):
+        with pytest.raises(XnerError) as caught:
+            make_projector("heuristics", {})
+        message = str(caught.value)
+        assert "'heuristics'" in message
+        assert "Did you mean 'heuristic'?" in message
+        assert "candidates, heuristic" in message
+
+    @pytest.mark.parametrize(
+        "method, setting, near, known",
+        [
+            ("heuristic", "max_gaps", "max_gap", "max_gap, min_length_ratio"),
+            ("candidates", "max_word", "max_words", "max_words, alignment_weight, min_surface, null_threshold"),
+        ],
+    )
+    def test_an_unknown_setting_is_refused_with_the_nearest_and_all_that_the_method_has(
+        self, method, setting, near, known
+    ):
+        with pytest.raises(XnerError) as caught:
+            make_projector(method, {setting: 1})
+        message = str(caught.value)
+        assert f"{method!r} has no setting {setting!r}" in message
+        assert f"Did you mean {near!r}?" in message
+        assert known in message
+
+    def test_a_setting_of_another_method_is_refused(self):
+        with pytest.raises(XnerError, match="'heuristic' has no setting 'max_words'"):
+            make_projector("heuristic", {"max_words": 3})
+
+    @pytest.mark.parametrize(
+        "method, setting, value",
+        [
+            ("heuristic", "max_gap", -1),
+            ("heuristic", "min_length_ratio", -0.5),
+            ("candidates", "max_words", 0),
+            ("candidates", "alignment_weight", 1.1),
+            ("candidates", "alignment_weight", -0.1),
+            ("candidates", "null_threshold", 1.1),
+            ("candidates", "null_threshold", -0.1),
+            ("candidates", "null_threshold", float("nan")),
+        ],
+    )
+    def test_a_value_out_of_range_is_refused_with_its_name(self, method, setting, value):
+        with pytest.raises(XnerError) as caught:
+            make_projector(method, {setting: value})
+        assert f"projector.{setting} is {value}" in str(caught.value)
