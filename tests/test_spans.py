@@ -51,7 +51,9 @@ def test_the_labels_are_those_of_the_projected_types_in_the_order_of_the_integer
 
 def test_importing_spans_imports_nothing_heavy():
     heavy = "{'torch', 'transformers', 'datasets', 'evaluate', 'pyarrow', 'pandas', 'numpy', 'scipy', 'rapidfuzz'}"
-    code = f"import sys, xner_hf.spans; sys.exit(repr({heavy} & set(sys.modules)) if {heavy} & set(sys.modules) else 0)"
+    code = (
+        f"import sys, xner_hf.spans; sys.exit(repr({heavy} & set(sys.modules)) if {heavy} & set(sys.modules) else 0)"
+    )
     assert subprocess.run([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True).stderr == ""
 
 
@@ -176,7 +178,9 @@ class TestWritingIob2:
     def test_spans_are_written_one_tag_a_word(self, spans, length, tags):
         assert spans_to_iob2(spans, length) == tags.split()
 
-    @pytest.mark.parametrize("spans", [[Span(0, 3, "PER")], [Span(0, 2, "PER"), Span(1, 2, "LOC")], [Span(1, 1, "PER")]])
+    @pytest.mark.parametrize(
+        "spans", [[Span(0, 3, "PER")], [Span(0, 2, "PER"), Span(1, 2, "LOC")], [Span(1, 1, "PER")]]
+    )
     def test_spans_that_iob2_cannot_hold_are_refused(self, spans):
         with pytest.raises(XnerError):
             spans_to_iob2(spans, 2)

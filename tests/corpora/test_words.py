@@ -13,9 +13,9 @@ from xner_hf.languages import languages
 
 RULES = ("spaces", "english", "french", "characters")
 # Python, unlike Unicode, counts the four information separators as white space.
-texts = st.text(st.characters(exclude_characters="\x1c\x1d\x1e\x1f", exclude_categories=["Cs"]), max_size=40) | st.text(
-    "abÉ́̌ɔŋ'’-.,:/ 019%ןक्我がs", max_size=20
-)
+texts = st.text(
+    st.characters(exclude_characters="\x1c\x1d\x1e\x1f", exclude_categories=["Cs"]), max_size=40
+) | st.text("abÉ́̌ɔŋ'’-.,:/ 019%ןक्我がs", max_size=20)
 
 
 def split(rule, text):

@@ -15,7 +15,9 @@ def test_a_lost_entity_keeps_its_label_its_number_and_the_score_with_which_it_lo
     assert lost(Span(3, 5, "ORG", 0.9), 2, CONFLICT).score == 0
 
 
-@pytest.mark.parametrize("word", [".", "...", "'", "’", "«", "—", "%", "$", "_", "።", "、", "।", "", "\u0301", "\u200f"])
+@pytest.mark.parametrize(
+    "word", [".", "...", "'", "’", "«", "—", "%", "$", "_", "።", "、", "।", "", "\u0301", "\u200f"]
+)
 def test_a_word_without_letter_and_digit_is_punctuation(word):
     assert is_punctuation(word)
 

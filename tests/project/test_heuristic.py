@@ -22,9 +22,7 @@ def place(fates):
 
 
 def tags(fates, length):
-    return " ".join(
-        spans_to_iob2([Span(f.start, f.end, f.label) for f in fates if f.status == "projected"], length)
-    )
+    return " ".join(spans_to_iob2([Span(f.start, f.end, f.label) for f in fates if f.status == "projected"], length))
 
 
 class TestGaps:

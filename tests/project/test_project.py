@@ -41,7 +41,7 @@ def problems(draw) -> tuple[list[str], list[Span], list[str], list[Link]]:
 
 @pytest.mark.parametrize("projector", PROJECTORS, ids=lambda one: repr(one.config))
 class TestEveryProjector:
-    @settings(deadline=None)
+    @settings(deadline=None, max_examples=60)
     @given(problem=problems())
     def test_every_entity_has_one_fate_and_projected_ones_never_overlap(self, projector, problem):
         source, spans, target, links = problem
@@ -61,7 +61,7 @@ class TestEveryProjector:
         # Nothing is cut short: the tags of the sentence hold every projected span whole.
         assert sum(tag != "O" for tag in spans_to_iob2(placed, len(target))) == sum(s.end - s.start for s in placed)
 
-    @settings(deadline=None)
+    @settings(deadline=None, max_examples=60)
     @given(problem=problems(), data=st.data())
     def test_the_order_of_the_links_does_not_matter_nor_does_asking_twice(self, projector, problem, data):
         source, spans, target, links = problem
@@ -70,7 +70,7 @@ class TestEveryProjector:
         assert projector.project(source, spans, target, shuffled) == fates
         assert projector.project(tuple(source), tuple(spans), tuple(target), tuple(links)) == fates
 
-    @settings(deadline=None)
+    @settings(deadline=None, max_examples=60)
     @given(problem=problems())
     def test_a_conflict_has_a_winner_that_scored_at_least_as_much(self, projector, problem):
         fates = projector.project(*problem)
@@ -93,7 +93,7 @@ class TestEveryProjector:
         assert [(fate.start, fate.end, fate.status) for fate in fates] == [(0, 1, "projected"), (1, 2, "projected")]
 
     def test_of_two_entities_that_claim_one_word_one_stays_whole_and_one_is_a_conflict(self, projector):
-        # The names of the words say nothing, so both entities rest on the same link.
+        # Both have the same name and the same link, so that nothing but their order tells them apart.
         spans = [Span(0, 1, "PER"), Span(1, 2, "LOC")]
         fates = projector.project(["Kano", "Kano"], spans, ["Kano"], [Link(0, 0, 1.0), Link(1, 0, 1.0)])
         assert [(fate.start, fate.end, fate.status) for fate in fates] == [(0, 1, "projected"), (-1, -1, "conflict")]

@@ -95,9 +95,7 @@ class TestSurfaceScore:
 
 # Letters of three scripts with case; the dotless i has no partner that Unicode's default folding knows.
 cased = st.text(
-    st.characters(
-        categories=["Lu", "Ll"], min_codepoint=0x41, max_codepoint=0x24F, exclude_characters="ı"
-    )
+    st.characters(categories=["Lu", "Ll"], min_codepoint=0x41, max_codepoint=0x24F, exclude_characters="ı")
     | st.sampled_from([chr(c) for c in (*range(0x391, 0x3CA), *range(0x400, 0x530)) if chr(c).isalpha()]),
     min_size=1,
     max_size=8,
@@ -114,12 +112,12 @@ class TestFold:
             ("ɔ̌ŋ̀", "ɔŋ", "Ɔ̌Ŋ"),
             ("Ghɔmálá", "GHƆMALA"),
             ("İstanbul", "ISTANBUL", "istanbul"),
-            ("Şırnak", "ŞıRNAK", "sırnak"),
+            ("Şırnak", "şırnak", "sırnak"),
             ("Straße", "STRASSE", "STRAẞE", "strasse"),
             ("Müller", "MÜLLER", "muller"),
             ("Οδυσσεύς", "ΟΔΥΣΣΕΥΣ", "οδυσσευς"),
             ("Αθήνα", "ΑΘΗΝΑ", "αθηνα"),
-            ("Київ", "КИЇВ", "Киiв".replace("i", "і")),
+            ("Київ", "КИЇВ", "київ"),
             ("Ёлкин", "ЕЛКИН"),
             ("مُحَمَّد", "محمد"),
             ("שָׁלוֹם", "שלום"),
@@ -135,7 +133,9 @@ class TestFold:
         assert fold(word) == word
 
     def test_different_letters_stay_different(self):
-        assert len({fold(word) for word in ("o", "ɔ", "e", "ɛ", "n", "ŋ", "b", "ɓ", "d", "ɗ", "k", "ƙ", "ı", "i")}) == 14
+        assert (
+            len({fold(word) for word in ("o", "ɔ", "e", "ɛ", "n", "ŋ", "b", "ɓ", "d", "ɗ", "k", "ƙ", "ı", "i")}) == 14
+        )
 
     @pytest.mark.parametrize("word", ["\u0301", "\u0301\u0300", "\u064b"])
     def test_a_word_of_marks_only_is_not_folded_to_nothing(self, word):

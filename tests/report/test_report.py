@@ -86,7 +86,7 @@ REJECTED = [
     row("r2", "Obi left", "ya tafi", [(0, 1, "PER", "conflict", -1, -1)], reason="filter: all_aligned"),
 ]
 INFO = {
-    "recipe": {"name": "parallel", "aligner": {"method": "itermax", "layer": 8}, "filters": ["a", "b<i>"]},
+    "recipe": {"recipe": "parallel", "aligner": {"method": "itermax", "layer": 8}, "filters": ["a", "b<i>"]},
     "signature": "abc123",
     "language": "arb",
     "created": "2026-01-12",
@@ -338,7 +338,7 @@ def test_a_folder_that_is_no_build_is_explained(tmp_path: Path, build: Path) -> 
     [
         ("{", "is not JSON"),
         ("[]", "holds no JSON object"),
-        ('{"recipe": {"name": "x"}}', "has no 'language'"),
+        ('{"recipe": {"recipe": "x"}}', "has no 'language'"),
         ('{"language": "arb"}', "has no 'recipe'"),
         ('{"language": "arb", "recipe": "x", "stages": 3}', "'stages' is no list"),
     ],

@@ -14,7 +14,9 @@ from xner_hf.errors import XnerError
 def run(
     target: Annotated[
         str | None,
-        typer.Argument(metavar="CORPUS_OR_MODEL", help="A model, or a build folder; the language with --intrinsic."),
+        typer.Argument(
+            metavar="CORPUS_OR_MODEL", help="A model or a build folder; with --intrinsic a language or a build."
+        ),
     ] = None,
     gold: Annotated[
         str | None, typer.Option(metavar="ID[:CONFIG]", help="Gold corpus, or a .conll or .jsonl file.")
@@ -77,13 +79,17 @@ def _intrinsic(
 ) -> dict[str, Any]:
     from xner_hf.evaluation import translated_gold
     from xner_hf.project import make_projector
-    from xner_hf.recipe import make_recipe
+    from xner_hf.corpora.labelled import is_build
+    from xner_hf.recipe import load_recipe, make_recipe
 
-    language = target or (gold or "").partition(":")[2]
-    if not language:
-        raise XnerError("name the language, as in `xner evaluate luo --intrinsic`.")
     overrides = {**parse_settings(settings), "tagger": tagger}
-    recipe = make_recipe(language, "parallel", overrides)
+    language = target or (gold or "").partition(":")[2]
+    if target and is_build(Path(target)):
+        recipe = load_recipe(Path(target) / "recipe.yaml", overrides)
+    elif language:
+        recipe = make_recipe(language, "parallel", overrides)
+    else:
+        raise XnerError("name the language or a build, as in `xner evaluate luo --intrinsic`.")
     gold = gold or f"masakhane/masakhaner2:{recipe.language}"
     with working():
         projector = make_projector(recipe.projector.method, recipe.projector.settings)

@@ -60,16 +60,16 @@ def _show(rows: list[dict[str, Any]]) -> None:
     from rich.table import Table
 
     table = Table(title=f"{len(rows)} languages, {sum(len(row['test_sets']) for row in rows)} test sets")
-    for name in ("code", "language", "script", "default recipe", "can be built here", "test sets", "terms"):
-        table.add_column(name)
+    for name in ("code", "language", "default recipe", "can be built here", "test sets", "terms"):
+        table.add_column(name, no_wrap=name in ("code", "language"))
     for row in rows:
         table.add_row(
             row["code"],
             row["name"],
-            row["script"],
             row["default_recipe"],
             ", ".join(row["usable_recipes"]) or "-",
-            ", ".join(row["test_sets"]) or "-",
+            ", ".join("MasakhaNER2" if "masakhaner2" in one else one.partition(":")[2] for one in row["test_sets"])
+            or "-",
             row["licence_class"] or "-",
         )
     Console().print(table)

@@ -47,7 +47,7 @@ def run(
     from itertools import islice
 
     from xner_hf.corpora.base import ReadReport
-    from xner_hf.corpora.labelled import has_split, read_labelled
+    from xner_hf.corpora.labelled import has_split, is_build, read_labelled
     from xner_hf.training.ner import TrainingConfig, check_folder, train_ner
 
     if not language and not corpus:
@@ -56,6 +56,8 @@ def run(
         from xner_hf.languages import language as find_language
 
         language = find_language(language).code
+    if language and not corpus and not is_build(Path("build") / language):
+        raise XnerError(f"there is no build in build/{language}; run `xner build {language}` or give --corpus.")
     references = corpus or [f"build/{language}"]
     name = f"{language}-{arm.value}" if language else "-".join(Path(r.replace(":", "-")).stem for r in references)
     folder = output or Path("models") / name

@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -155,11 +156,8 @@ def splits_of(corpus: str, config: str, revision: str | None = None) -> list[str
 
 def _data_files(corpus: str, revision: str | None) -> dict[str, dict[str, list[str]]]:
     """Return ``{config: {split: [glob, ...]}}`` as the repository's card states it."""
-    import yaml
-
-    card = _fetch(corpus, ["README.md"], revision)[0].read_text(encoding="utf-8")
-    header = card.split("---\n", 2)[1] if card.startswith("---\n") else ""
-    configs = (yaml.safe_load(header) or {}).get("configs")
+    cards = _fetch(corpus, ["README.md"], revision)
+    configs = _card_configs(cards[0].read_text(encoding="utf-8")) if cards else None
     if not configs:
         raise XnerError(
             f"the card of {corpus} lists no configurations with Parquet files, so it cannot be read without running "
@@ -174,6 +172,14 @@ def _data_files(corpus: str, revision: str | None) -> dict[str, dict[str, list[s
             paths = entry["path"] if isinstance(entry["path"], list) else [entry["path"]]
             table.setdefault(config["config_name"], {}).setdefault(entry["split"], []).extend(paths)
     return table
+
+
+@lru_cache(maxsize=64)
+def _card_configs(card: str) -> list[dict[str, Any]] | None:
+    import yaml
+
+    header = card.split("---\n", 2)[1] if card.startswith("---\n") else ""
+    return (yaml.safe_load(header) or {}).get("configs")
 
 
 def _fetch(corpus: str, patterns: list[str], revision: str | None) -> list[Path]:

@@ -180,7 +180,7 @@ def _ordered(found: Iterable[str], known: Iterable[str]) -> list[str]:
 
 def _recipe_name(recipe: Any) -> str:
     if isinstance(recipe, dict):
-        return next((recipe[key] for key in ("name", "direction") if isinstance(recipe.get(key), str)), "")
+        return str(recipe.get("recipe", ""))
     return recipe if isinstance(recipe, str) else ""
 
 

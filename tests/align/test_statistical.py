@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import math
+import random
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from xner_hf.align.base import Link
+from xner_hf.align.statistical import BATCH, StatisticalAligner
+from xner_hf.errors import XnerError
+
+NAMES = ["Ada", "Musa", "Kano", "Lagos", "Amina"]
+NOUNS = {"dog": "kare", "cat": "kyanwa", "house": "gida", "book": "littafi", "river": "kogi", "tree": "bishiya"}
+ADJECTIVES = {"red": "ja", "big": "babba", "old": "tsoho", "small": "karami", "white": "fari"}
+
+
+def toy_corpus(size, seed=0):
+    """Pairs of an invented English and Hausa: the adjective follows its noun. Also their sure links."""
+    draw = random.Random(seed)
+    pairs, gold = [], []
+    for _ in range(size):
+        name, (a, ja), (n, gida), (m, kogi) = (
+            draw.choice(NAMES),
+            draw.choice(list(ADJECTIVES.items())),
+            draw.choice(list(NOUNS.items())),
+            draw.choice(list(NOUNS.items())),
+        )
+        if draw.random() < 0.5:
+            pairs.append(([name, "saw", "a", a, n], [name, "ta", "ga", gida, ja]))
+            gold.append({(0, 0), (3, 4), (4, 3)})
+        else:
+            pairs.append((["the", a, n, "has", "a", m, "for", name], [gida, ja, "yana", "da", kogi, "na", name]))
+            gold.append({(1, 1), (2, 0), (5, 4), (7, 6)})
+    return pairs, gold
+
+
+def align(aligner, pairs):
+    return aligner.align([source for source, _ in pairs], [target for _, target in pairs])
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory):
+    pairs, gold = toy_corpus(150)
+    folder = tmp_path_factory.mktemp("toy")
+    return StatisticalAligner.train(pairs, folder), folder, pairs, gold
+
+
+class TestWhatIsLearnt:
+    def test_words_are_linked_to_their_translations_across_another_order(self, toy):
+        aligner, _, pairs, gold = toy
+        for links, sure in zip(align(aligner, pairs), gold, strict=True):
+            found = {(link.source, link.target): link.score for link in links}
+            assert sure <= set(found)
+            assert min(found[cell] for cell in sure) > 0.9
+
+    def test_sentences_that_were_not_in_the_training_text_are_linked_as_well(self, toy):
+        fresh, gold = toy_corpus(20, seed=99)
+        for links, sure in zip(align(toy[0], fresh), gold, strict=True):
+            assert sure <= {link[:2] for link in links}
+
+    def test_links_are_sorted_and_none_comes_twice(self, toy):
+        for links in align(toy[0], toy[2]):
+            cells = [link[:2] for link in links]
+            assert cells == sorted(set(cells))
+            assert all(isinstance(link, Link) for link in links)
+
+    def test_case_does_not_matter(self, toy):
+        aligner, _, pairs, _ = toy
+        loud = [([w.upper() for w in source], [w.title() for w in target]) for source, target in pairs]
+        assert align(aligner, loud) == align(aligner, pairs)
+
+
+class TestProbability:
+    @pytest.mark.parametrize("times, expected", [(1, 0.5), (2, 0.75), (10, 0.95)])
+    def test_a_pair_that_is_always_linked_is_the_surer_the_oftener_it_was_seen(self, tmp_path, times, expected):
+        aligner = StatisticalAligner.train([(["a"], ["b"])] * times, tmp_path)
+        assert align(aligner, [(["a"], ["b"])]) == [[Link(0, 0, expected)]]
+
+    def test_unseen_words_are_linked_with_little_trust(self, tmp_path):
+        aligner = StatisticalAligner.train([(["a"], ["b"])] * 10, tmp_path)
+        assert align(aligner, [(["new"], ["neu"]), (["a"], ["neu"])]) == [[Link(0, 0, 0.1)], [Link(0, 0, 0.1)]]
+
+    def test_it_is_the_discounted_geometric_mean_of_both_relative_frequencies(self, toy):
+        aligner, _, pairs, _ = toy
+        links = align(aligner, pairs)  # the counts come from these very links
+        sources = Counter(word.lower() for source, _ in pairs for word in source)
+        targets = Counter(word.lower() for _, target in pairs for word in target)
+        both = Counter(
+            (source[i].lower(), target[j].lower())
+            for (source, target), own in zip(pairs, links, strict=True)
+            for i, j, _ in own
+        )
+        for (source, target), own in zip(pairs, links, strict=True):
+            for i, j, score in own:
+                a, b = source[i].lower(), target[j].lower()
+                assert score == pytest.approx((both[a, b] - 0.5) / math.sqrt(sources[a] * targets[b]), abs=1e-12)
+
+
+class TestSameTextSameLinks:
+    def test_two_trainings_give_the_same_links_and_the_same_files(self, toy, tmp_path):
+        aligner, folder, pairs, _ = toy
+        again = StatisticalAligner.train(iter(pairs), tmp_path)
+        assert align(again, pairs) == align(aligner, pairs)
+        files = sorted(path.name for path in folder.iterdir())
+        assert files == sorted(path.name for path in tmp_path.iterdir())
+        assert all((folder / name).read_bytes() == (tmp_path / name).read_bytes() for name in files)
+
+    def test_a_model_loaded_from_its_folder_gives_the_links_it_gave_before(self, toy):
+        aligner, folder, pairs, _ = toy
+        assert align(StatisticalAligner(folder), pairs) == align(aligner, pairs)
+
+    def test_a_pair_has_the_same_links_alone_and_among_others(self, toy):
+        aligner, _, pairs, _ = toy
+        many = (pairs * (2 * BATCH // len(pairs) + 1))[: 2 * BATCH + 1]  # more than two batches
+        alone = [align(aligner, [pair])[0] for pair in pairs]
+        assert align(aligner, many) == [alone[i % len(pairs)] for i in range(len(many))]
+
+
+class TestAwkwardInput:
+    def test_a_pair_with_an_empty_side_has_no_links_and_keeps_its_place(self, toy):
+        source, target = ["Ada", "saw", "a", "red", "dog"], ["Ada", "ta", "ga", "kare", "ja"]
+        links = toy[0].align([[], source, ["Ada"], [], source], [["Ada"], target, [], [], target])
+        assert [len(own) > 0 for own in links] == [False, True, False, False, True]
+        assert links[1] == links[4]
+
+    def test_no_pairs_have_no_links(self, toy):
+        assert toy[0].align([], []) == []
+
+    def test_sides_of_different_number_are_refused(self, toy):
+        with pytest.raises(ValueError):
+            toy[0].align([["Ada"], ["Kano"]], [["Ada"]])
+
+    def test_pairs_with_an_empty_side_are_passed_over_in_training(self, toy, tmp_path):
+        _, folder, pairs, _ = toy
+        holes = [([], ["gida"]), *pairs, (["house"], []), ([], [])]
+        StatisticalAligner.train(holes, tmp_path)
+        assert (tmp_path / "links.json").read_bytes() == (folder / "links.json").read_bytes()
+
+    @pytest.mark.parametrize(
+        "source, target",
+        [
+            (["a|||b", "c"], ["d", "e|||f"]),
+            (["|||", "c"], ["d", "|||"]),
+            (["Addis Ababa", "c"], ["d", "New\tYork"]),
+            (["line\nbreak", "c"], ["d", "\u2028\u00a0"]),
+            (["", "c"], ["d", ""]),
+            (["\ufeffa", "\u200b"], ["<eps>", "</s>"]),
+        ],
+    )
+    def test_words_that_hold_separators_stay_one_word_each(self, tmp_path, source, target):
+        plain, odd = tmp_path / "plain", tmp_path / "odd"
+        expected = StatisticalAligner.train([(["s", "t"], ["u", "v"]), (["s"], ["u"]), (["t"], ["v"])] * 5, plain)
+        aligner = StatisticalAligner.train(
+            [(source, target), (source[:1], target[:1]), (source[1:], target[1:])] * 5, odd
+        )
+        assert aligner.align([source], [target]) == expected.align([["s", "t"]], [["u", "v"]])
+
+    @settings(deadline=None, max_examples=60)
+    @given(st.data())
+    def test_any_words_at_all_are_linked_within_their_sentence_with_probabilities(self, data):
+        characters = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
+        side = st.lists(st.sampled_from(["a", "b", "c", "|||"]) | st.text(characters, max_size=4), max_size=5)
+        pairs = data.draw(st.lists(st.tuples(side, side), min_size=1, max_size=6)) + [(["a"], ["b"])]
+        with tempfile.TemporaryDirectory() as folder:
+            links = align(StatisticalAligner.train(pairs, Path(folder)), pairs)
+        assert len(links) == len(pairs)
+        for (source, target), own in zip(pairs, links, strict=True):
+            assert all(0 <= i < len(source) and 0 <= j < len(target) and 0 <= p <= 1 for i, j, p in own)
+
+
+class TestRefusals:
+    @pytest.mark.parametrize("pairs", [[], [([], [])], [(["a"], []), ([], ["b"])]])
+    def test_nothing_to_train_on_is_refused(self, tmp_path, pairs):
+        with pytest.raises(XnerError, match="no pair with words on both sides"):
+            StatisticalAligner.train(pairs, tmp_path)
+
+    def test_a_folder_without_a_model_is_refused_by_name(self, tmp_path):
+        with pytest.raises(XnerError) as caught:
+            StatisticalAligner(tmp_path / "nowhere")
+        assert str(tmp_path / "nowhere") in str(caught.value)
+
+    def test_a_training_that_was_cut_off_left_no_model(self, tmp_path):
+        StatisticalAligner.train([(["a"], ["b"])], tmp_path)
+        (tmp_path / "links.json").unlink()  # written last
+        with pytest.raises(XnerError, match="no trained alignment model"):
+            StatisticalAligner(tmp_path)
