@@ -1,4 +1,4 @@
-"""Fixtures of all tests: caches of their own, no network, a small invented mirror of the Hub, and the real one if any."""
+"""Fixtures of all tests: caches of their own, no network, a small invented mirror of the Hub, and the real one."""
 
 from __future__ import annotations
 
@@ -80,6 +80,28 @@ def shared_mirror(tmp_path_factory):
     _write_corpus(root, "xner/conll2003-nllb", {"hau": {"train": _labelled_translations()}}, names)
     _write_tagger(root / "models" / "xner" / "minilm-conll2003-en", LEXICON)
     return root
+
+
+@pytest.fixture
+def fresh_cache(monkeypatch, tmp_path_factory):
+    """The function that sets another empty cache of stages."""
+    return lambda: monkeypatch.setenv("XNER_CACHE", str(tmp_path_factory.mktemp("another-cache")))
+
+
+@pytest.fixture(scope="session")
+def rows_of():
+    """The function that returns the rows of a finished run by split."""
+    import pyarrow.parquet as pq
+
+    from xner_hf.pipeline.rows import corpus_files
+
+    def rows_of(run):
+        return {
+            split: [row for file in files for row in pq.read_table(file).to_pylist()]
+            for split, files in corpus_files(run).items()
+        }
+
+    return rows_of
 
 
 @pytest.fixture(scope="session")

@@ -25,8 +25,6 @@ from xner_hf.recipe import (
     recipe_from_dict,
 )
 
-CORPUS = TextConfig("org/corpus", "en-hau")
-
 
 def refused(*says, call=make_recipe, **kwargs):
     with pytest.raises(XnerError) as caught:
@@ -79,11 +77,8 @@ class TestDefaults:
         assert (recipe.source_language, recipe.tagger) == ("eng", None)
 
     @pytest.mark.parametrize("name", ["hau", "ha", "Hausa", " HAUSA "])
-    def test_a_language_may_be_named_by_alias_or_english_name(self, name):
-        assert make_recipe(name) == make_recipe("hau")
-
-    def test_the_default_recipe_may_be_named(self):
-        assert make_recipe("hau", "parallel") == make_recipe("hau", None, None) == make_recipe("hau", overrides={})
+    def test_language_and_default_recipe_may_be_named_in_every_way(self, name):
+        assert make_recipe(name) == make_recipe(name, "parallel") == make_recipe("hau", overrides={})
 
     @pytest.mark.parametrize("row", languages(), ids=lambda row: row.code)
     def test_every_recipe_of_every_language_can_be_made_and_no_other(self, row):
@@ -208,24 +203,24 @@ class TestRefusals:
         refused(repr(value), f"Did you mean {near!r}?", known, language="hau", overrides={key: value})
 
     def test_a_setting_of_another_method_is_refused(self):
-        refused(
-            "'heuristic' has no setting 'max_words'",
-            language="hau",
-            overrides={"projector": {"method": "heuristic", "max_words": 3}},
-        )
+        overrides = {"projector": {"method": "heuristic", "max_words": 3}}
+        refused("'heuristic'", "'max_words'", "max_gap, min_length_ratio", language="hau", overrides=overrides)
 
     @pytest.mark.parametrize(
         "key, value, says",
         [
             ("limit", 0, "limit is 0"),
-            ("limit", -3, "limit is -3"),
             ("validation_percent", -1, "validation_percent is -1"),
             ("validation_percent", 100, "[0, 100)"),
             ("validation_percent", float("nan"), "[0, 100)"),
             ("projector.max_words", 0, "projector.max_words is 0"),
             ("projector.null_threshold", 1.5, "projector.null_threshold is 1.5"),
-            ("limit", "ten", "wrong type"),
-            ("validation_percent", "five", "wrong type"),
+            ("limit", "ten", "limit is 'ten'"),
+            ("limit", 2.5, "limit is 2.5"),
+            ("limit", True, "limit is True"),
+            ("validation_percent", "five", "validation_percent is 'five'"),
+            ("projector.max_words", "ten", "max_words is 'ten'"),
+            ("text.corpus", 5, "corpus is 5"),
             ("text", "org/corpus", "text is 'org/corpus'"),
             ("tagger", 5, "tagger is 5"),
             ("aligner", ["none"], "aligner is ['none']"),
@@ -250,7 +245,7 @@ class TestRefusals:
         refused("'marker'", "parallel, translate-train, sample", call=recipe_from_dict, table=table)
 
 
-names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8) | st.sampled_from(
+names = st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), min_size=1, max_size=8) | st.sampled_from(
     ["no", "null", "1e3", "0x1F", "2024-01-01", "a: b", "- x", "#c", "ghomálá'"]
 )
 projectors = st.builds(
@@ -280,24 +275,27 @@ recipes = st.builds(
 class TestYaml:
     def test_a_recipe_is_written_in_the_order_of_its_keys(self):
         recipe = make_recipe("hau", "sample", {"projector": {"method": "heuristic", "max_gap": 2}, "limit": 7})
-        assert recipe.to_yaml() == (
-            "recipe: sample\n"
-            "language: hau\n"
-            "source_language: eng\n"
-            "text:\n"
-            "  corpus: sample\n"
-            "  config: hau\n"
-            "  splits: null\n"
-            "  revision: null\n"
-            "tagger: null\n"
-            "aligner:\n"
-            "  method: statistical\n"
-            "  extra_parallel: []\n"
-            "projector:\n"
-            "  method: heuristic\n"
-            "  max_gap: 2\n"
-            "limit: 7\n"
-            "validation_percent: 5.0\n"
+        assert (
+            recipe.to_yaml()
+            == """\
+recipe: sample
+language: hau
+source_language: eng
+text:
+  corpus: sample
+  config: hau
+  splits: null
+  revision: null
+tagger: null
+aligner:
+  method: statistical
+  extra_parallel: []
+projector:
+  method: heuristic
+  max_gap: 2
+limit: 7
+validation_percent: 5.0
+"""
         )
 
     @settings(deadline=None)
@@ -309,6 +307,9 @@ class TestYaml:
         assert again == recipe
         assert again.signature() == recipe.signature()
         assert again.to_yaml() == recipe.to_yaml()
+
+    def test_other_scripts_stay_readable(self):
+        assert "model: ghɔmálá/አማርኛ\n" in make_recipe("hau", overrides={"tagger": "ghɔmálá/አማርኛ"}).to_yaml()
 
     def test_what_is_left_out_of_a_file_has_its_default(self, tmp_path):
         path = tmp_path / "r.yaml"
@@ -330,42 +331,36 @@ class TestYaml:
         refused(str(tmp_path / "none.yaml"), call=load_recipe, path=tmp_path / "none.yaml")
 
     def test_a_wrong_key_in_a_file_is_refused_with_the_nearest(self, tmp_path):
-        path = tmp_path / "r.yaml"
-        path.write_text(make_recipe("hau").to_yaml().replace("aligner:", "alignr:"), encoding="utf-8")
-        refused("'alignr'", "Did you mean 'aligner'?", call=load_recipe, path=path)
+        (tmp_path / "r.yaml").write_text(make_recipe("hau").to_yaml().replace("aligner:", "alignr:"), encoding="utf-8")
+        refused("'alignr'", "Did you mean 'aligner'?", call=load_recipe, path=tmp_path / "r.yaml")
 
     def test_reading_a_table_leaves_it_as_it_was(self):
         table = make_recipe("hau", overrides={"projector": {"max_words": 3}, "text.splits": "train"}).to_dict()
         before = json.dumps(table)
-        recipe_from_dict(table)
+        assert recipe_from_dict(table).to_dict() == json.loads(before)
         assert json.dumps(table) == before
 
 
 class TestSignature:
-    BASE = Recipe("translate-train", "hau", "eng", CORPUS, TaggerConfig("me/t"))
-
-    def changed(self):
-        """Return the base recipe with every setting changed in turn, by the name of the setting."""
-        return {
-            "recipe": dataclasses.replace(self.BASE, recipe="sample"),
-            "language": dataclasses.replace(self.BASE, language="swa"),
-            "source_language": dataclasses.replace(self.BASE, source_language="fra"),
-            "text.corpus": dataclasses.replace(self.BASE, text=TextConfig("org/other", "en-hau")),
-            "text.config": dataclasses.replace(self.BASE, text=TextConfig("org/corpus", "en-swa")),
-            "text.splits": dataclasses.replace(self.BASE, text=TextConfig("org/corpus", "en-hau", splits=("train",))),
-            "text.revision": dataclasses.replace(self.BASE, text=TextConfig("org/corpus", "en-hau", revision="main")),
-            "tagger": dataclasses.replace(self.BASE, tagger=None),
-            "tagger.model": dataclasses.replace(self.BASE, tagger=TaggerConfig("me/u")),
-            "tagger.revision": dataclasses.replace(self.BASE, tagger=TaggerConfig("me/t", "main")),
-            "aligner.method": dataclasses.replace(self.BASE, aligner=AlignerConfig("none")),
-            "aligner.extra_parallel": dataclasses.replace(self.BASE, aligner=AlignerConfig("statistical", ("a/b:c",))),
-            "projector.method": dataclasses.replace(self.BASE, projector=ProjectorConfig("heuristic")),
-            "projector.settings": dataclasses.replace(
-                self.BASE, projector=ProjectorConfig("candidates", {"max_words": 3})
-            ),
-            "limit": dataclasses.replace(self.BASE, limit=1),
-            "validation_percent": dataclasses.replace(self.BASE, validation_percent=5.5),
-        }
+    BASE = Recipe("translate-train", "hau", "eng", TextConfig("org/corpus", "en-hau"), TaggerConfig("me/t"))
+    CHANGED = {
+        "recipe": {"recipe": "sample"},
+        "language": {"language": "swa"},
+        "source_language": {"source_language": "fra"},
+        "text.corpus": {"text": TextConfig("org/other", "en-hau")},
+        "text.config": {"text": TextConfig("org/corpus", "en-swa")},
+        "text.splits": {"text": TextConfig("org/corpus", "en-hau", splits=("train",))},
+        "text.revision": {"text": TextConfig("org/corpus", "en-hau", revision="main")},
+        "tagger": {"tagger": None},
+        "tagger.model": {"tagger": TaggerConfig("me/u")},
+        "tagger.revision": {"tagger": TaggerConfig("me/t", "main")},
+        "aligner.method": {"aligner": AlignerConfig("none")},
+        "aligner.extra_parallel": {"aligner": AlignerConfig("statistical", ("a/b:c",))},
+        "projector.method": {"projector": ProjectorConfig("heuristic")},
+        "projector.settings": {"projector": ProjectorConfig("candidates", {"max_words": 3})},
+        "limit": {"limit": 1},
+        "validation_percent": {"validation_percent": 5.5},
+    }
 
     def test_it_is_sixteen_hexadecimal_digits(self):
         signature = self.BASE.signature()
@@ -373,19 +368,14 @@ class TestSignature:
         assert set(signature) <= set("0123456789abcdef")
 
     def test_it_changes_with_every_setting(self):
-        signatures = {self.BASE.signature(), *(one.signature() for one in self.changed().values())}
-        assert len(signatures) == len(self.changed()) + 1
+        changed = [dataclasses.replace(self.BASE, **change) for change in self.CHANGED.values()]
+        assert len({one.signature() for one in (self.BASE, *changed)}) == len(changed) + 1
 
-    def test_no_setting_is_missing_from_these_tests(self):
-        sections = {
-            "text": TextConfig,
-            "tagger": TaggerConfig,
-            "aligner": AlignerConfig,
-            "projector": ProjectorConfig,
-        }
+    def test_no_setting_is_missing_from_the_table_above(self):
+        sections = {"text": TextConfig, "tagger": TaggerConfig, "aligner": AlignerConfig, "projector": ProjectorConfig}
         expected = {field.name for field in dataclasses.fields(Recipe)} - set(sections) | {"tagger"}
         expected |= {f"{name}.{field.name}" for name, kind in sections.items() for field in dataclasses.fields(kind)}
-        assert set(self.changed()) == expected
+        assert set(self.CHANGED) == expected
 
     def test_it_changes_with_the_order_of_splits_and_the_value_of_a_setting(self):
         def signature(**overrides):

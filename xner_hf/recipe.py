@@ -14,6 +14,7 @@ from xner_hf import align, project
 from xner_hf.errors import XnerError, nearest
 from xner_hf.languages import language as find_language
 from xner_hf.languages import tagger_entry
+from xner_hf.settings import check_settings
 
 RECIPES = ("parallel", "translate-train", "sample")
 """Every recipe that this version can build."""
@@ -163,7 +164,7 @@ def recipe_from_dict(table: Mapping[str, Any]) -> Recipe:
         XnerError: a key is unknown or missing, or a value does not fit.
     """
     table = dict(table)
-    _check_keys(table, Recipe, "the recipe")
+    check_settings(table, Recipe, "the recipe")
     if table["recipe"] not in RECIPES:
         raise XnerError(f"unknown recipe {table['recipe']!r}. Known: {', '.join(RECIPES)}.")
     table["text"] = _section(table["text"], TextConfig, "text")
@@ -174,10 +175,7 @@ def recipe_from_dict(table: Mapping[str, Any]) -> Recipe:
     table["projector"] = ProjectorConfig(method, projector)
     if table["tagger"] is None and table["recipe"] == "parallel":
         raise XnerError("the recipe 'parallel' needs a tagger for its source side; give tagger.model.")
-    try:
-        return Recipe(**table)
-    except TypeError as error:
-        raise XnerError(f"the recipe holds a value of the wrong type: {error}") from error
+    return Recipe(**table)
 
 
 _SHORT = {"tagger": "model", "aligner": "method", "projector": "method"}
@@ -216,23 +214,10 @@ def _section(value: Any, kind: type, name: str) -> Any:
     if value is None:
         return None
     value = _mapping(value, name)
-    _check_keys(value, kind, f"the recipe's {name}")
+    check_settings(value, kind, f"the recipe's {name}")
     for key, entry in value.items():
         if isinstance(entry, list):
             value[key] = tuple(entry)
         elif isinstance(entry, str) and key in ("splits", "extra_parallel"):
             value[key] = tuple(part for part in entry.split(",") if part)
     return kind(**value)
-
-
-def _check_keys(table: Mapping[str, Any], kind: type, where: str) -> None:
-    fields = {f.name: f for f in dataclasses.fields(kind)}
-    for key in table:
-        if key not in fields:
-            raise XnerError(
-                f"{where} has no key {key!r}.{nearest(str(key), list(fields))} It has: {', '.join(fields)}."
-            )
-    for name, entry in fields.items():
-        required = entry.default is dataclasses.MISSING and entry.default_factory is dataclasses.MISSING
-        if required and name not in table:
-            raise XnerError(f"{where} lacks the key {name!r} ({entry.metadata.get('help', 'required')}).")

@@ -108,6 +108,11 @@ def test_a_card_without_configurations_is_refused_with_its_remedy(repository):
     fails(lambda: configs_of("org/corpus"), "org/corpus", "lists no configurations", "XNER_MIRROR")
 
 
+def test_a_folder_without_a_card_is_refused(mirror):
+    (mirror / "datasets" / "org" / "corpus").mkdir(parents=True)
+    fails(lambda: configs_of("org/corpus"), "org/corpus", "card")
+
+
 def test_unknown_names_are_reported_with_what_there_is(mirror):
     fails(CorpusSplit("masakhane/mafnad", "en-hau", "train").files, "'masakhane/mafnad'", f"Did you mean '{MAFAND}'")
     fails(CorpusSplit("nobody/x", "a", "train").files, "'nobody/x'", MAFAND, GOLD, "Add it", "unset XNER_MIRROR")

@@ -1,4 +1,4 @@
-"""The bundled sample is what its data statement says. The statement's own words are quoted in the names of the tests."""
+"""The bundled sample is what its data statement says, whose words the tests are named after."""
 
 from __future__ import annotations
 
@@ -54,7 +54,9 @@ def test_every_pair_is_read_with_valid_spans_on_both_sides(rows, code):
     for pair, row in zip(pairs, rows, strict=True):
         assert pair.source and pair.target
         for side, spans in (("source", pair.source_spans), ("target", pair.target_spans)):
-            assert [[e["start"], e["end"], e["label"]] for e in row[f"{side}_entities"]] == [list(s[:3]) for s in spans]
+            assert [[e["start"], e["end"], e["label"]] for e in row[f"{side}_entities"]] == [
+                list(s[:3]) for s in spans
+            ]
             assert {span.label for span in spans} <= set(ENTITY_TYPES)
 
 
@@ -128,7 +130,7 @@ def test_sentences_have_about_5_to_20_words(rows):
     lengths = sorted(len(row["source_tokens"]) for row in rows)
     assert lengths[0] >= 3
     assert lengths[-1] <= 30
-    assert 5 <= lengths[len(lengths) // 10]
+    assert lengths[len(lengths) // 10] >= 5
     assert lengths[-len(lengths) // 10] <= 20
 
 
@@ -145,7 +147,9 @@ def test_a_linking_ending_written_onto_a_name_belongs_to_it():
     assert "Najeriyar" in {target for _, target in linked(rows)}
 
 
-@pytest.mark.parametrize(("code", "name"), [("hau", "Ma’aikatar Lafiya"), ("hau", "Kogin Kwara"), ("swa", "Mlima Kilimanjaro")])
+@pytest.mark.parametrize(
+    ("code", "name"), [("hau", "Ma’aikatar Lafiya"), ("hau", "Kogin Kwara"), ("swa", "Mlima Kilimanjaro")]
+)
 def test_a_generic_noun_that_is_part_of_the_usual_name_is_inside(code, name):
     rows = [json.loads(line) for line in sample_path(code).read_text(encoding="utf-8").splitlines()]
     assert any(name in texts(row, "target") for row in rows)

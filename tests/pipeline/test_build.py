@@ -18,7 +18,8 @@ from xner_hf.pipeline.schema import SPLITS, corpus_schema
 from xner_hf.recipe import load_recipe, make_recipe
 from xner_hf.spans import NER_LABELS
 
-COLUMNS = "id tokens ner_tags language source_language source_tokens source_entities entities links reason".split()
+COLUMNS = ["id", "tokens", "ner_tags", "language", "source_language", "source_tokens"]
+COLUMNS += ["source_entities", "entities", "links", "reason"]
 
 
 @pytest.fixture(scope="module")
@@ -240,7 +241,13 @@ def test_a_folder_with_other_files_is_refused_and_not_touched(sample, tmp_path):
     refused(tmp_path, "holds other files", "data.csv, notes, thesis.tex")
     with pytest.raises(XnerError, match="holds other files"):
         write_build(sample, tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["build.json", "data.csv", "notes", "thesis.tex", "z.txt"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "build.json",
+        "data.csv",
+        "notes",
+        "thesis.tex",
+        "z.txt",
+    ]
     assert (tmp_path / "build.json").read_text() == "{}"
 
 

@@ -1,12 +1,8 @@
-"""Runs of whole recipes: which rows come out, in which order, with which labels, and what a second run finds."""
+"""Runs of whole recipes: which rows come out, in which order, with which labels, and which are rejected and why."""
 
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -14,7 +10,7 @@ import pytest
 
 from xner_hf.errors import XnerError
 from xner_hf.pipeline import run as pipeline
-from xner_hf.pipeline.build import read_build, write_build
+from xner_hf.pipeline.build import write_build
 from xner_hf.pipeline.progress import Progress
 from xner_hf.pipeline.rows import corpus_files
 from xner_hf.pipeline.run import run_recipe
@@ -22,67 +18,11 @@ from xner_hf.pipeline.store import cache_folder
 from xner_hf.recipe import make_recipe
 from xner_hf.spans import NER_LABELS, spans_from_iob2
 
-MAFAND = "masakhane/mafand"
 RECIPES = ("parallel", "translate-train", "sample")
-
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from xner_hf.pipeline import run
-from xner_hf.pipeline.build import write_build
-from xner_hf.recipe import make_recipe
-
-run.SHARD = 40
-left = int(sys.argv[1])
-
-
-def kill(event, args):
-    global left
-    if event == "os.rename":  # every shard and every finished file gets its name by a rename
-        left -= 1
-        if left < 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-
-sys.addaudithook(kill)
-write_build(run.run_recipe(make_recipe("hau", "sample")), Path(sys.argv[2]))
-"""
-
-
-def rows_of(run):
-    """Return the rows of a run by split."""
-    return {
-        split: [row for file in files for row in pq.read_table(file).to_pylist()]
-        for split, files in corpus_files(run).items()
-    }
-
-
-def content(folder):
-    """Return the bytes of every Parquet file below a folder by its relative path."""
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.parquet"))}
-
-
-def stage_files():
-    """Return when every file of the cache was last written."""
-    return {path: path.stat().st_mtime_ns for path in cache_folder().rglob("*") if path.is_file()}
-
-
-@pytest.fixture
-def cache(monkeypatch, tmp_path):
-    """Set another empty cache at every call."""
-    count = 0
-
-    def fresh():
-        nonlocal count
-        count += 1
-        monkeypatch.setenv("XNER_CACHE", str(tmp_path / f"cache-{count}"))
-
-    fresh()
-    return fresh
 
 
 @pytest.fixture(scope="module")
-def built(shared_mirror, tmp_path_factory):
+def built(shared_mirror, rows_of, tmp_path_factory):
     """The rows by split and the run of every recipe on the invented mirror."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XNER_CACHE", str(tmp_path_factory.mktemp("cache")))
@@ -98,7 +38,9 @@ def built(shared_mirror, tmp_path_factory):
 def test_every_row_that_goes_in_comes_out_once(built, recipe):
     rows, run = built[recipe]
     expected = {
-        "parallel": [f"en-hau/{split}/{i}" for split, n in (("train", 12), ("validation", 2), ("test", 2)) for i in range(n)],
+        "parallel": [
+            f"en-hau/{split}/{i}" for split, n in (("train", 12), ("validation", 2), ("test", 2)) for i in range(n)
+        ],
         "translate-train": [f"hau/train/{i}" for i in range(6)],
         "sample": [f"hau-{i:03}" for i in range(1, 161)],
     }[recipe]
@@ -203,13 +145,13 @@ def test_translated_labels_are_projected_without_types_that_are_not_asked_for(bu
     }
 
 
-def test_without_links_and_without_recurring_names_a_row_is_rejected_as_not_aligned(mirror):
+def test_without_links_and_without_recurring_names_a_row_is_rejected_as_not_aligned(mirror, rows_of):
     rows = rows_of(run_recipe(make_recipe("hau", "parallel", {"aligner": "none"})))
     assert {row["id"]: row["reason"] for row in rows["rejected"]}["en-hau/train/8"] == "no_alignment"
     assert not [row for split in rows.values() for row in split if row["links"]]
 
 
-def test_a_tagger_may_take_the_place_of_the_labels_that_a_corpus_brings(mirror):
+def test_a_tagger_may_take_the_place_of_the_labels_that_a_corpus_brings(mirror, rows_of):
     overrides = {"tagger": "xner/minilm-conll2003-en"}
     rows = rows_of(run_recipe(make_recipe("hau", "translate-train", overrides)))
     found = {row["id"]: row for split in rows.values() for row in split}
@@ -220,7 +162,7 @@ def test_a_tagger_may_take_the_place_of_the_labels_that_a_corpus_brings(mirror):
 # What leaked trains nothing
 
 
-def test_a_leaked_row_does_not_train_the_aligner(mirror, write_corpus, cache):
+def test_a_leaked_row_does_not_train_the_aligner(mirror, write_corpus, fresh_cache, rows_of):
     leaked = {"source_text": "Musa visited the farmers", "target_text": "Musa ya ziyarci manoman"}
     kept = [
         {"source_text": "the farmers visited Jos", "target_text": "manoman sun ziyarci Jos"},
@@ -228,7 +170,7 @@ def test_a_leaked_row_does_not_train_the_aligner(mirror, write_corpus, cache):
     ]
 
     def links(rows):
-        cache()
+        fresh_cache()
         write_corpus(mirror, "org/pairs", {"a": {"train": rows}})
         overrides = {"text": {"corpus": "org/pairs", "config": "a"}}
         found = rows_of(run_recipe(make_recipe("hau", "parallel", overrides)))["train"]
@@ -237,9 +179,9 @@ def test_a_leaked_row_does_not_train_the_aligner(mirror, write_corpus, cache):
     assert links([kept[0], leaked, kept[1]]) == links(kept)
 
 
-def test_further_parallel_text_trains_the_aligner_except_for_what_leaked(mirror, cache, tmp_path):
+def test_further_parallel_text_trains_the_aligner_except_for_what_leaked(mirror, fresh_cache, tmp_path, rows_of):
     def links(text):
-        cache()
+        fresh_cache()
         path = tmp_path / "more.tsv"
         path.write_text(text, encoding="utf-8")
         overrides = {"aligner": {"extra_parallel": [str(path)]}}
@@ -247,7 +189,7 @@ def test_further_parallel_text_trains_the_aligner_except_for_what_leaked(mirror,
 
     more = "goats\tawaki\n" * 20
     with_more = links(more)
-    cache()
+    fresh_cache()
     assert with_more != [row["links"] for row in rows_of(run_recipe(make_recipe("hau", "parallel")))["train"]]
     assert links(more + "Musa visited the farmers.\tMusa ya ziyarci manoman.\n" * 20) == with_more
 
@@ -255,11 +197,12 @@ def test_further_parallel_text_trains_the_aligner_except_for_what_leaked(mirror,
 # The validation split
 
 
-def splits_by_id(run):
-    return {row["id"]: split for split, rows in rows_of(run).items() for row in rows}
+@pytest.fixture
+def splits_by_id(rows_of):
+    return lambda run: {row["id"]: split for split, rows in rows_of(run).items() for row in rows}
 
 
-def test_a_row_keeps_its_split_when_the_text_is_cut_short():
+def test_a_row_keeps_its_split_when_the_text_is_cut_short(splits_by_id):
     # No aligner, whose links would depend on the rest of the text, and with them what is rejected.
     whole = splits_by_id(run_recipe(make_recipe("hau", "sample", {"aligner": "none"})))
     short = splits_by_id(run_recipe(make_recipe("hau", "sample", {"aligner": "none", "limit": 70})))
@@ -268,7 +211,7 @@ def test_a_row_keeps_its_split_when_the_text_is_cut_short():
     assert "validation" in short.values()
 
 
-def test_copies_of_a_sentence_stay_together_and_the_share_is_about_right(mirror, write_corpus):
+def test_copies_of_a_sentence_stay_together_and_the_share_is_about_right(mirror, write_corpus, splits_by_id):
     texts = [f"An yi ruwa {i} a gari" for i in range(200)]
     pairs = [{"source_text": "It rained .", "target_text": text} for text in texts]
     pairs += [{"source_text": "It rained again .", "target_text": text.upper() + " !"} for text in texts]
@@ -292,16 +235,16 @@ def test_copies_of_a_sentence_stay_together_and_the_share_is_about_right(mirror,
 # Limits and size of the work
 
 
-def test_a_limit_takes_the_first_rows_and_may_be_larger_than_the_text(mirror):
+def test_a_limit_takes_the_first_rows_and_may_be_larger_than_the_text(mirror, splits_by_id):
     run = run_recipe(make_recipe("hau", "parallel", {"limit": 3}))
     assert run.rows == 3
     assert sorted(splits_by_id(run)) == [f"en-hau/train/{i}" for i in range(3)]
     assert run_recipe(make_recipe("hau", "translate-train", {"limit": 1000})).rows == 6
 
 
-def test_the_size_of_a_shard_changes_no_row(monkeypatch, cache):
+def test_the_size_of_a_shard_changes_no_row(monkeypatch, fresh_cache, rows_of):
     whole = rows_of(run_recipe(make_recipe("hau", "sample")))
-    cache()
+    fresh_cache()
     monkeypatch.setattr(pipeline, "SHARD", 32)
     run = run_recipe(make_recipe("hau", "sample"))
     assert run.shards == 5
@@ -309,118 +252,9 @@ def test_the_size_of_a_shard_changes_no_row(monkeypatch, cache):
     assert rows_of(run) == whole
 
 
-def test_named_splits_are_read_in_the_order_given(mirror):
+def test_named_splits_are_read_in_the_order_given(mirror, splits_by_id):
     recipe = make_recipe("hau", "parallel", {"text": {"splits": ["validation", "train"]}, "limit": 3})
     assert sorted(splits_by_id(run_recipe(recipe))) == ["en-hau/train/0", "en-hau/validation/0", "en-hau/validation/1"]
-
-
-# The same again
-
-
-@pytest.mark.parametrize("recipe", ["parallel", "sample"])
-def test_the_same_recipe_gives_the_same_bytes_in_another_cache(mirror, cache, tmp_path, recipe):
-    facts = []
-    for name in ("one", "two"):
-        cache()
-        facts.append(write_build(run_recipe(make_recipe("hau", recipe)), tmp_path / name))
-    assert content(tmp_path / "one") == content(tmp_path / "two") != {}
-    for name in ("recipe.yaml", "README.md"):
-        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
-    for fact in facts:
-        del fact["created"], fact["stages"]
-    assert facts[0] == facts[1]
-
-
-def test_several_processes_give_the_bytes_of_one(monkeypatch, cache, tmp_path):
-    monkeypatch.setattr(pipeline, "SHARD", 32)
-    write_build(run_recipe(make_recipe("hau", "sample"), num_proc=1), tmp_path / "one")
-    cache()
-    run = run_recipe(make_recipe("hau", "sample"), num_proc=2)
-    write_build(run, tmp_path / "two")
-    assert content(tmp_path / "one") == content(tmp_path / "two") != {}
-    assert [(s.name, s.cached) for s in run.stats][-1] == ("project", False)
-
-
-def test_a_finished_cache_is_used_again(mirror):
-    first = run_recipe(make_recipe("hau"))
-    names = ["text", "tag", "train aligner", "align", "project"]
-    assert [(s.name, s.cached) for s in first.stats] == [(name, False) for name in names]
-    rows = rows_of(first)
-    before = stage_files()
-    second = run_recipe(make_recipe("hau"))
-    names.remove("train aligner")
-    assert [(s.name, s.sentences, s.cached) for s in second.stats] == [(name, 16, True) for name in names]
-    assert rows_of(second) == rows
-    assert second.leak_check == first.leak_check
-    assert stage_files() == before
-
-
-def test_another_projector_uses_the_tags_and_links_that_are_there(mirror):
-    run_recipe(make_recipe("hau"))
-    second = run_recipe(make_recipe("hau", overrides={"projector": "heuristic"}))
-    assert [(s.name, s.cached) for s in second.stats] == [
-        ("text", True),
-        ("tag", True),
-        ("align", True),
-        ("project", False),
-    ]
-
-
-def test_a_changed_input_is_read_anew(mirror, write_corpus):
-    assert run_recipe(make_recipe("hau")).rows == 16
-    rows = [{"translation": {"en": "Musa left Jos.", "hau": "Musa ya bar Jos."}}]
-    write_corpus(mirror, MAFAND, {"en-hau": {"train": rows}})
-    run = run_recipe(make_recipe("hau"))
-    assert not any(stats.cached for stats in run.stats)
-    assert [row["ner_tags"] for row in rows_of(run)["train"]] == [[1, 0, 0, 5, 0]]
-
-
-# Killed builds
-
-
-def test_a_build_that_was_killed_again_and_again_goes_on_and_gives_the_same_bytes(monkeypatch, cache, tmp_path):
-    out = tmp_path / "out"
-    whole = []
-    # Renames: 5 a stage (4 shards and the mark), 13 for the rows, then those of the build. A kill comes, in turn,
-    # while the text is read, pairs are aligned, entities are projected, rows are sorted, and the build is put together.
-    for renames, stage in ((2, None), (5 + 2, "text"), (3 + 2, "align"), (3 + 8, "project"), (13 + 1, "rows")):
-        child = subprocess.run(
-            [sys.executable, "-c", KILLED, str(renames), str(out)],
-            env={**os.environ, "PYTHONHASHSEED": str(renames)},
-            capture_output=True,
-            text=True,
-        )
-        assert child.returncode == -signal.SIGKILL, child.stderr
-        with pytest.raises(XnerError, match=r"build\.json|is not a folder"):
-            read_build(out)
-        whole += [stage] if stage else []
-        marks = {path.parent.name.partition("-")[0] for path in cache_folder().rglob("done.json")}
-        assert marks == set(whole)  # each run got one stage farther than the one before
-    assert list(out.glob(".partial-*"))
-    monkeypatch.setattr(pipeline, "SHARD", 40)
-    write_build(run_recipe(make_recipe("hau", "sample")), out)
-    cache()
-    write_build(run_recipe(make_recipe("hau", "sample")), tmp_path / "at once")
-    assert content(out) == content(tmp_path / "at once") != {}
-    assert read_build(out)["rows"] == read_build(tmp_path / "at once")["rows"]
-    assert not list(out.glob(".*"))
-
-
-@pytest.mark.parametrize("stage", ["text", "align", "project", "rows"])
-def test_a_stage_that_lost_its_mark_and_a_shard_is_completed(monkeypatch, stage):
-    monkeypatch.setattr(pipeline, "SHARD", 40)
-    before = rows_of(run_recipe(make_recipe("hau", "sample")))
-    (folder,) = cache_folder().glob(f"hau-sample/{stage}-*")
-    (folder / "done.json").unlink()
-    shards = sorted(folder.glob("*.parquet"))
-    shards[1].unlink()
-    kept = shards[0].stat().st_mtime_ns
-    run = run_recipe(make_recipe("hau", "sample"))
-    assert rows_of(run) == before
-    assert [stats.name for stats in run.stats if not stats.cached] == ([stage] if stage != "rows" else [])
-    assert (folder / "done.json").is_file()
-    if stage in ("align", "project"):
-        assert shards[0].stat().st_mtime_ns == kept
 
 
 # Told and refused
@@ -443,11 +277,21 @@ def test_progress_is_told_of_every_row_of_every_stage(mirror):
 
     run_recipe(make_recipe("hau"), progress=Told())
     assert told.pop("finished")
-    assert told == {"text": [None, 16], "tag": [16, 16], "train aligner": [None, 0], "align": [16, 16], "project": [16, 16]}
+    assert told == {
+        "text": [None, 16],
+        "tag": [16, 16],
+        "train aligner": [None, 0],
+        "align": [16, 16],
+        "project": [16, 16],
+    }
 
 
 def test_an_input_that_cannot_be_had_is_told_before_anything_is_written(mirror):
-    for overrides in ({"text": {"splits": ["dev"]}}, {"tagger": "org/gone"}, {"aligner": {"extra_parallel": ["x.tsv"]}}):
+    for overrides in (
+        {"text": {"splits": ["dev"]}},
+        {"tagger": "org/gone"},
+        {"aligner": {"extra_parallel": ["x.tsv"]}},
+    ):
         with pytest.raises(XnerError):
             run_recipe(make_recipe("hau", "parallel", overrides))
     assert list(cache_folder().iterdir()) == []

@@ -1,13 +1,26 @@
+"""The cache: digests, files that are whole or absent, stages that go on after a kill and give the same bytes."""
+
 from __future__ import annotations
 
 import hashlib
 import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import xner_hf
 from xner_hf.errors import XnerError
+from xner_hf.pipeline import run as pipeline
+from xner_hf.pipeline import store
+from xner_hf.pipeline.build import read_build, write_build
+from xner_hf.pipeline.run import run_recipe
 from xner_hf.pipeline.schema import stage_schema
 from xner_hf.pipeline.store import (
     Stage,
@@ -20,6 +33,30 @@ from xner_hf.pipeline.store import (
     write_parquet,
     write_text,
 )
+from xner_hf.recipe import make_recipe
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from xner_hf.pipeline import run
+from xner_hf.pipeline.build import write_build
+from xner_hf.recipe import make_recipe
+
+run.SHARD = 40
+left = int(sys.argv[1])
+
+
+def kill(event, args):
+    global left
+    if event == "os.rename":  # every shard and every finished file gets its name by a rename
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+sys.addaudithook(kill)
+write_build(run.run_recipe(make_recipe("hau", "sample")), Path(sys.argv[2]))
+"""
 
 
 def table(*links):
@@ -33,6 +70,16 @@ def stage(tmp_path):
 
 def files(folder):
     return sorted(path.name for path in folder.iterdir())
+
+
+def content(folder):
+    """Return the bytes of every Parquet file below a folder by its relative path."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.parquet"))}
+
+
+def stage_files():
+    """Return when every file of the cache was last written."""
+    return {path: path.stat().st_mtime_ns for path in cache_folder().rglob("*") if path.is_file()}
 
 
 # Where work is kept
@@ -75,13 +122,9 @@ def test_the_digest_of_a_file_is_its_sha_256(tmp_path):
 
 def test_the_digest_of_the_code_covers_every_file_that_decides_rows(monkeypatch, tmp_path):
     """Copies the package, changes one file at a time, and sees the digest change."""
-    import shutil
-    from pathlib import Path
-
-    import xner_hf
-    from xner_hf.pipeline import store
-
-    copy = shutil.copytree(Path(xner_hf.__file__).parent, tmp_path / "xner_hf", ignore=shutil.ignore_patterns("__pyc*"))
+    copy = shutil.copytree(
+        Path(xner_hf.__file__).parent, tmp_path / "xner_hf", ignore=shutil.ignore_patterns("__pyc*")
+    )
     monkeypatch.setattr(store, "__file__", str(copy / "pipeline" / "store.py"))
     fresh = code_digest.__wrapped__
     seen = {fresh()}
@@ -192,3 +235,112 @@ def test_statistics_give_a_rate_for_work_that_was_done():
         "sentences_per_second": 60.0,
         "cached": False,
     }
+
+
+# The same again
+
+
+@pytest.mark.parametrize("recipe", ["parallel", "sample"])
+def test_the_same_recipe_gives_the_same_bytes_in_another_cache(mirror, fresh_cache, tmp_path, recipe):
+    facts = []
+    for name in ("one", "two"):
+        fresh_cache()
+        facts.append(write_build(run_recipe(make_recipe("hau", recipe)), tmp_path / name))
+    assert content(tmp_path / "one") == content(tmp_path / "two") != {}
+    for name in ("recipe.yaml", "README.md"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+    for fact in facts:
+        del fact["created"], fact["stages"]
+    assert facts[0] == facts[1]
+
+
+def test_several_processes_give_the_bytes_of_one(monkeypatch, fresh_cache, tmp_path):
+    monkeypatch.setattr(pipeline, "SHARD", 32)
+    write_build(run_recipe(make_recipe("hau", "sample"), num_proc=1), tmp_path / "one")
+    fresh_cache()
+    run = run_recipe(make_recipe("hau", "sample"), num_proc=2)
+    write_build(run, tmp_path / "two")
+    assert content(tmp_path / "one") == content(tmp_path / "two") != {}
+    assert [(s.name, s.cached) for s in run.stats][-1] == ("project", False)
+
+
+def test_a_finished_cache_is_used_again(mirror, rows_of):
+    first = run_recipe(make_recipe("hau"))
+    names = ["text", "tag", "train aligner", "align", "project"]
+    assert [(s.name, s.cached) for s in first.stats] == [(name, False) for name in names]
+    rows = rows_of(first)
+    before = stage_files()
+    second = run_recipe(make_recipe("hau"))
+    names.remove("train aligner")
+    assert [(s.name, s.sentences, s.cached) for s in second.stats] == [(name, 16, True) for name in names]
+    assert rows_of(second) == rows
+    assert second.leak_check == first.leak_check
+    assert stage_files() == before
+
+
+def test_another_projector_uses_the_tags_and_links_that_are_there(mirror):
+    run_recipe(make_recipe("hau"))
+    second = run_recipe(make_recipe("hau", overrides={"projector": "heuristic"}))
+    assert [(s.name, s.cached) for s in second.stats] == [
+        ("text", True),
+        ("tag", True),
+        ("align", True),
+        ("project", False),
+    ]
+
+
+def test_a_changed_input_is_read_anew(mirror, write_corpus, rows_of):
+    assert run_recipe(make_recipe("hau")).rows == 16
+    rows = [{"translation": {"en": "Musa left Jos.", "hau": "Musa ya bar Jos."}}]
+    write_corpus(mirror, "masakhane/mafand", {"en-hau": {"train": rows}})
+    run = run_recipe(make_recipe("hau"))
+    assert not any(stats.cached for stats in run.stats)
+    assert [row["ner_tags"] for row in rows_of(run)["train"]] == [[1, 0, 0, 5, 0]]
+
+
+# Killed builds
+
+
+def test_a_build_that_was_killed_again_and_again_goes_on_and_gives_the_same_bytes(monkeypatch, fresh_cache, tmp_path):
+    out = tmp_path / "out"
+    whole = []
+    # Renames: 5 a stage (4 shards and the mark), 13 for the rows, then those of the build. A kill comes, in turn,
+    # while text is read, pairs are aligned, entities projected, rows sorted, and the build is put together.
+    for renames, stage in ((2, None), (5 + 2, "text"), (3 + 2, "align"), (3 + 8, "project"), (13 + 1, "rows")):
+        child = subprocess.run(
+            [sys.executable, "-c", KILLED, str(renames), str(out)],
+            env={**os.environ, "PYTHONHASHSEED": str(renames)},
+            capture_output=True,
+            text=True,
+        )
+        assert child.returncode == -signal.SIGKILL, child.stderr
+        with pytest.raises(XnerError, match=r"build\.json|is not a folder"):
+            read_build(out)
+        whole += [stage] if stage else []
+        marks = {path.parent.name.partition("-")[0] for path in cache_folder().rglob("done.json")}
+        assert marks == set(whole)  # each run got one stage farther than the one before
+    assert list(out.glob(".partial-*"))
+    monkeypatch.setattr(pipeline, "SHARD", 40)
+    write_build(run_recipe(make_recipe("hau", "sample")), out)
+    fresh_cache()
+    write_build(run_recipe(make_recipe("hau", "sample")), tmp_path / "at once")
+    assert content(out) == content(tmp_path / "at once") != {}
+    assert read_build(out)["rows"] == read_build(tmp_path / "at once")["rows"]
+    assert not list(out.glob(".*"))
+
+
+@pytest.mark.parametrize("stage", ["text", "align", "project", "rows"])
+def test_a_stage_that_lost_its_mark_and_a_shard_is_completed(monkeypatch, stage, rows_of):
+    monkeypatch.setattr(pipeline, "SHARD", 40)
+    before = rows_of(run_recipe(make_recipe("hau", "sample")))
+    (folder,) = cache_folder().glob(f"hau-sample/{stage}-*")
+    (folder / "done.json").unlink()
+    shards = sorted(folder.glob("*.parquet"))
+    shards[1].unlink()
+    kept = shards[0].stat().st_mtime_ns
+    run = run_recipe(make_recipe("hau", "sample"))
+    assert rows_of(run) == before
+    assert [stats.name for stats in run.stats if not stats.cached] == ([stage] if stage != "rows" else [])
+    assert (folder / "done.json").is_file()
+    if stage in ("align", "project"):
+        assert shards[0].stat().st_mtime_ns == kept

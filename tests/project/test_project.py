@@ -145,12 +145,12 @@ class TestMakeProjector:
         with pytest.raises(XnerError) as caught:
             make_projector(method, {setting: 1})
         message = str(caught.value)
-        assert f"{method!r} has no setting {setting!r}" in message
+        assert f"{method!r} has no key {setting!r}" in message
         assert f"Did you mean {near!r}?" in message
         assert known in message
 
     def test_a_setting_of_another_method_is_refused(self):
-        with pytest.raises(XnerError, match="'heuristic' has no setting 'max_words'"):
+        with pytest.raises(XnerError, match="'heuristic' has no .* 'max_words'"):
             make_projector("heuristic", {"max_words": 3})
 
     @pytest.mark.parametrize(
@@ -170,3 +170,18 @@ class TestMakeProjector:
         with pytest.raises(XnerError) as caught:
             make_projector(method, {setting: value})
         assert f"projector.{setting} is {value}" in str(caught.value)
+
+    @pytest.mark.parametrize(
+        "method, setting, value",
+        [
+            ("heuristic", "max_gap", "1"),
+            ("heuristic", "max_gap", 1.5),
+            ("heuristic", "min_length_ratio", None),
+            ("candidates", "max_words", True),
+            ("candidates", "min_surface", "high"),
+        ],
+    )
+    def test_a_value_of_another_type_is_refused_with_its_name(self, method, setting, value):
+        with pytest.raises(XnerError) as caught:
+            make_projector(method, {setting: value})
+        assert f"{setting} is {value!r}" in str(caught.value)

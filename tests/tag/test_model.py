@@ -88,7 +88,9 @@ def test_scores_are_the_mean_of_the_words_of_a_span(checkpoint):
     folder = checkpoint({"B-PER": ["Amina"], "I-PER": ["Bello"]})
     weights = load_file(folder / "model.safetensors")
     weights["classifier.weight"][2, 2] /= 2  # half as sure of I-PER
-    save_file({name: tensor.contiguous() for name, tensor in weights.items()}, folder / "model.safetensors", {"format": "pt"})
+    save_file(
+        {name: tensor.contiguous() for name, tensor in weights.items()}, folder / "model.safetensors", {"format": "pt"}
+    )
     half = math.exp(math.sqrt(8)) / (math.exp(math.sqrt(8)) + 7 * math.exp(-2 / math.sqrt(8)))
     (span,) = ModelTagger(str(folder), device="cpu").tag([["Amina", "Bello"]])[0]
     # B-PER competes with an I-PER whose logit is halved as well.
@@ -156,7 +158,9 @@ def test_a_word_is_read_in_the_window_where_it_stands_farthest_from_a_border(che
     positions = weights["bert.embeddings.position_embeddings.weight"]
     positions[1 : 1 + near, 5] = 9.0  # the first words of a window are taken for a place,
     positions[-1 - near : -1, 3] = 9.0  # the last ones of a full window for an organisation
-    save_file({name: tensor.contiguous() for name, tensor in weights.items()}, folder / "model.safetensors", {"format": "pt"})
+    save_file(
+        {name: tensor.contiguous() for name, tensor in weights.items()}, folder / "model.safetensors", {"format": "pt"}
+    )
     labels, _ = ModelTagger(str(folder)).label([["x"] * 2000])
     assert labels[0][:near] == ["B-LOC"] * near
     assert set(labels[0][near:-near]) == {"O"}
@@ -215,7 +219,8 @@ def test_a_checkpoint_with_other_types_beside_ours_is_used_for_ours(checkpoint):
 
 def test_the_real_tagger_finds_the_names_of_an_english_sentence(real_mirror):
     tagger = ModelTagger("xner/minilm-conll2003-en")
-    sentence = "Fatima Mensah of the World Health Organization flew from Nairobi to Berlin .".split()
+    text = "Fatima Mensah of the World Health Organization flew from Nairobi to Berlin ."
+    sentence = text.split()
     spans = tagger.tag([sentence])[0]
     assert places(spans) == [(0, 2, "PER"), (4, 7, "ORG"), (9, 10, "LOC"), (11, 12, "LOC")]
     assert all(0.5 < span.score <= 1 for span in spans)

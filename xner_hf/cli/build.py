@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from xner_hf.cli.output import Json, Quiet, Settings, emit, parse_settings, progress, working
+from xner_hf.errors import XnerError
 
 
 def run(
@@ -26,12 +27,15 @@ def run(
 
     Example: xner build hau --recipe translate-train
     """
+    from xner_hf.languages import language as find_language
     from xner_hf.pipeline.build import build_corpus
     from xner_hf.recipe import load_recipe, make_recipe
 
-    overrides = {**parse_settings(settings), "tagger": tagger, "limit": limit}
+    overrides = parse_settings(settings, tagger=tagger, limit=limit)
     if recipe and Path(recipe).suffix in (".yaml", ".yml"):
         chosen = load_recipe(Path(recipe), overrides)
+        if chosen.language != find_language(language).code:
+            raise XnerError(f"{recipe} is a recipe for {chosen.language!r}, not for {language!r}.")
     else:
         chosen = make_recipe(language, recipe, overrides)
     folder = output or Path("build") / chosen.language

@@ -77,12 +77,12 @@ def _extrinsic(target: str | None, gold: str | None, split: str, limit: int | No
 def _intrinsic(
     target: str | None, gold: str | None, split: str, tagger: str | None, settings: list[str] | None, limit: int | None
 ) -> dict[str, Any]:
+    from xner_hf.corpora.labelled import is_build
     from xner_hf.evaluation import translated_gold
     from xner_hf.project import make_projector
-    from xner_hf.corpora.labelled import is_build
     from xner_hf.recipe import load_recipe, make_recipe
 
-    overrides = {**parse_settings(settings), "tagger": tagger}
+    overrides = parse_settings(settings, tagger=tagger)
     language = target or (gold or "").partition(":")[2]
     if target and is_build(Path(target)):
         recipe = load_recipe(Path(target) / "recipe.yaml", overrides)

@@ -48,8 +48,8 @@ def note(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def parse_settings(settings: list[str] | None) -> dict[str, Any]:
-    """Return ``KEY=VALUE`` settings as a mapping; values are read as YAML.
+def parse_settings(settings: list[str] | None, **options: Any) -> dict[str, Any]:
+    """Return ``KEY=VALUE`` settings as a mapping; values are read as YAML. Options that were given stand above them.
 
     Raises:
         XnerError: a setting has no ``=``, or its value is no YAML.
@@ -65,7 +65,7 @@ def parse_settings(settings: list[str] | None) -> dict[str, Any]:
             table[key] = yaml.safe_load(value)
         except yaml.YAMLError as error:
             raise XnerError(f"--set {setting!r}: the value is no YAML: {error}") from error
-    return table
+    return table | {name: value for name, value in options.items() if value is not None}
 
 
 def progress(quiet: bool) -> Progress:

@@ -8,6 +8,7 @@ from xner_hf.errors import XnerError, nearest
 from xner_hf.project.base import STATUSES, ProjectedSpan, Projector
 from xner_hf.project.candidates import CandidateProjector, CandidatesConfig
 from xner_hf.project.heuristic import HeuristicConfig, HeuristicProjector
+from xner_hf.settings import check_settings
 
 METHODS: dict[str, tuple[type, type]] = {
     "candidates": (CandidatesConfig, CandidateProjector),
@@ -27,13 +28,7 @@ def make_projector(method: str, settings: dict[str, Any]) -> Projector:
             f"unknown projection method {method!r}.{nearest(method, list(METHODS))} Known: {', '.join(METHODS)}."
         )
     config, projector = METHODS[method]
-    known = list(config.__dataclass_fields__)
-    for name in settings:
-        if name not in known:
-            raise XnerError(
-                f"the projection method {method!r} has no setting {name!r}.{nearest(name, known)} "
-                f"It has: {', '.join(known)}."
-            )
+    check_settings(settings, config, f"the projection method {method!r}")
     return projector(config(**settings))
 
 

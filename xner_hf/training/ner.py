@@ -114,6 +114,7 @@ def train_ner(
                 label2id={name: i for i, name in labels.items()},
                 dtype="float32",
                 use_safetensors=True,
+                ignore_mismatched_sizes=True,  # a tagger with other labels is a backbone too; its head starts anew
             )
         except (OSError, ValueError) as error:
             raise XnerError(

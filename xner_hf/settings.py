@@ -1,0 +1,42 @@
+"""Settings from outside (YAML, command line, keyword arguments) checked against the dataclass that they fill."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+from collections.abc import Mapping
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from xner_hf.errors import XnerError, nearest
+
+
+def check_settings(values: Mapping[str, Any], kind: type, where: str) -> None:
+    """Check that `values` can fill the dataclass `kind`; `where` opens the messages.
+
+    Raises:
+        XnerError: a key is unknown (the nearest is named) or missing, or a plain value has the wrong type.
+    """
+    fields = {field.name: field for field in dataclasses.fields(kind)}
+    hints = get_type_hints(kind)
+    for key, value in values.items():
+        if key not in fields:
+            raise XnerError(
+                f"{where} has no key {key!r}.{nearest(str(key), list(fields))} It has: {', '.join(fields)}."
+            )
+        accepted = _plain_types(hints[key])
+        fits = isinstance(value, accepted) and not (isinstance(value, bool) and bool not in accepted)
+        if accepted and not fits:
+            names = " or ".join("nothing" if one is types.NoneType else one.__name__ for one in accepted)
+            raise XnerError(f"{where}: {key} is {value!r}; it takes {names}.")
+    for name, field in fields.items():
+        required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        if required and name not in values:
+            raise XnerError(f"{where} lacks the key {name!r} ({field.metadata.get('help', 'required')}).")
+
+
+def _plain_types(hint: Any) -> tuple[type, ...]:
+    """The scalar types that a field accepts; none at all where it holds something else, which is not checked here."""
+    options = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+    if not all(one in (int, float, str, bool, types.NoneType) for one in options):
+        return ()
+    return (*options, int) if float in options else options
