@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ def run_demo(folder: Path, tell: Callable[[str], None]) -> dict[str, Any]:
         folder: where everything goes: ``LANG/corpus``, ``LANG/student``.
         tell: called with a line about every step.
     """
+    from transformers import set_seed
+
     results: dict[str, Any] = {}
     for language in LANGUAGES:
         corpus, student = folder / language / "corpus", folder / language / "student"
@@ -43,9 +46,10 @@ def run_demo(folder: Path, tell: Callable[[str], None]) -> dict[str, Any]:
         held_back = gold[::HELD_BACK]
         hidden = {sentence.id for sentence in held_back}
         train = [s for s in read_labelled(str(corpus), "train") if s.id not in hidden]
-        tell(f"{language}: training a tiny student on {len(train)} projected sentences")
-        model, tokenizer = tiny_model([s.tokens for s in train])
         config = TrainingConfig("from scratch", epochs=25, learning_rate=2e-3, batch_size=16, max_length=64)
+        tell(f"{language}: training a tiny student on {len(train)} projected sentences")
+        set_seed(config.seed)
+        model, tokenizer = tiny_model([s.tokens for s in train])
         train_ner(train, [], student, config, {"corpus": str(corpus)}, model, tokenizer, quiet=True)
         scores = score_tagger(ModelTagger(str(student)), held_back)
         results[language] = {
@@ -63,19 +67,24 @@ def run_demo(folder: Path, tell: Callable[[str], None]) -> dict[str, Any]:
 
 
 def tiny_model(sentences: list[list[str]]) -> tuple[Any, Any]:
-    """Return an untrained BERT of 2 layers x 128 and a WordPiece tokenizer learnt from `sentences`."""
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+    """Return an untrained BERT of 2 layers x 128 and a WordPiece tokenizer for `sentences`.
+
+    Its vocabulary is their characters and the words that occur twice, in a fixed order: the trainers of `tokenizers`
+    break ties differently from run to run.
+    """
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
     from transformers import BertConfig, BertForTokenClassification, PreTrainedTokenizerFast
 
     from xner_hf.spans import NER_LABELS
 
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    pieces = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    counts = Counter(word for words in sentences for word in words)
+    characters = sorted({character for word in counts for character in word})
+    known = [*special, *characters, *("##" + one for one in characters)]
+    known += sorted(word for word, number in counts.items() if number > 1 and len(word) > 1)
+    pieces = Tokenizer(models.WordPiece({piece: i for i, piece in enumerate(known)}, unk_token="[UNK]"))
     pieces.normalizer = normalizers.NFC()
     pieces.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    pieces.train_from_iterator(
-        (" ".join(words) for words in sentences), trainers.WordPieceTrainer(vocab_size=800, special_tokens=special)
-    )
     pieces.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", special_tokens=[(name, pieces.token_to_id(name)) for name in ("[CLS]", "[SEP]")]
     )

@@ -11,6 +11,10 @@ class XnerError(ValueError):
     """
 
 
+class NotAvailable(XnerError):
+    """An input that is named correctly but cannot be had here: not in the mirror, not on the Hub, or no network."""
+
+
 def nearest(value: str, known: list[str], *, most: int = 3) -> str:
     """Return a clause such as `` Did you mean 'hau'?``, or an empty string when nothing known is close to `value`."""
     from rapidfuzz import process

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from xner_hf import align, project
+from xner_hf.corpora.parallel import SAMPLE, splitter
 from xner_hf.errors import XnerError, nearest
 from xner_hf.languages import language as find_language
 from xner_hf.languages import tagger_entry
@@ -28,6 +29,10 @@ class TextConfig:
     config: str = field(metadata={"help": "its configuration"})
     splits: tuple[str, ...] | None = field(default=None, metadata={"help": "its splits; all of them by default"})
     revision: str | None = field(default=None, metadata={"help": "Hub branch, tag or commit"})
+
+    def __post_init__(self) -> None:
+        if self.splits is not None and len(set(self.splits)) < len(self.splits):
+            raise XnerError(f"the recipe's text names a split twice: {', '.join(self.splits)}.")
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,16 @@ class Recipe:
             raise XnerError(f"limit is {self.limit}; it counts sentence pairs and is 1 or more.")
         if not 0 <= self.validation_percent < 100:
             raise XnerError(f"validation_percent is {self.validation_percent}; it lies in [0, 100).")
+        if find_language(self.language).code != self.language:
+            raise XnerError(f"the recipe's language {self.language!r} is not an ISO 639-3 code of `xner languages`.")
+        splitter(self.source_language)
+        if (self.recipe == SAMPLE) != (self.text.corpus == SAMPLE) or (
+            self.recipe == SAMPLE and self.text.config != self.language
+        ):
+            raise XnerError(
+                f"the recipe {self.recipe!r} for {self.language!r} cannot have the text "
+                f"{self.text.corpus}:{self.text.config}; the bundled sample belongs to the recipe 'sample' alone."
+            )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the recipe as nested plain objects; the settings of the projector stand beside its method."""
@@ -136,7 +151,7 @@ def make_recipe(language: str, recipe: str | None = None, overrides: Mapping[str
         corpus, _, config = target.labelled_translations[0].partition(":")
         table |= {"source_language": "eng", "text": {"corpus": corpus, "config": config, "splits": ["train"]}}
     else:
-        table |= {"source_language": "eng", "text": {"corpus": "sample", "config": target.code}}
+        table |= {"source_language": "eng", "text": {"corpus": SAMPLE, "config": target.code}}
     return recipe_from_dict(_overridden(table, overrides))
 
 
@@ -166,12 +181,18 @@ def recipe_from_dict(table: Mapping[str, Any]) -> Recipe:
     table = dict(table)
     check_settings(table, Recipe, "the recipe")
     if table["recipe"] not in RECIPES:
-        raise XnerError(f"unknown recipe {table['recipe']!r}. Known: {', '.join(RECIPES)}.")
+        raise XnerError(
+            f"unknown recipe {table['recipe']!r}.{nearest(table['recipe'], list(RECIPES))} "
+            f"Known: {', '.join(RECIPES)}."
+        )
     table["text"] = _section(table["text"], TextConfig, "text")
-    table["tagger"] = _section(table.get("tagger"), TaggerConfig, "tagger")
+    tagger = table.get("tagger")
+    table["tagger"] = None if tagger is None else _section(tagger, TaggerConfig, "tagger")
     table["aligner"] = _section(table.get("aligner", {}), AlignerConfig, "aligner")
     projector = _mapping(table.get("projector", {}), "projector")
     method = projector.pop("method", ProjectorConfig.method)
+    if not isinstance(method, str):
+        raise XnerError(f"the recipe's projector.method is {method!r}; known are {', '.join(project.METHODS)}.")
     table["projector"] = ProjectorConfig(method, projector)
     if table["tagger"] is None and table["recipe"] == "parallel":
         raise XnerError("the recipe 'parallel' needs a tagger for its source side; give tagger.model.")
@@ -182,9 +203,13 @@ _SHORT = {"tagger": "model", "aligner": "method", "projector": "method"}
 
 
 def _overridden(table: dict[str, Any], overrides: Mapping[str, Any] | None) -> dict[str, Any]:
-    for key, value in (overrides or {}).items():
-        if value is not None:
-            _override(table, key, value)
+    given = {key: value for key, value in (overrides or {}).items() if value is not None}
+    for key in ("recipe", "language"):
+        if key in given:
+            raise XnerError(f"{key} cannot be overridden; name another {key} instead.")
+    # The method first: it clears the settings of the former one, not those that are given with it.
+    for key in sorted(given, key=lambda key: key not in ("projector", "projector.method")):
+        _override(table, key, given[key])
     return table
 
 
@@ -211,13 +236,12 @@ def _mapping(value: Any, name: str) -> dict[str, Any]:
 
 
 def _section(value: Any, kind: type, name: str) -> Any:
-    if value is None:
-        return None
     value = _mapping(value, name)
     check_settings(value, kind, f"the recipe's {name}")
     for key, entry in value.items():
-        if isinstance(entry, list):
-            value[key] = tuple(entry)
-        elif isinstance(entry, str) and key in ("splits", "extra_parallel"):
-            value[key] = tuple(part for part in entry.split(",") if part)
+        if key in ("splits", "extra_parallel") and entry is not None:
+            parts = entry.split(",") if isinstance(entry, str) else entry
+            if not isinstance(parts, list | tuple) or not all(isinstance(part, str) for part in parts):
+                raise XnerError(f"the recipe's {name}.{key} is {entry!r}; it is a list of names.")
+            value[key] = tuple(part.strip() for part in parts if part.strip())
     return kind(**value)

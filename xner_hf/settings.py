@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import types
 from collections.abc import Mapping
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -28,6 +29,8 @@ def check_settings(values: Mapping[str, Any], kind: type, where: str) -> None:
         if accepted and not fits:
             names = " or ".join("nothing" if one is types.NoneType else one.__name__ for one in accepted)
             raise XnerError(f"{where}: {key} is {value!r}; it takes {names}.")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise XnerError(f"{where}: {key} is {value}; it takes a finite number.")
     for name, field in fields.items():
         required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         if required and name not in values:

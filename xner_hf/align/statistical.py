@@ -6,8 +6,11 @@ It gives links without probabilities; a link's probability is estimated here fro
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
+import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -16,6 +19,7 @@ from xner_hf.align.base import Link
 from xner_hf.errors import XnerError
 
 BATCH = 2000
+_FILES = ("forward", "backward", "links.json")
 SMOOTHING = 0.5
 """Subtracted from every link count (absolute discounting), so that a pair linked once is not taken for certain."""
 
@@ -33,10 +37,14 @@ class StatisticalAligner:
     def __init__(self, folder: Path):
         import systran_align
 
-        if not (folder / "links.json").is_file():
-            raise XnerError(f"{folder} holds no trained alignment model. Train one with StatisticalAligner.train.")
-        self._aligner = systran_align.Aligner(str(folder / "forward"), str(folder / "backward"))
-        self._both, self._source, self._target = json.loads((folder / "links.json").read_text(encoding="utf-8"))
+        try:
+            self._both, self._source, self._target = json.loads((folder / "links.json").read_text(encoding="utf-8"))
+            self._aligner = systran_align.Aligner(str(folder / "forward"), str(folder / "backward"))
+        except (OSError, ValueError, RuntimeError) as error:
+            raise XnerError(
+                f"{folder} holds no whole alignment model ({error}). Remove it and train one with "
+                "StatisticalAligner.train."
+            ) from error
 
     @classmethod
     def train(cls, pairs: Iterable[tuple[Sequence[str], Sequence[str]]], folder: Path) -> StatisticalAligner:
@@ -48,42 +56,21 @@ class StatisticalAligner:
         Raises:
             XnerError: there is no pair to train on.
         """
-        import systran_align
-        from threadpoolctl import threadpool_limits
-
-        folder.mkdir(parents=True, exist_ok=True)
-        text = folder / "text"
-        used = 0
-        with text.open("w", encoding="utf-8") as file:
-            for source, target in pairs:
-                if source and target:
-                    file.write(" ".join(map(_form, source)) + " ||| " + " ".join(map(_form, target)) + "\n")
-                    used += 1
-        if not used:
-            raise XnerError("there is no pair with words on both sides to train the aligner on.")
-        with threadpool_limits(1, user_api="openmp"):
-            systran_align.generate_alignment_probabilities(
-                str(text),
-                str(folder / "forward"),
-                str(folder / "backward"),
-                favor_diagonal=True,
-                optimize_tension=True,
-                variational_bayes=True,
+        strangers = sorted(path.name for path in folder.glob("*") if path.name not in _FILES)
+        if strangers:
+            raise XnerError(
+                f"{folder} holds other files ({', '.join(strangers[:3])}); give the model a folder of its own."
             )
-        aligner = systran_align.Aligner(str(folder / "forward"), str(folder / "backward"))
-        both: Counter[str] = Counter()
-        sources: Counter[str] = Counter()
-        targets: Counter[str] = Counter()
-        for batch in _batches(_read(text)):
-            for (source, target), result in zip(
-                batch, aligner.align_batch(*map(list, zip(*batch, strict=True))), strict=True
-            ):
-                sources.update(source)
-                targets.update(target)
-                both.update(f"{source[i]} {target[j]}" for i, j in result["alignments"])
-        text.unlink()
-        # Written last: its presence says that the model is whole.
-        (folder / "links.json").write_text(json.dumps([both, sources, targets], ensure_ascii=False), encoding="utf-8")
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        # Trained aside and renamed when whole: neither a kill nor a second training at once leaves half a model.
+        aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".training-"))
+        try:
+            _train(pairs, aside)
+            shutil.rmtree(folder, ignore_errors=True)
+            with contextlib.suppress(OSError):  # another process has put the same model there in the meantime
+                aside.rename(folder)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
         return cls(folder)
 
     def align(self, sources: Sequence[Sequence[str]], targets: Sequence[Sequence[str]]) -> list[list[Link]]:
@@ -105,9 +92,47 @@ class StatisticalAligner:
         return min(1.0, both / math.sqrt(self._source[source] * self._target[target]))
 
 
+def _train(pairs: Iterable[tuple[Sequence[str], Sequence[str]]], folder: Path) -> None:
+    """Write a model to an empty folder."""
+    import systran_align
+    from threadpoolctl import threadpool_limits
+
+    text = folder / "text"
+    used = 0
+    with text.open("w", encoding="utf-8") as file:
+        for source, target in pairs:
+            if source and target:
+                file.write(" ".join(map(_form, source)) + " ||| " + " ".join(map(_form, target)) + "\n")
+                used += 1
+    if not used:
+        raise XnerError("there is no pair with words on both sides to train the aligner on.")
+    with threadpool_limits(1, user_api="openmp"):
+        systran_align.generate_alignment_probabilities(
+            str(text),
+            str(folder / "forward"),
+            str(folder / "backward"),
+            favor_diagonal=True,
+            optimize_tension=True,
+            variational_bayes=True,
+        )
+    aligner = systran_align.Aligner(str(folder / "forward"), str(folder / "backward"))
+    both: Counter[str] = Counter()
+    sources: Counter[str] = Counter()
+    targets: Counter[str] = Counter()
+    for batch in _batches(_read(text)):
+        for (source, target), result in zip(
+            batch, aligner.align_batch(*map(list, zip(*batch, strict=True))), strict=True
+        ):
+            sources.update(source)
+            targets.update(target)
+            both.update(f"{source[i]} {target[j]}" for i, j in result["alignments"])
+    text.unlink()
+    (folder / "links.json").write_text(json.dumps([both, sources, targets], ensure_ascii=False), encoding="utf-8")
+
+
 def _form(word: str) -> str:
-    """The form that is counted: no case; no white space or bar, which the training file uses as separators."""
-    return "".join("_" if char.isspace() or char == "|" else char for char in word.casefold()) or "_"
+    """The form that is counted: no case, and nothing that the training file cannot hold."""
+    return "".join("_" if char.isspace() or char == "|" or char < " " else char for char in word.casefold()) or "_"
 
 
 def _read(path: Path) -> Iterator[tuple[list[str], list[str]]]:

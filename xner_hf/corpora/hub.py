@@ -15,13 +15,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xner_hf.errors import XnerError, nearest
+from xner_hf.errors import NotAvailable, XnerError, nearest
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    import pyarrow.parquet as pq
 
 _REPO_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
-_PART = re.compile(r"[A-Za-z0-9][\w.-]*")
 
 
 def mirror() -> Path | None:
@@ -35,7 +34,7 @@ def mirror() -> Path | None:
         return None
     path = Path(value)
     if not path.is_dir():
-        raise XnerError(f"XNER_MIRROR={value} is not a folder. Correct it, or unset it to use the Hub.")
+        raise NotAvailable(f"XNER_MIRROR={value} is not a folder. Correct it, or unset it to use the Hub.")
     return path
 
 
@@ -55,7 +54,7 @@ def model_source(model: str, revision: str | None = None) -> tuple[str, str | No
     folder = root / "models" / model
     if not folder.is_dir():
         known = sorted(f"{p.parent.name}/{p.name}" for p in (root / "models").glob("*/*"))
-        raise XnerError(
+        raise NotAvailable(
             f"the mirror {root} has no model {model!r}.{nearest(model, known)} It has: {', '.join(known) or 'none'}. "
             "Give one of them or a folder, or unset XNER_MIRROR to use the Hub."
         )
@@ -87,17 +86,15 @@ class CorpusSplit:
         Raises:
             XnerError: the repository, configuration or split is unknown; the message lists what there is.
         """
-        if not _REPO_ID.fullmatch(self.corpus):
-            raise XnerError(f"the corpus {self.corpus!r} is not a Hub id such as 'org/name'.")
         patterns = _data_files(self.corpus, self.revision)
         if self.config not in patterns:
-            raise XnerError(
+            raise NotAvailable(
                 f"the corpus {self.corpus} has no configuration {self.config!r}."
                 f"{nearest(self.config, list(patterns))} It has: {', '.join(sorted(patterns))}."
             )
         splits = patterns[self.config]
         if self.split not in splits:
-            raise XnerError(
+            raise NotAvailable(
                 f"{self.corpus}:{self.config} has no split {self.split!r}. It has: {', '.join(sorted(splits))}."
             )
         found = _fetch(self.corpus, splits[self.split], self.revision)
@@ -107,16 +104,12 @@ class CorpusSplit:
 
     def columns(self) -> set[str]:
         """Return the names of the columns."""
-        import pyarrow.parquet as pq
-
-        return set(pq.read_schema(self.files()[0]).names)
+        return set(_open_parquet(self.files()[0]).schema_arrow.names)
 
     def rows(self, columns: list[str] | None = None) -> Iterator[dict[str, Any]]:
         """Yield rows as plain Python objects, a batch at a time; ClassLabel columns stay integers."""
-        import pyarrow.parquet as pq
-
         for path in self.files():
-            with pq.ParquetFile(path) as file:
+            with _open_parquet(path) as file:
                 missing = set(columns or ()) - set(file.schema_arrow.names)
                 if missing:
                     raise XnerError(
@@ -132,9 +125,7 @@ class CorpusSplit:
         Raises:
             XnerError: the column has none.
         """
-        import pyarrow.parquet as pq
-
-        schema: pa.Schema = pq.read_schema(self.files()[0])
+        schema = _open_parquet(self.files()[0]).schema_arrow
         features = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
         feature = features.get("info", {}).get("features", {}).get(column, {})
         while isinstance(feature, dict | list) and "names" not in feature:
@@ -154,32 +145,69 @@ def splits_of(corpus: str, config: str, revision: str | None = None) -> list[str
     return list(_data_files(corpus, revision).get(config, ()))
 
 
+def tag_names(names: list[str], tags: list[int], words: int, where: str) -> list[str]:
+    """Return the label names of a row's integer tags.
+
+    Raises:
+        XnerError: there are more or fewer tags than words, or a tag has no name; `where` opens the message.
+    """
+    if len(tags) != words:
+        raise XnerError(f"{where}: {words} words but {len(tags)} tags.")
+    for tag in tags:
+        if not 0 <= tag < len(names):
+            raise XnerError(f"{where}: the tag {tag} has no name; the {len(names)} labels are {', '.join(names)}.")
+    return [names[tag] for tag in tags]
+
+
+def _open_parquet(path: Path) -> pq.ParquetFile:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.ParquetFile(path)
+    except pa.ArrowInvalid as error:
+        raise XnerError(
+            f"{path} is no Parquet file: {error} If it is a Git LFS pointer, fetch its content (git lfs pull)."
+        ) from error
+
+
 def _data_files(corpus: str, revision: str | None) -> dict[str, dict[str, list[str]]]:
     """Return ``{config: {split: [glob, ...]}}`` as the repository's card states it."""
+    if not _REPO_ID.fullmatch(corpus):
+        raise XnerError(f"{corpus!r} is neither a file or folder here nor a Hub id such as 'org/name'.")
     cards = _fetch(corpus, ["README.md"], revision)
-    configs = _card_configs(cards[0].read_text(encoding="utf-8")) if cards else None
-    if not configs:
+    table = _card_files(cards[0].read_bytes(), corpus) if cards else {}
+    if not table:
         raise XnerError(
             f"the card of {corpus} lists no configurations with Parquet files, so it cannot be read without running "
             "code. Give a corpus that holds Parquet, or a mirror of it through XNER_MIRROR."
         )
-    table: dict[str, dict[str, list[str]]] = {}
-    for config in configs:
-        files = config["data_files"]
-        if isinstance(files, str):
-            files = [{"split": "train", "path": files}]
-        for entry in files:
-            paths = entry["path"] if isinstance(entry["path"], list) else [entry["path"]]
-            table.setdefault(config["config_name"], {}).setdefault(entry["split"], []).extend(paths)
     return table
 
 
 @lru_cache(maxsize=64)
-def _card_configs(card: str) -> list[dict[str, Any]] | None:
+def _card_files(card: bytes, corpus: str) -> dict[str, dict[str, list[str]]]:
+    """Read the ``configs`` of a card's YAML; their forms are those that `datasets` documents."""
     import yaml
 
-    header = card.split("---\n", 2)[1] if card.startswith("---\n") else ""
-    return (yaml.safe_load(header) or {}).get("configs")
+    try:
+        text = card.decode("utf-8")
+        header = yaml.safe_load(text.split("---\n", 2)[1]) if text.startswith("---\n") else None
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise XnerError(f"the card of {corpus} (README.md) cannot be read: {error}") from error
+    table: dict[str, dict[str, list[str]]] = {}
+    configs = header.get("configs") if isinstance(header, dict) else None
+    for config in configs or ():
+        name = config.get("config_name", "default")
+        files = config.get("data_files")
+        if isinstance(files, str) or (isinstance(files, list) and all(isinstance(one, str) for one in files)):
+            files = [{"split": "train", "path": files}]
+        if not files:
+            raise XnerError(f"the card of {corpus} names no data_files for its configuration {name!r}.")
+        for entry in files:
+            paths = entry["path"] if isinstance(entry["path"], list) else [entry["path"]]
+            table.setdefault(name, {}).setdefault(entry["split"], []).extend(paths)
+    return table
 
 
 def _fetch(corpus: str, patterns: list[str], revision: str | None) -> list[Path]:
@@ -192,7 +220,7 @@ def _fetch(corpus: str, patterns: list[str], revision: str | None) -> list[Path]
         try:
             folder = Path(snapshot_download(corpus, repo_type="dataset", revision=revision, allow_patterns=patterns))
         except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as error:
-            raise XnerError(
+            raise NotAvailable(
                 f"the corpus {corpus} cannot be had from the Hub: {error} Set XNER_MIRROR to a folder that holds "
                 f"datasets/{corpus} where there is no network."
             ) from error
@@ -200,7 +228,7 @@ def _fetch(corpus: str, patterns: list[str], revision: str | None) -> list[Path]
         folder = root / "datasets" / corpus
         if not folder.is_dir():
             known = sorted(f"{p.parent.name}/{p.name}" for p in (root / "datasets").glob("*/*"))
-            raise XnerError(
+            raise NotAvailable(
                 f"the mirror {root} has no corpus {corpus!r}.{nearest(corpus, known)} It has: {', '.join(known)}. "
                 "Add it, or unset XNER_MIRROR to use the Hub."
             )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from xner_hf.corpora.base import ReadReport, Sentence
 from xner_hf.corpora.files import read_sentences
-from xner_hf.corpora.hub import CorpusSplit, configs_of, splits_of
+from xner_hf.corpora.hub import CorpusSplit, configs_of, splits_of, tag_names
 from xner_hf.errors import XnerError
 from xner_hf.spans import NER_LABELS, spans_from_iob2
 
@@ -35,6 +35,8 @@ def read_labelled(reference: str, split: str, report: ReadReport | None = None) 
         sentences = read_sentences(path, str.split, report)
     elif path.is_dir():
         sentences = _read_build(path, split)
+    elif path.suffix in (".conll", ".conllu", ".jsonl", ".txt", ".bio", ".iob", ".iob2"):
+        raise XnerError(f"{reference}: there is no such file. Check the path (relative to {Path.cwd()}).")
     else:
         sentences = _read_hub(reference, split, report)
     for sentence in sentences:
@@ -100,11 +102,9 @@ def _read_hub(reference: str, split: str, report: ReadReport) -> Iterator[Senten
         raise XnerError(f"{found} is no labelled corpus: it lacks the column {' and '.join(sorted(missing))}.")
     names = found.class_names("ner_tags")
     for number, row in enumerate(found.rows(["tokens", "ner_tags"])):
-        if len(row["tokens"]) != len(row["ner_tags"]):
-            raise XnerError(f"{found}, row {number}: {len(row['tokens'])} words but {len(row['ner_tags'])} tags.")
         if not row["tokens"]:
             raise XnerError(f"{found}, row {number}: the sentence has no words.")
         report.sentences += 1
-        tags = [names[tag] for tag in row["ner_tags"]]
+        tags = tag_names(names, row["ner_tags"], len(row["tokens"]), f"{found}, row {number}")
         spans = spans_from_iob2(tags, lambda _, n=number: report.repaired.append(f"{found}, row {n}"))
         yield Sentence(str(number), row["tokens"], spans, tags)

@@ -12,7 +12,7 @@ from typing import Any
 from xner_hf.corpora.base import Pair
 from xner_hf.corpora.hub import CorpusSplit
 from xner_hf.corpora.words import matching_key
-from xner_hf.errors import XnerError
+from xner_hf.errors import NotAvailable
 from xner_hf.languages import corpus_entry, language
 
 LEAKAGE_TABLE = CorpusSplit("xner/masakhaner2-translated", "leakage", "train")
@@ -39,7 +39,7 @@ class LeakCheck:
                 split = CorpusSplit(gold, gold_config, name)
                 try:
                     self._keys.update(matching_key("".join(row["tokens"])) for row in split.rows(["tokens"]))
-                except XnerError:
+                except NotAvailable:
                     self._report["unreachable"].append(str(split))
                 else:
                     self._report["checked"].append(str(split))
@@ -54,7 +54,7 @@ class LeakCheck:
             for row in LEAKAGE_TABLE.rows():
                 if row["linked"] and row["config"] == config:
                     self._ids.add(f"{config}/{row['split']}/{row['index']}")
-        except XnerError:
+        except NotAvailable:
             self._report["unreachable"].append(str(LEAKAGE_TABLE))
         else:
             self._report["checked"].append(str(LEAKAGE_TABLE))

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from xner_hf.corpora.base import Pair
-from xner_hf.corpora.hub import CorpusSplit, splits_of
+from xner_hf.corpora.base import Pair, ReadReport
+from xner_hf.corpora.hub import CorpusSplit, splits_of, tag_names
 from xner_hf.corpora.pairs import read_jsonl_pairs, read_tsv_pairs
 from xner_hf.corpora.words import word_splitter
 from xner_hf.errors import XnerError
@@ -61,30 +61,37 @@ def corpus_splits(corpus: str, config: str, splits: tuple[str, ...] | None, revi
     return found
 
 
-def read_split(split: CorpusSplit, source_language: str, target_language: str) -> Iterator[Pair]:
+def read_split(
+    split: CorpusSplit, source_language: str, target_language: str, report: ReadReport | None = None
+) -> Iterator[Pair]:
     """Yield the pairs of a corpus in the order of its rows; ids are ``config/split/row``.
 
     Three layouts are known: ``translation`` (``{code: text}`` as in MAFAND), ``source_text`` and ``target_text``, and
-    word-split ``source_tokens`` and ``target_tokens`` with optional ``source_ner_tags``.
+    word-split ``source_tokens`` and ``target_tokens`` with optional ``source_ner_tags``. Repaired tags are noted in
+    `report`.
 
     Raises:
-        XnerError: the columns are of none of these layouts.
+        XnerError: the columns are of none of these layouts, or a row's tags do not fit its words.
     """
+    report = report if report is not None else ReadReport()
     names = split.columns()
     if "translation" in names:
         read = _translation_reader(split, source_language, target_language)
     elif {"source_text", "target_text"} <= names:
         first, second = splitter(source_language), splitter(target_language)
 
-        def read(row: dict[str, Any]) -> tuple:
+        def read(row: dict[str, Any], where: str) -> tuple:
             return first(row["source_text"] or ""), second(row["target_text"] or ""), None
 
     elif {"source_tokens", "target_tokens"} <= names:
         labels = split.class_names("source_ner_tags") if "source_ner_tags" in names else None
 
-        def read(row: dict[str, Any]) -> tuple:
-            spans = labels and spans_from_iob2([labels[tag] for tag in row["source_ner_tags"]])
-            return row["source_tokens"], row["target_tokens"], spans
+        def read(row: dict[str, Any], where: str) -> tuple:
+            source, target, spans = row["source_tokens"] or [], row["target_tokens"] or [], None
+            if labels:
+                tags = tag_names(labels, row["source_ner_tags"] or [], len(source), where)
+                spans = spans_from_iob2(tags, lambda _: report.repaired.append(where))
+            return source, target, spans
 
     else:
         raise XnerError(
@@ -92,14 +99,14 @@ def read_split(split: CorpusSplit, source_language: str, target_language: str) -
             "'source_text' and 'target_text', nor 'source_tokens' and 'target_tokens'."
         )
     for number, row in enumerate(split.rows()):
-        source, target, spans = read(row)
+        source, target, spans = read(row, f"{split}, row {number}")
         yield Pair(f"{split.config}/{split.split}/{number}", source, target, spans)
 
 
 def _translation_reader(
     split: CorpusSplit, source_language: str, target_language: str
-) -> Callable[[dict[str, Any]], tuple]:
-    codes = next(split.rows(["translation"]), {"translation": {}})["translation"]
+) -> Callable[[dict[str, Any], str], tuple]:
+    codes = next((row["translation"] for row in split.rows(["translation"]) if row["translation"]), {})
     sides = []
     for code in (source_language, target_language):
         known = {code, {"eng": "en", "fra": "fr"}.get(code, code)}
@@ -110,7 +117,12 @@ def _translation_reader(
             raise XnerError(f"{split} holds {' and '.join(codes)}, not {code}. Name a configuration that does.")
         sides.append((side, splitter(code)))
     (one, first), (two, second) = sides
-    return lambda row: (first(row["translation"][one] or ""), second(row["translation"][two] or ""), None)
+
+    def read(row: dict[str, Any], where: str) -> tuple:
+        sentence = row["translation"] or {}
+        return first(sentence.get(one) or ""), second(sentence.get(two) or ""), None
+
+    return read
 
 
 def read_extra(reference: str, source_language: str, target_language: str | None) -> Iterator[Pair]:

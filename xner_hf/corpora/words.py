@@ -15,18 +15,18 @@ from xner_hf.errors import XnerError
 
 _WORD = regex.compile(
     r"""
-      (?:https?://|www\.)\S+
+      (?i:https?://|www\.)\S*[^\s.,;:!?)\]}'"’”»]
     | (?:\p{L}\.){2,}                                                  # U.S.
     | (?:Mr|Mrs|Ms|Dr|Prof|St|Sen|Gov|Rev|Hon|Gen|Col|Lt|Sgt|Jr|Sr|vs)\.(?=\s)
     | \p{N}+(?:[.,:/]\p{N}+)+[\p{L}\p{M}]*                             # 1,234.5  10:30
-    | [\p{L}\p{M}\p{N}_]+(?:[-‐‑'’‘ʼ][\p{L}\p{M}\p{N}_]+)*
+    | [\p{L}\p{M}\p{N}_]+(?:[-‐‑'’‘ʼ\u200c\u200d\u00ad]+[\p{L}\p{M}\p{N}_]+)*
     | \.{2,}
-    | \S
+    | (?![\s\p{Cc}\p{Cf}])\X
     """,
     regex.VERBOSE,
 )
 _ENGLISH_CLITIC = regex.compile(r"(?i)(.+?)(n['’]t|['’](?:s|re|ve|ll|d|m))")
-_FRENCH_ELISION = regex.compile(r"(?i)((?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu)['’])(.+)")
+_FRENCH_ELISION = regex.compile(r"(?i)((?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu)['’])(.+)")
 
 
 def _plain(text: str) -> list[str]:
@@ -53,7 +53,7 @@ def _french(text: str) -> list[str]:
 
 def _characters(text: str) -> list[str]:
     """Split text without spaces into extended grapheme clusters; runs of Latin letters and digits stay whole."""
-    return regex.findall(r"[\p{Latin}\p{M}\p{N}]+|\S\p{M}*", text)
+    return regex.findall(r"[\p{Latin}\p{N}][\p{Latin}\p{M}\p{N}]*|(?![\s\p{Cc}\p{Cf}])\X", text)
 
 
 _RULES: dict[str, Callable[[str], list[str]]] = {
@@ -66,6 +66,9 @@ _RULES: dict[str, Callable[[str], list[str]]] = {
 
 def word_splitter(rule: str) -> Callable[[str], list[str]]:
     """Return the function that splits raw text into words.
+
+    White space, control and format characters (zero-width spaces, direction marks) separate words and belong to none;
+    joiners and soft hyphens inside a word stay in it. Nothing else is lost; the text is brought into NFC.
 
     Args:
         rule: ``spaces``, ``english``, ``french`` or ``characters``; see `Language.words`.
@@ -81,5 +84,6 @@ def word_splitter(rule: str) -> Callable[[str], list[str]]:
 
 def matching_key(text: str) -> str:
     """Return the form under which two copies of a sentence count as the same: no case, no punctuation, no spaces."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).casefold()
+    folded = folded.replace("ı", "i").replace("i\u0307", "i")  # Turkish capitals fold to either
     return "".join(char for char in folded if char.isalnum() or unicodedata.category(char)[0] == "M")

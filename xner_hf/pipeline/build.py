@@ -70,6 +70,7 @@ def write_build(run: Run, folder: Path) -> dict[str, Any]:
     write_text(folder / "README.md", _readme(facts))
     write_text(folder / "recipe.yaml", run.recipe.to_yaml())
     write_text(folder / "build.json", json.dumps(facts, ensure_ascii=False, indent=2) + "\n")
+    (folder / _BUILDING).unlink(missing_ok=True)
     return facts
 
 
@@ -89,31 +90,36 @@ def read_build(folder: Path) -> dict[str, Any]:
         raise XnerError(f"{path} is not valid JSON ({error}). Build the corpus again.") from error
 
 
+_BUILDING = ".xner-building"
+"""Marks a folder in which a build was begun; build.json replaces it when the build is whole."""
+
+
 def check_output(folder: Path) -> None:
-    """Create the output folder and check that it can be written and holds no other files.
+    """Create the output folder and check that it is new, empty or a build, and can be written.
 
     Raises:
         XnerError: it cannot be used; called before any long work starts.
     """
-    known = {*SPLITS, "README.md", "recipe.yaml", "build.json", "report.html"}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-        strangers = sorted(
-            p.name for p in folder.iterdir() if p.name not in known and not p.name.startswith(".partial-")
-        )
+        ours = (folder / "build.json").exists() or (folder / _BUILDING).exists()
+        names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+        known = {*SPLITS, "README.md", "recipe.yaml", "build.json", "report.html"}
+        strangers = [name for name in names if not ours or name not in known]
+        strangers += [name for name in SPLITS if (folder / name).is_file()]
+        strangers += [name for name in known.difference(SPLITS) if (folder / name).is_dir()]
+        if strangers:
+            raise XnerError(
+                f"the output folder {folder} holds other files ({', '.join(strangers[:3])}); a build would mix with "
+                "them. Give an empty or new folder with --output."
+            )
+        (folder / _BUILDING).touch()
     except OSError as error:
         raise XnerError(
             f"the output folder {folder} cannot be written: {error}. Give another with --output."
         ) from error
-    if strangers:
-        raise XnerError(
-            f"the output folder {folder} holds other files ({', '.join(strangers[:3])}); a build would mix with them. "
-            "Give an empty or new folder with --output."
-        )
-    for left in folder.glob(".partial-*"):  # of a killed build
-        shutil.rmtree(left, ignore_errors=True)
+    for left in (*folder.glob(".partial-*"), *folder.glob(".*.tmp")):  # of a killed build
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 class _Counts:

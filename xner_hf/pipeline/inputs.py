@@ -10,7 +10,7 @@ from pathlib import Path
 from xner_hf.corpora.hub import CorpusSplit, model_source
 from xner_hf.corpora.leakage import LEAKAGE_TABLE
 from xner_hf.corpora.parallel import SAMPLE, corpus_splits, sample_path
-from xner_hf.errors import XnerError
+from xner_hf.errors import NotAvailable, XnerError
 from xner_hf.languages import corpus_entry, language
 from xner_hf.pipeline.store import code_digest, digest, file_digest
 from xner_hf.recipe import Recipe
@@ -46,8 +46,10 @@ def sign(recipe: Recipe) -> Signatures:
             versions = [version(name) for name in ("torch", "transformers", "tokenizers")]
             tag = digest(text, _model_digest(recipe.tagger.model, recipe.tagger.revision), versions, _device())
         extra = [_reference_files(reference) for reference in recipe.aligner.extra_parallel]
-    except XnerError as error:
-        raise XnerError(f"{error}{_alternatives(recipe)}") from error
+    except NotAvailable as error:
+        raise NotAvailable(f"{error}{_alternatives(recipe)}") from error
+    if extra:
+        extra.append(_gold_files(recipe.language))
     align = digest(text, vars(recipe.aligner), extra, version("systran-align"))
     project = digest(tag, align, recipe.to_dict()["projector"], recipe.validation_percent, version("rapidfuzz"))
     return Signatures(text, tag, align, project)
@@ -65,7 +67,7 @@ def usable_recipes(code: str) -> list[str]:
                 corpus_splits(recipe.text.corpus, recipe.text.config, recipe.text.splits, recipe.text.revision)
             if recipe.tagger:
                 _model_digest(recipe.tagger.model, recipe.tagger.revision)
-        except XnerError:
+        except NotAvailable:
             continue
         usable.append(name)
     return usable
@@ -82,26 +84,30 @@ def _text_files(recipe: Recipe) -> list[str]:
     if recipe.text.corpus == SAMPLE:
         return [file_digest(sample_path(recipe.text.config))]
     text = recipe.text
-    files = [
-        path for split in corpus_splits(text.corpus, text.config, text.splits, text.revision) for path in split.files()
-    ]
-    splits = [LEAKAGE_TABLE]
-    for reference in language(recipe.language).gold:
+    splits = corpus_splits(text.corpus, text.config, text.splits, text.revision)
+    own = [file_digest(path) for split in splits for path in split.files()]
+    return own + _gold_files(recipe.language)
+
+
+def _gold_files(code: str) -> list[str]:
+    """Digests of the evaluation sets of a language and of the leakage table, as far as they can be reached."""
+    splits, found = [LEAKAGE_TABLE], []
+    for reference in language(code).gold:
         corpus, _, config = reference.partition(":")
         splits += [CorpusSplit(corpus, config, name) for name in corpus_entry(corpus, config).evaluation_splits]
     for split in splits:
         try:
-            files += split.files()
-        except XnerError:
-            continue  # an evaluation set that cannot be reached is reported by the leak check
-    return [file_digest(path) for path in files]
+            found += [file_digest(path) for path in split.files()]
+        except NotAvailable:
+            continue  # the leak check reports it
+    return found
 
 
 def _reference_files(reference: str) -> list[str]:
     path = Path(reference)
     if path.suffix in (".tsv", ".jsonl"):
         if not path.is_file():
-            raise XnerError(f"the parallel text {reference} is not a file here.")
+            raise NotAvailable(f"the parallel text {reference} is not a file here.")
         return [file_digest(path)]
     corpus, colon, config = reference.partition(":")
     if not colon:
@@ -123,7 +129,7 @@ def _model_digest(model: str, revision: str | None) -> str:
     try:
         return Path(snapshot_download(source, revision=revision, allow_patterns=["config.json"])).name
     except (OSError, ValueError) as error:
-        raise XnerError(f"the model {model!r} cannot be had from the Hub: {error}") from error
+        raise NotAvailable(f"the model {model!r} cannot be had from the Hub: {error}") from error
 
 
 def _device() -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from xner_hf.align.base import Aligner, Link
+from xner_hf.corpora.base import ReadReport
 from xner_hf.corpora.leakage import LeakCheck
 from xner_hf.corpora.parallel import SAMPLE
 from xner_hf.errors import XnerError
@@ -15,7 +17,7 @@ from xner_hf.pipeline.chain import EVALUATION_OVERLAP, NoAligner, project_pair, 
 from xner_hf.pipeline.inputs import Signatures, sign
 from xner_hf.pipeline.progress import Progress
 from xner_hf.pipeline.schema import stage_schema
-from xner_hf.pipeline.store import Stage, StageStats, cache_root
+from xner_hf.pipeline.store import Stage, StageStats, cache_root, write_text
 from xner_hf.pipeline.text import read_extras, read_text
 from xner_hf.project import make_projector
 from xner_hf.recipe import Recipe
@@ -82,7 +84,9 @@ def run_recipe(recipe: Recipe, num_proc: int = 1, progress: Progress | None = No
     stages["project"] = Stage(root, "project", signatures.project)
     stats.append(_project_stage(recipe, stages, shards, num_proc, progress.stage("project", facts["rows"])))
     progress.finish()
-    return Run(recipe, signatures, stages, shards, facts["rows"], facts["leak_check"], facts["repaired"], stats)
+    extra = stages["align"].folder / "dropped.json"
+    leak_check = {**facts["leak_check"], "dropped_extra": json.loads(extra.read_text()) if extra.is_file() else {}}
+    return Run(recipe, signatures, stages, shards, facts["rows"], leak_check, facts["repaired"], stats)
 
 
 def _text_stage(recipe: Recipe, stage: Stage, progress: Progress) -> StageStats:
@@ -108,7 +112,8 @@ def _text_stage(recipe: Recipe, stage: Stage, progress: Progress) -> StageStats:
         tell(len(rows))
         rows.clear()
 
-    for pair in read_text(recipe):
+    report = ReadReport()
+    for pair in read_text(recipe, report):
         reason = side_missing(pair)
         if reason is None and leaks and leaks.leaked(pair):
             reason = EVALUATION_OVERLAP
@@ -138,7 +143,7 @@ def _text_stage(recipe: Recipe, stage: Stage, progress: Progress) -> StageStats:
         leak_check=leaks.report()
         if leaks
         else {"status": "not done", "why": "the sample is no evaluation set's text"},
-        repaired=0,
+        repaired=len(report.repaired),
     )
     return StageStats("text", count, time.perf_counter() - start, cached=False)
 
@@ -176,6 +181,7 @@ def _align_stage(
 
     stats: list[StageStats] = []
     aligner: Aligner | None = None
+    dropped: dict[str, int] = {}
 
     def usable(number: int) -> tuple[list[list[str]], list[list[str]]]:
         table = pq.read_table(text.shard(number), columns=["source_tokens", "tokens", "reason"]).to_pylist()
@@ -187,7 +193,7 @@ def _align_stage(
     def training_text() -> Iterator[tuple[list[str], list[str]]]:
         for number in range(shards):
             yield from zip(*usable(number), strict=True)
-        for pair in read_extras(recipe):
+        for pair in read_extras(recipe, dropped):
             yield pair.source, pair.target
 
     def load() -> Aligner:
@@ -196,11 +202,12 @@ def _align_stage(
         from xner_hf.align.statistical import StatisticalAligner
 
         folder = stage.folder / "model"
-        if (folder / "links.json").is_file():
+        if (stage.folder / "dropped.json").is_file():  # written after the model
             return StatisticalAligner(folder)
         progress.stage("train aligner", None)
         start = time.perf_counter()
         trained = train_aligner(recipe.aligner.method, training_text(), folder)
+        write_text(stage.folder / "dropped.json", json.dumps(dropped))
         stats.append(StageStats("train aligner", rows, time.perf_counter() - start, cached=False))
         return trained
 

@@ -32,6 +32,7 @@ _CODE = (
     "project",
     "pipeline",
     "recipe.py",
+    "settings.py",
     "languages.yaml",
     "languages.py",
 )

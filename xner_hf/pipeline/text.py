@@ -4,31 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from xner_hf.corpora.base import Pair
+from xner_hf.corpora.base import Pair, ReadReport
 from xner_hf.corpora.leakage import LeakCheck
 from xner_hf.corpora.pairs import read_jsonl_pairs
 from xner_hf.corpora.parallel import SAMPLE, corpus_splits, read_extra, read_split, sample_path
+from xner_hf.errors import XnerError
 from xner_hf.recipe import Recipe
 
 
-def read_text(recipe: Recipe) -> Iterator[Pair]:
-    """Yield the pairs of the recipe's own text, leaked ones included, without its limit."""
+def read_text(recipe: Recipe, report: ReadReport | None = None) -> Iterator[Pair]:
+    """Yield the pairs of the recipe's own text, leaked ones included, without its limit.
+
+    Repaired source tags are noted in `report`.
+
+    Raises:
+        XnerError: the source side has neither labels nor a tagger.
+    """
     text = recipe.text
     if text.corpus == SAMPLE:
         yield from read_jsonl_pairs(sample_path(text.config), need_spans=True)
     else:
         for split in corpus_splits(text.corpus, text.config, text.splits, text.revision):
-            yield from read_split(split, recipe.source_language, recipe.language)
+            for pair in read_split(split, recipe.source_language, recipe.language, report):
+                if pair.source_spans is None and recipe.tagger is None:
+                    raise XnerError(
+                        f"{split} has no labels on its source side (no column source_ner_tags); say who labels it: "
+                        "give a tagger (--tagger, tagger.model)."
+                    )
+                yield pair
 
 
-def read_extras(recipe: Recipe) -> Iterator[Pair]:
-    """Yield the pairs of the recipe's further parallel text, without those that occur in an evaluation set."""
+def read_extras(recipe: Recipe, dropped: dict[str, int] | None = None) -> Iterator[Pair]:
+    """Yield the pairs of the recipe's further parallel text, without those that occur in an evaluation set.
+
+    Those are counted in `dropped`, by reference.
+    """
     for reference in recipe.aligner.extra_parallel:
         corpus, _, config = reference.partition(":")
         leaks = LeakCheck(recipe.language, corpus, config)
         for pair in read_extra(reference, recipe.source_language, recipe.language):
             if not leaks.leaked(pair):
                 yield pair
+        if dropped is not None:
+            dropped[reference] = leaks.dropped.total()
 
 
 def training_text(recipe: Recipe) -> Iterator[Pair]:

@@ -44,6 +44,8 @@ class CandidatesConfig:
     def __post_init__(self) -> None:
         if self.max_words < 1:
             raise XnerError(f"projector.max_words is {self.max_words}; it is 1 or more.")
+        if self.min_surface < 0:
+            raise XnerError(f"projector.min_surface is {self.min_surface}; it is 0 or more.")
         for name in ("alignment_weight", "null_threshold"):
             if not 0 <= getattr(self, name) <= 1:
                 raise XnerError(f"projector.{name} is {getattr(self, name)}; it lies in [0, 1].")

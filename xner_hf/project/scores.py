@@ -39,7 +39,8 @@ def alignment_score(spans: Sequence[Span], links: Sequence[Link], starts: np.nda
                 before[link.target + 1] += link.score
         mass = before.cumsum()
         scores[row] = 2 * (mass[ends] - mass[starts]) / (span.end - span.start + ends - starts)
-    return np.minimum(scores, 1.0, out=scores)
+    # Rounded, since sums in another order differ in the last digit and would decide ties.
+    return np.minimum(scores.round(12), 1.0)
 
 
 def surface_score(entities: Sequence[str], candidates: Sequence[str]) -> np.ndarray:
@@ -56,5 +57,5 @@ def fold(word: str) -> str:
     """Return a word without case and accents, the form in which surfaces are compared."""
     if word.isascii():
         return word.lower()
-    decomposed = unicodedata.normalize("NFKD", word.casefold())
+    decomposed = unicodedata.normalize("NFKD", word.casefold()).casefold().replace("ı", "i")
     return "".join(char for char in decomposed if not unicodedata.combining(char)) or word

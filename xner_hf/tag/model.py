@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xner_hf.corpora.hub import model_source
 from xner_hf.errors import XnerError
 from xner_hf.spans import ENTITY_TYPES, Span, spans_from_iob2
+from xner_hf.tag.checkpoint import load_checkpoint
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,32 +41,22 @@ class ModelTagger:
         device: torch device; the GPU when there is one.
 
     Raises:
-        XnerError: the checkpoint cannot be had, has no fast tokenizer, or knows none of PER, ORG and LOC.
+        XnerError: the checkpoint cannot be had, has no fast tokenizer, its labels are not IOB2, or none of them is
+            PER, ORG or LOC.
     """
 
     def __init__(self, model: str, revision: str | None = None, device: str | None = None):
         import torch
-        from transformers import AutoModelForTokenClassification, AutoTokenizer
+        from transformers import AutoModelForTokenClassification
 
-        source, revision = model_source(model, revision)
+        self.model, self.tokenizer = load_checkpoint(AutoModelForTokenClassification, model, revision)
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        try:
-            self.tokenizer = AutoTokenizer.from_pretrained(source, revision=revision)
-            self.model = AutoModelForTokenClassification.from_pretrained(
-                source, revision=revision, dtype=torch.float32, use_safetensors=True
-            )
-        except (OSError, ValueError) as error:
-            raise XnerError(
-                f"the tagger {model!r} could not be loaded: {error} A tagger is a token-classification checkpoint "
-                "with a tokenizer and safetensors weights; `xner train --task ner` makes one."
-            ) from error
-        if not self.tokenizer.is_fast:
-            raise XnerError(f"the tagger {model!r} has no fast tokenizer, which is needed to find its words.")
         self.labels = [self.model.config.id2label[i] for i in range(self.model.config.num_labels)]
-        if not {label.partition("-")[2] for label in self.labels} & set(ENTITY_TYPES):
+        odd = [label for label in self.labels if label != "O" and not label.startswith(("B-", "I-"))]
+        if odd or not {label[2:] for label in self.labels} & set(ENTITY_TYPES):
             raise XnerError(
-                f"the tagger {model!r} predicts {', '.join(self.labels)}; none of them is B- or I- of "
-                f"{', '.join(ENTITY_TYPES)}. Give a checkpoint trained for named-entity recognition in IOB2."
+                f"the tagger {model!r} predicts {', '.join(self.labels)}. Its labels must be O, B-TYPE and I-TYPE "
+                f"with some of {', '.join(ENTITY_TYPES)}: give a checkpoint trained for named-entity recognition in IOB2."
             )
         self.model.to(self.device).eval()
         self.limit = min(self.tokenizer.model_max_length, self.model.config.max_position_embeddings)
@@ -109,12 +99,12 @@ class ModelTagger:
             is_split_into_words=True,
             truncation=True,
             max_length=self.limit,
-            stride=OVERLAP,
+            stride=min(OVERLAP, (self.limit - self.tokenizer.num_special_tokens_to_add()) // 2),
             return_overflowing_tokens=True,  # an over-long sentence comes as several windows, nothing is cut off
         )
         for row, sample in enumerate(encoded["overflow_to_sample_mapping"]):
             word_of = encoded.word_ids(row)
-            firsts = [(w, p) for p, w in enumerate(word_of) if w is not None and w != word_of[p - 1]]
+            firsts = [(w, p) for p, w in enumerate(word_of) if w is not None and (p == 0 or w != word_of[p - 1])]
             yield _Window(filled[sample], encoded["input_ids"][row], firsts)
 
     def _forward(self, windows: list[_Window]) -> Iterator[tuple[_Window, np.ndarray]]:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from xner_hf.corpora.base import Sentence
-from xner_hf.errors import XnerError
 from xner_hf.spans import ENTITY_TYPES, NER_LABELS, keep_types, spans_to_iob2
 
 if TYPE_CHECKING:
@@ -30,8 +29,6 @@ def encode(sentences: Sequence[Sentence], tokenizer: PreTrainedTokenizerBase, li
     Returns:
         One mapping a window: ``input_ids``, ``attention_mask``, ``labels`` (indices into `NER_LABELS`) and ``length``.
     """
-    if not tokenizer.is_fast:
-        raise XnerError("the tokenizer of this checkpoint is not a fast one, which is needed to find its words.")
     if not sentences:
         return []
     number = {name: i for i, name in enumerate(NER_LABELS)}

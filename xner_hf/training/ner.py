@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from xner_hf.corpora.base import Sentence
-from xner_hf.corpora.hub import model_source
 from xner_hf.errors import XnerError
 from xner_hf.metrics import span_f1
 from xner_hf.pipeline.store import write_text
 from xner_hf.spans import NER_LABELS
+from xner_hf.tag.checkpoint import load_checkpoint
 from xner_hf.training.data import IGNORED, encode
 
 
@@ -90,7 +90,6 @@ def train_ner(
     import torch
     from transformers import (
         AutoModelForTokenClassification,
-        AutoTokenizer,
         DataCollatorForTokenClassification,
         PrinterCallback,
         Trainer,
@@ -103,24 +102,14 @@ def train_ner(
     check_folder(folder)
     set_seed(config.seed)
     if model is None:
-        source, revision = model_source(config.backbone)
         labels = dict(enumerate(NER_LABELS))
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(source, revision=revision)
-            model = AutoModelForTokenClassification.from_pretrained(
-                source,
-                revision=revision,
-                id2label=labels,
-                label2id={name: i for i, name in labels.items()},
-                dtype="float32",
-                use_safetensors=True,
-                ignore_mismatched_sizes=True,  # a tagger with other labels is a backbone too; its head starts anew
-            )
-        except (OSError, ValueError) as error:
-            raise XnerError(
-                f"the backbone {config.backbone!r} could not be loaded: {error} A backbone is an encoder with a "
-                "tokenizer and safetensors weights; give its Hub id or folder with --backbone."
-            ) from error
+        model, tokenizer = load_checkpoint(
+            AutoModelForTokenClassification,
+            config.backbone,
+            id2label=labels,
+            label2id={name: i for i, name in labels.items()},
+            ignore_mismatched_sizes=True,  # a tagger with other labels is a backbone too; its head starts anew
+        )
     limit = min(config.max_length, getattr(model.config, "max_position_embeddings", config.max_length))
     examples, held_out = encode(train, tokenizer, limit), encode(validation, tokenizer, limit)
     steps = max(1, round(config.epochs * len(examples) / config.batch_size))
