@@ -212,7 +212,7 @@ class TestRefusals:
             ("limit", 0, "limit is 0"),
             ("validation_percent", -1, "validation_percent is -1"),
             ("validation_percent", 100, "[0, 100)"),
-            ("validation_percent", float("nan"), "[0, 100)"),
+            ("validation_percent", float("nan"), "finite"),
             ("projector.max_words", 0, "projector.max_words is 0"),
             ("projector.null_threshold", 1.5, "projector.null_threshold is 1.5"),
             ("limit", "ten", "limit is 'ten'"),
@@ -257,11 +257,11 @@ projectors = st.builds(
     st.just("candidates"),
     st.fixed_dictionaries({}, optional={"max_words": st.integers(1, 20), "null_threshold": st.floats(0, 1)}),
 )
-name_tuples = st.lists(names, max_size=3).map(tuple)
+name_tuples = st.lists(names, max_size=3, unique=True).map(tuple)
 recipes = st.builds(
     Recipe,
     recipe=st.just("translate-train"),
-    language=st.sampled_from(["hau", "fin", "nor"]),
+    language=st.sampled_from(["hau", "fin", "swa"]),
     source_language=st.sampled_from(["eng", "fra"]),
     text=st.builds(TextConfig, names, names, st.none() | name_tuples, st.none() | names),
     tagger=st.none() | st.builds(TaggerConfig, names, st.none() | names),
@@ -344,7 +344,7 @@ validation_percent: 5.0
 class TestSignature:
     BASE = Recipe("translate-train", "hau", "eng", TextConfig("org/corpus", "en-hau"), TaggerConfig("me/t"))
     CHANGED = {
-        "recipe": {"recipe": "sample"},
+        "recipe": {"recipe": "parallel"},
         "language": {"language": "swa"},
         "source_language": {"source_language": "fra"},
         "text.corpus": {"text": TextConfig("org/other", "en-hau")},

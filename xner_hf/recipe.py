@@ -240,8 +240,8 @@ def _section(value: Any, kind: type, name: str) -> Any:
     check_settings(value, kind, f"the recipe's {name}")
     for key, entry in value.items():
         if key in ("splits", "extra_parallel") and entry is not None:
-            parts = entry.split(",") if isinstance(entry, str) else entry
+            parts = [part.strip() for part in entry.split(",")] if isinstance(entry, str) else entry
             if not isinstance(parts, list | tuple) or not all(isinstance(part, str) for part in parts):
                 raise XnerError(f"the recipe's {name}.{key} is {entry!r}; it is a list of names.")
-            value[key] = tuple(part.strip() for part in parts if part.strip())
+            value[key] = tuple(part for part in parts if part)
     return kind(**value)

@@ -301,7 +301,7 @@ class TestReadSentences:
         tree = "1\tAda\t_\t_\t_\t_\t0\troot\t_\t_\n"
         files = [write("a.conllu", tree), write("a.jsonl", row(tokens=["Ada"])), write("a.txt", "Ada\n")]
         assert [list(read_sentences(path, str.split, report)) for path in files] == [
-            [Sentence("0", ["Ada"], None, [0], ["root"])],
+            [Sentence("0", ["Ada"], heads=[0], relations=["root"])],
             [Sentence("0", ["Ada"])],
             [Sentence("0", ["Ada"])],
         ]

@@ -29,8 +29,8 @@ def test_reads_words_trees_and_names(write):
     path = write("# newdoc\n# sent_id = s = 1\n# text = Ada sings\n" + ADA + "\n" + ADA.replace("\n", "\r\n"))
     report = ReadReport()
     assert list(read_conllu(path, report)) == [
-        Sentence("s = 1", ["Ada", "sings"], None, [2, 0], ["nsubj", "root"]),
-        Sentence("1", ["Ada", "sings"], None, [2, 0], ["nsubj", "root"]),
+        Sentence("s = 1", ["Ada", "sings"], heads=[2, 0], relations=["nsubj", "root"]),
+        Sentence("1", ["Ada", "sings"], heads=[2, 0], relations=["nsubj", "root"]),
     ]
     assert report == ReadReport(2, [])
 

@@ -231,7 +231,7 @@ def test_a_new_or_empty_folder_is_accepted_and_made(tmp_path):
     check_output(tmp_path / "a" / "b")
     assert (tmp_path / "a" / "b").is_dir()
     check_output(tmp_path / "a" / "b")
-    assert list((tmp_path / "a" / "b").iterdir()) == []
+    assert [path.name for path in (tmp_path / "a" / "b").iterdir()] == [".xner-building"]
 
 
 def test_a_folder_with_other_files_is_refused_and_not_touched(sample, tmp_path):

@@ -124,16 +124,27 @@ def test_languages_with_the_same_recipe_have_different_signatures():
         ({"tagger": "xner/minilm-conll2003-em"}, ["'xner/minilm-conll2003-em'", f"Did you mean '{TAGGER}'?"]),
         ({"tagger": "no-such-folder"}, ["'no-such-folder'", "neither a folder"]),
         ({"aligner": {"extra_parallel": ["gone.tsv"]}}, ["gone.tsv", "not a file here"]),
-        ({"aligner": {"extra_parallel": ["gone.txt"]}}, ["'gone.txt'", "org/name:config"]),
         ({"aligner": {"extra_parallel": [f"{MAFAND}:en-hua"]}}, ["'en-hua'", "Did you mean 'en-hau'?"]),
-        ({"text": {"corpus": GOLD, "config": "hau", "splits": ["test"]}}, [f"{GOLD}:hau/test", "evaluation set"]),
-        ({"text": {"corpus": GOLD, "config": "hau"}}, ["evaluation set"]),
-        ({"aligner": {"extra_parallel": [f"{GOLD}:hau"]}}, ["evaluation set"]),
     ],
 )
 def test_an_input_that_cannot_be_had_is_named_with_recipes_that_work_here(mirror, overrides, words):
     fails(parallel(**overrides), *words, "The recipe 'parallel' for hau", "work here: translate-train, sample")
     assert not list(cache_folder().iterdir())
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        ({"aligner": {"extra_parallel": ["gone.txt"]}}, ["'gone.txt'", "org/name:config"]),
+        ({"text": {"corpus": GOLD, "config": "hau", "splits": ["test"]}}, [f"{GOLD}:hau/test", "evaluation set"]),
+        ({"text": {"corpus": GOLD, "config": "hau"}}, ["evaluation set"]),
+        ({"aligner": {"extra_parallel": [f"{GOLD}:hau"]}}, ["evaluation set"]),
+    ],
+)
+def test_an_input_that_is_wrong_wherever_one_is_gets_no_list_of_other_recipes(mirror, overrides, words):
+    with pytest.raises(XnerError) as caught:
+        sign(parallel(**overrides))
+    assert all(word in str(caught.value) for word in words) and "work here" not in str(caught.value)
 
 
 def test_where_nothing_but_the_package_is_there_the_sample_is_offered():

@@ -163,13 +163,17 @@ class TestMakeProjector:
             ("candidates", "alignment_weight", -0.1),
             ("candidates", "null_threshold", 1.1),
             ("candidates", "null_threshold", -0.1),
-            ("candidates", "null_threshold", float("nan")),
         ],
     )
     def test_a_value_out_of_range_is_refused_with_its_name(self, method, setting, value):
         with pytest.raises(XnerError) as caught:
             make_projector(method, {setting: value})
         assert f"projector.{setting} is {value}" in str(caught.value)
+
+    @pytest.mark.parametrize("value", [float("nan"), float("inf")])
+    def test_a_value_that_is_no_number_is_refused(self, value):
+        with pytest.raises(XnerError, match=f"min_surface is {value}; it takes a finite number"):
+            make_projector("candidates", {"min_surface": value})
 
     @pytest.mark.parametrize(
         "method, setting, value",

@@ -26,7 +26,7 @@ class TestAlignmentScore:
         spans = [Span(0, 2, "PER"), Span(2, 3, "LOC")]
         scores = alignment_score(spans, links, *arrays([(0, 1), (0, 2), (1, 3), (2, 3)]))
         # Entity 0 has two words: 2*.5/(2+1), 2*1.5/(2+2), 2*1/(2+2), nothing. Entity 1 has one.
-        np.testing.assert_allclose(scores, [[1 / 3, 0.75, 0.5, 0], [0, 0, 0.5 / 3, 0.25]], rtol=1e-12)
+        np.testing.assert_allclose(scores, [[1 / 3, 0.75, 0.5, 0], [0, 0, 0.5 / 3, 0.25]], atol=1e-11)
 
     def test_certain_links_between_all_words_give_one(self):
         links = [Link(0, 3, 1.0), Link(1, 4, 1.0)]
@@ -132,10 +132,14 @@ class TestFold:
     def test_what_has_neither_case_nor_accents_is_left_alone(self, word):
         assert fold(word) == word
 
+    def test_turkish_capitals_are_folded_like_their_small_letters(self):
+        assert fold("ŞIRNAK") == fold("Şırnak") and fold("İzmir") == fold("izmir")
+
+    def test_capitals_within_compatibility_characters_are_folded(self):
+        assert fold("№") == "no" and fold("Toyota™") == "toyotatm"
+
     def test_different_letters_stay_different(self):
-        assert (
-            len({fold(word) for word in ("o", "ɔ", "e", "ɛ", "n", "ŋ", "b", "ɓ", "d", "ɗ", "k", "ƙ", "ı", "i")}) == 14
-        )
+        assert len({fold(word) for word in ("o", "ɔ", "e", "ɛ", "n", "ŋ", "b", "ɓ", "d", "ɗ", "k", "ƙ", "i")}) == 13
 
     @pytest.mark.parametrize("word", ["\u0301", "\u0301\u0300", "\u064b"])
     def test_a_word_of_marks_only_is_not_folded_to_nothing(self, word):

@@ -175,11 +175,11 @@ def test_a_model_is_found_in_the_mirror_by_its_id(mirror):
 
 def test_a_model_that_is_not_there_is_named(mirror, tmp_path):
     fails("xner/minilm-conll2003-em", "'xner/minilm-conll2003-em'", "Did you mean 'xner/minilm-conll2003-en'?")
-    fails(tmp_path, f"the tagger {str(tmp_path)!r} could not be loaded", "token-classification checkpoint")
+    fails(tmp_path, f"the model {str(tmp_path)!r} could not be loaded", "a checkpoint with a tokenizer")
 
 
 def test_a_model_that_is_not_on_this_machine_is_named_with_its_remedy():
-    fails("org/never-downloaded", "'org/never-downloaded' could not be loaded", "token-classification checkpoint")
+    fails("org/never-downloaded", "'org/never-downloaded' could not be loaded", "a checkpoint with a tokenizer")
 
 
 def test_a_checkpoint_without_entity_labels_is_refused(checkpoint):

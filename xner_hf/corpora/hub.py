@@ -47,7 +47,7 @@ def model_source(model: str, revision: str | None = None) -> tuple[str, str | No
     if Path(model).is_dir():
         return model, None
     if not _REPO_ID.fullmatch(model):
-        raise XnerError(f"the model {model!r} is neither a folder here nor a Hub id such as 'org/name'.")
+        raise NotAvailable(f"the model {model!r} is neither a folder here nor a Hub id such as 'org/name'.")
     root = mirror()
     if root is None:
         return model, revision

@@ -85,7 +85,9 @@ def run_recipe(recipe: Recipe, num_proc: int = 1, progress: Progress | None = No
     stats.append(_project_stage(recipe, stages, shards, num_proc, progress.stage("project", facts["rows"])))
     progress.finish()
     extra = stages["align"].folder / "dropped.json"
-    leak_check = {**facts["leak_check"], "dropped_extra": json.loads(extra.read_text()) if extra.is_file() else {}}
+    leak_check = facts["leak_check"]
+    if recipe.aligner.extra_parallel and extra.is_file():
+        leak_check["dropped_extra"] = json.loads(extra.read_text(encoding="utf-8"))
     return Run(recipe, signatures, stages, shards, facts["rows"], leak_check, facts["repaired"], stats)
 
 

@@ -38,9 +38,9 @@ def alignment_score(spans: Sequence[Span], links: Sequence[Link], starts: np.nda
             if span.start <= link.source < span.end and link.target + 1 < len(before):
                 before[link.target + 1] += link.score
         mass = before.cumsum()
-        scores[row] = 2 * (mass[ends] - mass[starts]) / (span.end - span.start + ends - starts)
-    # Rounded, since sums in another order differ in the last digit and would decide ties.
-    return np.minimum(scores.round(12), 1.0)
+        # Rounded, since sums in another order differ in the last digit and would decide ties.
+        scores[row] = 2 * (mass[ends] - mass[starts]).round(12) / (span.end - span.start + ends - starts)
+    return np.minimum(scores, 1.0, out=scores)
 
 
 def surface_score(entities: Sequence[str], candidates: Sequence[str]) -> np.ndarray:

@@ -56,7 +56,7 @@ class ModelTagger:
         if odd or not {label[2:] for label in self.labels} & set(ENTITY_TYPES):
             raise XnerError(
                 f"the tagger {model!r} predicts {', '.join(self.labels)}. Its labels must be O, B-TYPE and I-TYPE "
-                f"with some of {', '.join(ENTITY_TYPES)}: give a checkpoint trained for named-entity recognition in IOB2."
+                f"with some of {', '.join(ENTITY_TYPES)}: give one trained for named-entity recognition in IOB2."
             )
         self.model.to(self.device).eval()
         self.limit = min(self.tokenizer.model_max_length, self.model.config.max_position_embeddings)
