@@ -72,7 +72,7 @@ def tiny_model(sentences: list[list[str]]) -> tuple[Any, Any]:
     Its vocabulary is their characters and the words that occur twice, in a fixed order: the trainers of `tokenizers`
     break ties differently from run to run.
     """
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
     from transformers import BertConfig, BertForTokenClassification, PreTrainedTokenizerFast
 
     from xner_hf.spans import NER_LABELS
@@ -83,6 +83,7 @@ def tiny_model(sentences: list[list[str]]) -> tuple[Any, Any]:
     known = [*special, *characters, *("##" + one for one in characters)]
     known += sorted(word for word, number in counts.items() if number > 1 and len(word) > 1)
     pieces = Tokenizer(models.WordPiece({piece: i for i, piece in enumerate(known)}, unk_token="[UNK]"))
+    pieces.decoder = decoders.WordPiece()
     pieces.normalizer = normalizers.NFC()
     pieces.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     pieces.post_processor = processors.TemplateProcessing(
