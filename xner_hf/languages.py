@@ -130,7 +130,7 @@ def _table() -> dict[str, dict | list]:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     with Path(__file__).with_name("languages.yaml").open(encoding="utf-8") as file:
-        return yaml.load(file, Loader=loader)
+        return loader(file).get_single_data()
 
 
 @lru_cache(maxsize=1)

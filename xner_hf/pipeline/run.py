@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -68,6 +69,13 @@ def run_recipe(recipe: Recipe, num_proc: int = 1, progress: Progress | None = No
         XnerError: an input cannot be had or is malformed.
     """
     progress = progress or Progress()
+    try:
+        return _run_stages(recipe, num_proc, progress)
+    finally:
+        progress.finish()
+
+
+def _run_stages(recipe: Recipe, num_proc: int, progress: Progress) -> Run:
     signatures = sign(recipe)
     root = cache_root(recipe.language, recipe.recipe)
     text = Stage(root, "text", signatures.text)
@@ -83,7 +91,6 @@ def run_recipe(recipe: Recipe, num_proc: int = 1, progress: Progress | None = No
     stats += _align_stage(recipe, text, stages["align"], shards, facts["rows"], progress)
     stages["project"] = Stage(root, "project", signatures.project)
     stats.append(_project_stage(recipe, stages, shards, num_proc, progress.stage("project", facts["rows"])))
-    progress.finish()
     extra = stages["align"].folder / "dropped.json"
     leak_check = facts["leak_check"]
     if recipe.aligner.extra_parallel and extra.is_file():
@@ -93,7 +100,6 @@ def run_recipe(recipe: Recipe, num_proc: int = 1, progress: Progress | None = No
 
 def _text_stage(recipe: Recipe, stage: Stage, progress: Progress) -> StageStats:
     """Read, word-split and check the text; rows that cannot be used carry their reason from here on."""
-    import time
 
     import pyarrow as pa
 
@@ -176,8 +182,6 @@ def _align_stage(
     recipe: Recipe, text: Stage, stage: Stage, shards: int, rows: int, progress: Progress
 ) -> list[StageStats]:
     """Train on all usable pairs and the extra parallel text, then align shard by shard."""
-    import time
-
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -235,7 +239,6 @@ def _project_stage(recipe: Recipe, stages: dict[str, Stage], shards: int, num_pr
     missing = [number for number in range(shards) if not stage.shard(number).is_file()]
     if num_proc < 2 or len(missing) < 2:
         return stage.run(shards, make, tell)
-    import time
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
