@@ -36,7 +36,8 @@ NLLB = {code[:3]: code for code in NLLB} | {"ara": "arb_Arab", "fas": "pes_Arab"
 NLLB |= {"bbj": None, "pcm": None}
 UD = "universal-dependencies/universal_dependencies"
 REFERENCE_FIELDS = ("gold", "treebanks", "parallel", "labelled_translations")
-MIRROR = os.environ.get("XNER_MIRROR")
+BESIDE_THE_REPOSITORY = Path(__file__).resolve().parents[2] / "shared" / "hub"
+MIRROR = os.environ.get("XNER_MIRROR") or (str(BESIDE_THE_REPOSITORY) if BESIDE_THE_REPOSITORY.is_dir() else None)
 # English, Swedish and Amharic are in the mirror but are no target languages.
 NOT_TARGETS = {"en", "eng", "en_ewt", "en_pud", "sv_pud", "en-amh"}
 

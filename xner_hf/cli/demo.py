@@ -49,7 +49,7 @@ def _show(payload: dict[str, Any]) -> None:
     console.print(table)
     console.print(
         "Strict span F1 against the sample's gold. The sample shows that the chain runs. No native speaker has "
-        "checked it, and a student of 130 sentences learns little: these figures say nothing about quality.\n"
+        "checked it, and a student of some hundred sentences learns little: these figures say nothing about quality.\n"
     )
     for language, one in payload["languages"].items():
         console.print(f"  {language}: {one['report']}   {one['student_folder']}", highlight=False)
