@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from xner_hf import align, project
-from xner_hf.corpora.parallel import SAMPLE, splitter
+from xner_hf.corpora.parallel import SAMPLE, local_files, splitter
 from xner_hf.errors import XnerError, nearest
 from xner_hf.languages import language as find_language
 from xner_hf.languages import tagger_entry
@@ -25,12 +25,14 @@ RECIPES = ("parallel", "translate-train", "sample")
 class TextConfig:
     """Where the sentence pairs come from."""
 
-    corpus: str = field(metadata={"help": "Hub id of the corpus, or 'sample' for the bundled one"})
-    config: str = field(metadata={"help": "its configuration"})
+    corpus: str = field(metadata={"help": "Hub id, local files (`local_files`), or 'sample' for the bundled one"})
+    config: str = field(default="", metadata={"help": "configuration of a Hub corpus"})
     splits: tuple[str, ...] | None = field(default=None, metadata={"help": "its splits; all of them by default"})
     revision: str | None = field(default=None, metadata={"help": "Hub branch, tag or commit"})
 
     def __post_init__(self) -> None:
+        if not self.config and not local_files(self.corpus):
+            raise XnerError(f"the recipe's text lacks the key 'config', the configuration of {self.corpus!r}.")
         if self.splits is not None and len(set(self.splits)) < len(self.splits):
             raise XnerError(f"the recipe's text names a split twice: {', '.join(self.splits)}.")
 
@@ -50,7 +52,7 @@ class AlignerConfig:
     method: str = field(default="statistical", metadata={"help": " | ".join(align.METHODS)})
     extra_parallel: tuple[str, ...] = field(
         default=(),
-        metadata={"help": "further parallel text to train on: org/name:config on the Hub, or .tsv and .jsonl files"},
+        metadata={"help": "further parallel text to train on: org/name:config on the Hub, or local files"},
     )
 
     def __post_init__(self) -> None:
@@ -152,7 +154,10 @@ def make_recipe(language: str, recipe: str | None = None, overrides: Mapping[str
         table |= {"source_language": "eng", "text": {"corpus": corpus, "config": config, "splits": ["train"]}}
     else:
         table |= {"source_language": "eng", "text": {"corpus": SAMPLE, "config": target.code}}
-    return recipe_from_dict(_overridden(table, overrides))
+    table = _overridden(table, overrides)
+    if isinstance(table["text"], dict) and local_files(str(table["text"].get("corpus"))):
+        table["text"] = {"corpus": table["text"]["corpus"]}  # configuration and splits are those of the Hub corpus
+    return recipe_from_dict(table)
 
 
 def load_recipe(path: Path, overrides: Mapping[str, Any] | None = None) -> Recipe:

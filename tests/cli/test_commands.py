@@ -298,3 +298,36 @@ def test_start_up_imports_none_of_the_heavy_libraries():
         script = f"{code}; import sys; print([name for name in {heavy} if name in sys.modules])"
         done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
         assert done.stdout.strip() == "[]"
+
+
+def test_a_corpus_is_built_from_ones_own_files(xner, tmp_path, mirror):
+    (tmp_path / "my.tsv").write_text("Musa visited Kano.\tMusa ya ziyarci Kano.\nIt rained.\t\n", encoding="utf-8")
+    code, out, _ = xner("build", "hau", "--set", "text.corpus=my.tsv", "--set", "validation_percent=0", "--json")
+    facts = json.loads(out)
+    assert code == 0 and facts["rows"] == {"in": 2, "train": 1, "validation": 0, "rejected": 1}
+    assert facts["reasons"] == {"empty_target": 1} and facts["entities"] == {"LOC": 1, "PER": 1}
+    assert facts["recipe"]["text"]["corpus"] == "my.tsv" and facts["licence"]["licence_class"] == "unknown"
+
+
+def test_ones_own_labels_are_carried_over_without_a_tagger(xner, tmp_path, mirror):
+    write_rows(tmp_path / "my.jsonl", PAIR)
+    code, out, _ = xner("build", "hau", "--recipe", "translate-train", "--set", "text.corpus=my.jsonl", "--json")
+    assert code == 0 and json.loads(out)["entities"] == {"LOC": 1, "PER": 1}
+    write_rows(tmp_path / "my.jsonl", {key: PAIR[key] for key in ("source_tokens", "target_tokens")})
+    code, _, err = xner("build", "hau", "--recipe", "translate-train", "--set", "text.corpus=my.jsonl")
+    assert code == 2 and "my.jsonl" in err and "--tagger" in err
+
+
+def test_two_text_files_are_read_line_by_line(xner, tmp_path):
+    (tmp_path / "a.en").write_text("Musa sings\nRain\n", encoding="utf-8")
+    (tmp_path / "a.ha").write_text("Musa yana waka\nRuwa\n", encoding="utf-8")
+    assert len(xner("align", "a.en,a.ha")[1].splitlines()) == 2
+    (tmp_path / "a.ha").write_text("Musa yana waka\n", encoding="utf-8")
+    code, _, err = xner("align", "a.en,a.ha")
+    assert code == 2 and "2" in err and "1" in err and "a.en" in err and "a.ha" in err
+
+
+def test_text_that_is_not_utf_8_is_named_by_line_and_byte(xner, tmp_path):
+    (tmp_path / "a.tsv").write_bytes("Musa\tMusa\ncafé\tkofi\n".encode("latin1"))
+    code, _, err = xner("align", "a.tsv")
+    assert code == 2 and "a.tsv:2" in err and "byte 13" in err and "iconv" in err

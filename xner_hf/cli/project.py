@@ -46,7 +46,7 @@ def run(
         extra = read_extras(extra_parallel, source_language, target_language)
         done = list(project_pairs(read, method, made, extra))
     # The user's own columns come back as they were.
-    given = [row for _, row in json_rows(pairs)] if pairs.suffix == ".jsonl" else [{} for _ in read]
+    given = [row for _, row in json_rows(pairs)] if pairs.endswith(".jsonl") else [{} for _ in read]
     rows = [
         {
             **{"id": pair.id, "source_tokens": pair.source, "target_tokens": pair.target},

@@ -8,7 +8,7 @@ from typing import Any
 
 from xner_hf.corpora.base import Pair, ReadReport
 from xner_hf.corpora.hub import CorpusSplit, splits_of, tag_names
-from xner_hf.corpora.pairs import read_jsonl_pairs, read_tsv_pairs
+from xner_hf.corpora.pairs import read_jsonl_pairs, read_parallel_text, read_tsv_pairs
 from xner_hf.corpora.words import word_splitter
 from xner_hf.errors import XnerError
 from xner_hf.languages import is_evaluation_split, language
@@ -125,24 +125,49 @@ def _translation_reader(
     return read
 
 
+def local_files(reference: str) -> list[Path] | None:
+    """Return the files that a reference to parallel text names, None when it is of another form.
+
+    A ``.tsv`` or ``.jsonl`` file holds both sides; two text files, one a side, are joined by a comma.
+    """
+    if reference.endswith((".tsv", ".jsonl")):
+        return [Path(reference)]
+    source, comma, target = reference.partition(",")
+    return [Path(source), Path(target)] if comma else None
+
+
+def read_files(reference: str, source_language: str, target_language: str | None) -> Iterator[Pair]:
+    """Yield the pairs of the files that a reference names (`local_files`).
+
+    Raises:
+        XnerError: a file is missing or malformed, or two files have different numbers of lines.
+    """
+    files = local_files(reference) or []
+    splitters = (splitter(source_language), splitter(target_language))
+    if len(files) == 2:
+        yield from read_parallel_text(*files, *splitters)
+    elif files[0].suffix == ".tsv":
+        yield from read_tsv_pairs(files[0], *splitters)
+    else:
+        yield from read_jsonl_pairs(files[0], need_spans=False)
+
+
 def read_extra(reference: str, source_language: str, target_language: str | None) -> Iterator[Pair]:
-    """Yield the pairs of further parallel text: a ``.tsv`` or ``.jsonl`` file, or ``org/name:config`` on the Hub.
+    """Yield the pairs of further parallel text: local files (`local_files`), or ``org/name:config`` on the Hub.
 
     Raises:
         XnerError: the reference is of neither form, or what it names cannot be had.
     """
-    path = Path(reference)
-    if path.suffix == ".tsv":
-        yield from read_tsv_pairs(path, splitter(source_language), splitter(target_language))
-    elif path.suffix == ".jsonl":
-        yield from read_jsonl_pairs(path, need_spans=False)
-    else:
-        corpus, colon, config = reference.partition(":")
-        if not colon:
-            raise XnerError(
-                f"the parallel text {reference!r} is neither a .tsv or .jsonl file nor of the form org/name:config."
-            )
-        if target_language is None:
-            raise XnerError(f"to read {reference}, name the language of its target side (--target-language).")
-        for split in corpus_splits(corpus, config, None, None):
-            yield from read_split(split, source_language, target_language)
+    if local_files(reference):
+        yield from read_files(reference, source_language, target_language)
+        return
+    corpus, colon, config = reference.partition(":")
+    if not colon:
+        raise XnerError(
+            f"the parallel text {reference!r} is none of: a .tsv or .jsonl file, two text files joined by a comma, "
+            "org/name:config."
+        )
+    if target_language is None:
+        raise XnerError(f"to read {reference}, name the language of its target side (--target-language).")
+    for split in corpus_splits(corpus, config, None, None):
+        yield from read_split(split, source_language, target_language)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from xner_hf.corpora.hub import CorpusSplit, model_source
 from xner_hf.corpora.leakage import LEAKAGE_TABLE
-from xner_hf.corpora.parallel import SAMPLE, corpus_splits, sample_path
+from xner_hf.corpora.parallel import SAMPLE, corpus_splits, local_files, sample_path
 from xner_hf.errors import NotAvailable, XnerError
 from xner_hf.languages import corpus_entry, language
 from xner_hf.pipeline.store import code_digest, digest, file_digest
@@ -84,6 +84,8 @@ def _text_files(recipe: Recipe) -> list[str]:
     if recipe.text.corpus == SAMPLE:
         return [file_digest(sample_path(recipe.text.config))]
     text = recipe.text
+    if files := local_files(text.corpus):
+        return _digests(files) + _gold_files(recipe.language)
     splits = corpus_splits(text.corpus, text.config, text.splits, text.revision)
     own = [file_digest(path) for split in splits for path in split.files()]
     return own + _gold_files(recipe.language)
@@ -104,15 +106,22 @@ def _gold_files(code: str) -> list[str]:
 
 
 def _reference_files(reference: str) -> list[str]:
-    path = Path(reference)
-    if path.suffix in (".tsv", ".jsonl"):
-        if not path.is_file():
-            raise NotAvailable(f"the parallel text {reference} is not a file here.")
-        return [file_digest(path)]
+    if files := local_files(reference):
+        return _digests(files)
     corpus, colon, config = reference.partition(":")
     if not colon:
-        raise XnerError(f"the parallel text {reference!r} is neither a .tsv or .jsonl file nor org/name:config.")
+        raise XnerError(
+            f"the parallel text {reference!r} is none of: a .tsv or .jsonl file, two text files joined by a comma, "
+            "org/name:config."
+        )
     return [file_digest(p) for split in corpus_splits(corpus, config, None, None) for p in split.files()]
+
+
+def _digests(files: list[Path]) -> list[str]:
+    for path in files:
+        if not path.is_file():
+            raise NotAvailable(f"the parallel text {path} is not a file here.")
+    return [file_digest(path) for path in files]
 
 
 def _model_digest(model: str, revision: str | None) -> str:

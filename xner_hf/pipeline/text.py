@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from xner_hf.corpora.base import Pair, ReadReport
 from xner_hf.corpora.leakage import LeakCheck
 from xner_hf.corpora.pairs import read_jsonl_pairs
-from xner_hf.corpora.parallel import SAMPLE, corpus_splits, read_extra, read_split, sample_path
+from xner_hf.corpora.parallel import (
+    SAMPLE,
+    corpus_splits,
+    local_files,
+    read_extra,
+    read_files,
+    read_split,
+    sample_path,
+)
 from xner_hf.errors import XnerError
 from xner_hf.recipe import Recipe
 
@@ -23,15 +31,23 @@ def read_text(recipe: Recipe, report: ReadReport | None = None) -> Iterator[Pair
     text = recipe.text
     if text.corpus == SAMPLE:
         yield from read_jsonl_pairs(sample_path(text.config), need_spans=True)
+    elif local_files(text.corpus):
+        for pair in read_files(text.corpus, recipe.source_language, recipe.language):
+            _check_labels(pair, recipe, text.corpus)
+            yield pair
     else:
         for split in corpus_splits(text.corpus, text.config, text.splits, text.revision):
             for pair in read_split(split, recipe.source_language, recipe.language, report):
-                if pair.source_spans is None and recipe.tagger is None:
-                    raise XnerError(
-                        f"{split} has no labels on its source side (no column source_ner_tags); say who labels it: "
-                        "give a tagger (--tagger, tagger.model)."
-                    )
+                _check_labels(pair, recipe, str(split))
                 yield pair
+
+
+def _check_labels(pair: Pair, recipe: Recipe, where: str) -> None:
+    if pair.source_spans is None and recipe.tagger is None:
+        raise XnerError(
+            f"{where} has no labels on its source side (source_ner_tags in a Hub corpus, source_entities in a .jsonl "
+            "file); say who labels it: give a tagger (--tagger, tagger.model)."
+        )
 
 
 def read_extras(recipe: Recipe, dropped: dict[str, int] | None = None) -> Iterator[Pair]:
