@@ -71,6 +71,8 @@ def spans_from_iob2(tags: Sequence[str], repaired: Callable[[int], None] | None 
     spans: list[Span] = []
     start, label = -1, ""
     for i, tag in enumerate(tags):
+        if tag == "O" and not label:
+            continue  # most words
         prefix, _, kind = tag.partition("-")
         if tag != "O" and (prefix not in ("B", "I") or not kind):
             raise XnerError(f"word {i}: {tag!r} is not an IOB2 tag. Tags are 'O', 'B-TYPE' or 'I-TYPE'.")

@@ -282,6 +282,13 @@ def test_intrinsic_without_translations_says_which_gold_has_them(xner, real_mirr
     assert code == 2 and "masakhane/masakhaner2" in err
 
 
+def test_the_version_is_printed_and_a_wrong_command_exits_with_2(xner):
+    import xner_hf
+
+    assert xner("--version")[:2] == (0, xner_hf.__version__ + "\n")
+    assert xner("bulid", "hau")[0] == 2
+
+
 def test_start_up_imports_none_of_the_heavy_libraries():
     heavy = [
         "torch",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
+from xner_hf import __version__
 from xner_hf.cli import align, build, demo, evaluate, languages, project, report, train
 from xner_hf.errors import XnerError
 
@@ -17,6 +19,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and stop.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    pass  # options of the program itself; its help text is that of the app
+
+
 for module in (languages, build, project, align, train, evaluate, report, demo):
     app.command(module.run.__name__.replace("run", module.__name__.rpartition(".")[2]))(module.run)
 
