@@ -220,7 +220,7 @@ def test_a_folder_without_facts_is_no_build(tmp_path):
 
 def test_damaged_facts_are_named(tmp_path):
     (tmp_path / "build.json").write_text('{"rows": ')
-    with pytest.raises(XnerError, match=r"build\.json is not valid JSON"):
+    with pytest.raises(XnerError, match=r"build\.json is not JSON"):
         read_build(tmp_path)
 
 

@@ -49,7 +49,8 @@ def write_build(run: Run, folder: Path) -> dict[str, Any]:
     import pyarrow.parquet as pq
 
     check_output(folder)
-    (folder / "build.json").unlink(missing_ok=True)
+    for stale in ("build.json", "report.html"):
+        (folder / stale).unlink(missing_ok=True)
     counts = _Counts()
     with tempfile.TemporaryDirectory(dir=folder, prefix=".partial-") as partial:
         for name, files in corpus_files(run).items():
@@ -78,16 +79,22 @@ def read_build(folder: Path) -> dict[str, Any]:
     """Return the build.json of a whole build.
 
     Raises:
-        XnerError: the folder holds no whole build.
+        XnerError: the folder holds no whole build, or its build.json is no JSON object with a language and a recipe.
     """
     path = folder / "build.json"
     if not path.is_file():
         what = "is not a folder here" if not folder.is_dir() else "holds no build.json, so it is no whole build"
         raise XnerError(f"{folder} {what}. Make one with `xner build LANG --output {folder}`.")
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        facts = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise XnerError(f"{path} is not valid JSON ({error}). Build the corpus again.") from error
+        raise XnerError(f"{path} is not JSON: {error}. Build the corpus again with `xner build LANG`.") from error
+    if not isinstance(facts, dict):
+        raise XnerError(f"{path} holds no JSON object. Build the corpus again with `xner build LANG`.")
+    for key in ("language", "recipe"):
+        if not facts.get(key):
+            raise XnerError(f"{path} has no {key!r}. Build the corpus again with `xner build LANG`.")
+    return facts
 
 
 _BUILDING = ".xner-building"

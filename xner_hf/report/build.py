@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xner_hf.corpora.labelled import is_build
 from xner_hf.errors import XnerError
+from xner_hf.pipeline.build import read_build
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -100,23 +101,14 @@ def open_build(path: Path) -> Build:
         XnerError: the folder is no build, `build.json` is not a JSON object with a language and a recipe, or a
             Parquet file is damaged or lacks a column.
     """
-    record = path / "build.json"
     if not path.is_dir():
         raise XnerError(f"{path} is not a folder. {_WHAT_A_BUILD_IS}")
-    if not record.is_file():
+    if not is_build(path):
         raise XnerError(f"{path} has no build.json. {_WHAT_A_BUILD_IS}")
     files = [(split, file) for split in SPLITS for file in sorted((path / split).glob("*.parquet"))]
     if not files:
         raise XnerError(f"{path} has no Parquet file in train/, validation/ or rejected/. {_WHAT_A_BUILD_IS}")
-    try:
-        info = json.loads(record.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise XnerError(f"{record} is not JSON: {error}. Build the corpus again with `xner build LANG`.") from error
-    if not isinstance(info, dict):
-        raise XnerError(f"{record} holds no JSON object. Build the corpus again with `xner build LANG`.")
-    for key in ("language", "recipe"):
-        if not info.get(key):
-            raise XnerError(f"{record} has no {key!r}. Build the corpus again with `xner build LANG`.")
+    info = read_build(path)
     return Build(path, info, [_open_shard(split, file) for split, file in files])
 
 
