@@ -59,7 +59,8 @@ def _show(rows: list[dict[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=f"{len(rows)} languages, {sum(len(row['test_sets']) for row in rows)} test sets")
+    title = f"{len(rows)} languages, {sum(len(row['test_sets']) for row in rows)} test sets" if len(rows) > 1 else None
+    table = Table(title=title)
     for name in ("code", "language", "default recipe", "can be built here", "test sets", "terms"):
         table.add_column(name, no_wrap=name in ("code", "language"))
     for row in rows:
