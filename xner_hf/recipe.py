@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -116,10 +115,6 @@ class Recipe:
 
         return yaml.safe_dump(self.to_dict(), sort_keys=False, allow_unicode=True)
 
-    def signature(self) -> str:
-        """Return 16 hexadecimal digits that change with every setting."""
-        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()[:16]
-
 
 def make_recipe(language: str, recipe: str | None = None, overrides: Mapping[str, Any] | None = None) -> Recipe:
     """Return the recipe of a language: its default one, or the one called `recipe`, with `overrides`.
@@ -154,10 +149,7 @@ def make_recipe(language: str, recipe: str | None = None, overrides: Mapping[str
         table |= {"source_language": "eng", "text": {"corpus": corpus, "config": config, "splits": ["train"]}}
     else:
         table |= {"source_language": "eng", "text": {"corpus": SAMPLE, "config": target.code}}
-    table = _overridden(table, overrides)
-    if isinstance(table["text"], dict) and local_files(str(table["text"].get("corpus"))):
-        table["text"] = {"corpus": table["text"]["corpus"]}  # configuration and splits are those of the Hub corpus
-    return recipe_from_dict(table)
+    return recipe_from_dict(_overridden(table, overrides))
 
 
 def load_recipe(path: Path, overrides: Mapping[str, Any] | None = None) -> Recipe:
@@ -215,6 +207,9 @@ def _overridden(table: dict[str, Any], overrides: Mapping[str, Any] | None) -> d
     # The method first: it clears the settings of the former one, not those that are given with it.
     for key in sorted(given, key=lambda key: key not in ("projector", "projector.method")):
         _override(table, key, given[key])
+    text = table.get("text")
+    if isinstance(text, Mapping) and local_files(str(text.get("corpus"))):
+        table["text"] = {"corpus": text["corpus"]}  # configuration and splits were those of the Hub corpus
     return table
 
 

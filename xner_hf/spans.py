@@ -18,6 +18,9 @@ NER_LABELS = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC")
 """Names of the ``ner_tags`` ClassLabel, in the order of the integers."""
 
 
+LABEL_NUMBER = {name: number for number, name in enumerate(NER_LABELS)}
+
+
 class Span(NamedTuple):
     """An entity: words ``start`` to ``end`` (exclusive), its type, and a score in [0, 1]."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,8 +11,8 @@ from pathlib import Path
 from xner_hf.align.base import Aligner, Link
 from xner_hf.corpora.base import Pair
 from xner_hf.errors import XnerError
-from xner_hf.project.base import PROJECTED, ProjectedSpan, Projector
-from xner_hf.spans import NER_LABELS, Span, spans_to_iob2
+from xner_hf.project.base import PROJECTED, UNALIGNED, ProjectedSpan, Projector
+from xner_hf.spans import LABEL_NUMBER, Span, spans_to_iob2
 from xner_hf.tag import Tagger
 
 EMPTY_SOURCE = "empty_source"
@@ -46,10 +47,7 @@ class Projection:
         """Return the tags of the target sentence as integers of the ClassLabel; none for a rejected row."""
         if self.reason:
             return []
-        return [_TAG_NUMBER[tag] for tag in spans_to_iob2(self.spans(), length)]
-
-
-_TAG_NUMBER = {name: number for number, name in enumerate(NER_LABELS)}
+        return [LABEL_NUMBER[tag] for tag in spans_to_iob2(self.spans(), length)]
 
 
 def side_missing(pair: Pair) -> str | None:
@@ -70,7 +68,7 @@ def project_pair(
     entities = projector.project(source, spans, target, links)
     if not entities or any(entity.status == PROJECTED for entity in entities):
         return Projection(links, entities, None)
-    unaligned = all(entity.status == "unaligned" for entity in entities)
+    unaligned = all(entity.status == UNALIGNED for entity in entities)
     return Projection(links, entities, NO_ALIGNMENT if unaligned else NOTHING_PROJECTED)
 
 
@@ -129,7 +127,7 @@ def align_pairs(pairs: Sequence[Pair], aligner: str, extra: Iterable[Pair] = ())
         raise XnerError("there is no pair with words on both sides, so there is nothing to align.")
 
     def text() -> Iterator[tuple[list[str], list[str]]]:
-        for pair in (*pairs, *extra):
+        for pair in itertools.chain(pairs, extra):
             yield pair.source, pair.target
 
     with tempfile.TemporaryDirectory(prefix="xner-align-") as folder:

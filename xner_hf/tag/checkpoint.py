@@ -41,3 +41,16 @@ def load_checkpoint(auto_class: Any, model: str, revision: str | None = None, **
             "tokenizer.json beside the weights."
         )
     return loaded, tokenizer
+
+
+def longest_input(model: Any, tokenizer: Any) -> int:
+    """Return how many sub-words, special tokens included, the encoder takes at once.
+
+    RoBERTa and its family keep their first positions for padding, so that 514 positions take 512 sub-words.
+    """
+    limits = [tokenizer.model_max_length]
+    for name, module in model.named_modules():
+        if name.endswith("position_embeddings") and hasattr(module, "num_embeddings"):
+            reserved = 0 if module.padding_idx is None else module.padding_idx + 1
+            limits.append(module.num_embeddings - reserved)
+    return min(*limits, getattr(model.config, "max_position_embeddings", limits[0]))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from xner_hf.errors import XnerError
 from xner_hf.spans import ENTITY_TYPES, Span, spans_from_iob2
-from xner_hf.tag.checkpoint import load_checkpoint
+from xner_hf.tag.checkpoint import load_checkpoint, longest_input
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,7 +59,7 @@ class ModelTagger:
                 f"with some of {', '.join(ENTITY_TYPES)}: give one trained for named-entity recognition in IOB2."
             )
         self.model.to(self.device).eval()
-        self.limit = min(self.tokenizer.model_max_length, self.model.config.max_position_embeddings)
+        self.limit = longest_input(self.model, self.tokenizer)
 
     def tag(self, sentences: Sequence[Sequence[str]]) -> list[list[Span]]:
         labels, probabilities = self.label(sentences)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from xner_hf.corpora.base import Sentence
-from xner_hf.spans import ENTITY_TYPES, NER_LABELS, keep_types, spans_to_iob2
+from xner_hf.spans import ENTITY_TYPES, LABEL_NUMBER, keep_types, spans_to_iob2
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -27,13 +27,12 @@ def encode(sentences: Sequence[Sentence], tokenizer: PreTrainedTokenizerBase, li
         limit: longest sequence, special tokens included.
 
     Returns:
-        One mapping a window: ``input_ids``, ``attention_mask``, ``labels`` (indices into `NER_LABELS`) and ``length``.
+        One mapping a window: ``input_ids``, ``attention_mask``, ``labels`` (numbers of `LABEL_NUMBER`) and ``length``.
     """
     if not sentences:
         return []
-    number = {name: i for i, name in enumerate(NER_LABELS)}
     tags = [
-        [number[tag] for tag in spans_to_iob2(keep_types(s.spans or (), ENTITY_TYPES), len(s.tokens))]
+        [LABEL_NUMBER[tag] for tag in spans_to_iob2(keep_types(s.spans or (), ENTITY_TYPES), len(s.tokens))]
         for s in sentences
     ]
     encoded = tokenizer(

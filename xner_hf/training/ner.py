@@ -15,7 +15,7 @@ from xner_hf.errors import XnerError
 from xner_hf.metrics import span_f1
 from xner_hf.pipeline.store import write_text
 from xner_hf.spans import NER_LABELS
-from xner_hf.tag.checkpoint import load_checkpoint
+from xner_hf.tag.checkpoint import load_checkpoint, longest_input
 from xner_hf.training.data import IGNORED, encode
 
 
@@ -110,7 +110,7 @@ def train_ner(
             label2id={name: i for i, name in labels.items()},
             ignore_mismatched_sizes=True,  # a tagger with other labels is a backbone too; its head starts anew
         )
-    limit = min(config.max_length, getattr(model.config, "max_position_embeddings", config.max_length))
+    limit = min(config.max_length, longest_input(model, tokenizer))
     examples, held_out = encode(train, tokenizer, limit), encode(validation, tokenizer, limit)
     steps = max(1, round(config.epochs * len(examples) / config.batch_size))
     with tempfile.TemporaryDirectory(prefix=".training-", dir=folder) as scratch:
