@@ -1,8 +1,10 @@
-"""Solvers of the candidate-matching problem: at most one span per entity, no word covered twice."""
+"""The greedy solver of Politov et al. (2025)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from xner_hf.project.solvers.problem import check_problem
 
 if TYPE_CHECKING:
     import numpy as np
@@ -12,16 +14,21 @@ def solve_greedy(scores: np.ndarray, starts: np.ndarray, ends: np.ndarray, thres
     """Take the highest score again and again (Politov et al. 2025, the solver of all their figures).
 
     Args:
-        scores: shape ``[entities, candidates]``, finite.
+        scores: shape ``[entities, candidates]``, finite and 0 or more.
         starts: first words of the candidates, shape ``[candidates]``, in the order in which ties are broken.
         ends: ends (exclusive) of the candidates, shape ``[candidates]``.
         threshold: scores at or below it are never taken.
 
     Returns:
-        For each entity the index of its candidate, -1 where it got none.
+        For each entity the index of its candidate, -1 where it got none. Of equal scores the first candidate is taken,
+        then the first entity.
+
+    Raises:
+        XnerError: the input is malformed (see `check_problem`).
     """
     import numpy as np
 
+    check_problem(scores, starts, ends, threshold)
     chosen = [-1] * len(scores)
     # A stable sort of the few live cells keeps the order of candidates among equals.
     entities, candidates = np.nonzero(scores > threshold)
