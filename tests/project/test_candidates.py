@@ -1,22 +1,30 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import JaroWinkler
 
 from xner_hf.align.base import Link
+from xner_hf.errors import XnerError
 from xner_hf.project.base import ProjectedSpan
 from xner_hf.project.candidates import CandidateProjector, CandidatesConfig
-from xner_hf.spans import Span
+from xner_hf.spans import NER_LABELS, Span
 
 NO_SURFACE = 1.5
 """A surface similarity that nothing reaches, so that links alone decide."""
 
 
-def project(source, spans, target, links=(), **settings):
+def project(source, spans, target, links=(), labels=None, **settings):
     projector = CandidateProjector(CandidatesConfig(**settings))
-    return projector.project(source.split(), spans, target.split(), [Link(*link) for link in links])
+    return projector.project(source.split(), spans, target.split(), [Link(*link) for link in links], labels)
+
+
+def tagged(tags, probability=1.0):
+    """Return label distributions: these tags with a probability, the rest shared by all seven labels."""
+    table = np.eye(len(NER_LABELS))[[NER_LABELS.index(tag) for tag in tags.split()]]
+    return probability * table + (1 - probability) / len(NER_LABELS)
 
 
 def place(fates):
@@ -25,7 +33,16 @@ def place(fates):
 
 def test_the_defaults_are_the_measured_ones():
     assert CandidatesConfig() == CandidatesConfig(
-        max_words=10, alignment_weight=0.7, min_surface=0.85, null_threshold=0.4
+        max_words=10,
+        candidates="ngram",
+        alignment_weight=0.7,
+        weighted=True,
+        min_surface=0.85,
+        substring=False,
+        target_tagger=None,
+        tagger_weight=0.5,
+        null_threshold=0.4,
+        solver="exact",
     )
 
 
@@ -76,6 +93,69 @@ class TestLinks:
         fates = project("x y z", [Span(1, 2, "LOC")], "a b c", [(0, 0, 1.0), (1, 1, 1.0), (2, 2, 1.0)])
         assert place(fates) == [(1, 2, "projected")]
 
+    def test_links_count_by_their_probability_or_each_as_one(self):
+        spans, link = [Span(0, 1, "LOC")], [(0, 1, 0.5)]
+        assert project("Coast", spans, "a giwa", link)[0][3:] == (0.35, 0, "low_score")
+        assert project("Coast", spans, "a giwa", link, weighted=False) == [
+            ProjectedSpan(1, 2, "LOC", 0.7, 0, "projected")
+        ]
+
+
+class TestSubstring:
+    def test_a_word_that_holds_the_name_with_affixes_is_taken_whole(self):
+        spans = [Span(0, 1, "PER")]
+        # Jaro-Winkler similarity of mandela and likamandela is below .85.
+        assert place(project("Mandela", spans, "umuntu likaMandela")) == [(-1, -1, "unaligned")]
+        fates = project("Mandela", spans, "umuntu likaMandela", substring=True)
+        assert fates == [ProjectedSpan(1, 2, "PER", 1.0, 0, "projected")]
+
+    def test_a_word_with_too_many_letters_more_does_not_hold_the_name(self):
+        fates = project("Mandela", [Span(0, 1, "PER")], "emakhayalikaMandela", substring=True)
+        assert place(fates) == [(-1, -1, "unaligned")]
+
+
+class TestTagger:
+    TAGGER = {"target_tagger": "some/model", "alignment_weight": 0.0, "min_surface": NO_SURFACE}
+
+    def test_the_span_that_the_target_tagger_finds_is_taken_with_its_weight(self):
+        labels = tagged("O B-PER I-PER O", 0.79)  # 0.82 for each of these tags
+        for weight in (0.5, 0.75):
+            (fate,) = project("Ada", [Span(0, 1, "PER")], "a b c d", (), labels, tagger_weight=weight, **self.TAGGER)
+            assert (fate.start, fate.end, fate.status) == (1, 3, "projected")
+            assert fate.score == pytest.approx(weight * 1.15 * 0.82, abs=1e-12)
+
+    def test_a_span_of_another_type_scores_nothing(self):
+        fates = project("Ada", [Span(0, 1, "LOC")], "a b", (), tagged("O B-PER"), **self.TAGGER)
+        assert fates == [ProjectedSpan(-1, -1, "LOC", 0.0, 0, "unaligned")]
+
+    def test_weight_0_leaves_the_score_out(self):
+        fates = project("Ada", [Span(0, 1, "PER")], "a b", (), tagged("O B-PER"), tagger_weight=0.0, **self.TAGGER)
+        assert place(fates) == [(-1, -1, "unaligned")]
+
+    def test_of_all_scores_of_a_candidate_the_largest_counts(self):
+        labels = tagged("B-PER O")
+        settings = {"target_tagger": "some/model", "alignment_weight": 1.0, "min_surface": NO_SURFACE}
+        fates = project("Ada", [Span(0, 1, "PER")], "x y", [(0, 1, 0.75)], labels, **settings)
+        assert fates == [ProjectedSpan(1, 2, "PER", 0.75, 0, "projected")]
+
+    def test_only_predicted_spans_are_candidates_when_asked(self):
+        labels = tagged("B-LOC I-LOC O")
+        spans, settings = [Span(0, 1, "LOC")], {"target_tagger": "some/model", "min_surface": 0.8}
+        assert place(project("Kano", spans, "Kano x y", (), labels, **settings)) == [(0, 1, "projected")]
+        fates = project("Kano", spans, "Kano x y", (), labels, candidates="tagger", **settings)
+        assert place(fates) == [(0, 2, "projected")]
+        fates = project("Kano", spans, "Kano x y", (), labels, candidates="both", **settings)
+        assert place(fates) == [(0, 1, "projected")]
+
+    def test_where_the_tagger_finds_nothing_every_entity_is_unaligned(self):
+        settings = {"target_tagger": "some/model", "candidates": "tagger"}
+        fates = project("Kano", [Span(0, 1, "LOC")], "Kano", [(0, 0, 1.0)], tagged("O"), **settings)
+        assert fates == [ProjectedSpan(-1, -1, "LOC", 0.0, 0, "unaligned")]
+
+    def test_without_label_distributions_its_candidates_cannot_be_had(self):
+        with pytest.raises(XnerError, match="give target_labels"):
+            project("Kano", [Span(0, 1, "LOC")], "Kano", target_tagger="some/model", candidates="tagger")
+
 
 class TestThreshold:
     def test_a_score_at_the_threshold_is_too_low_and_is_kept_with_the_fate(self):
@@ -113,6 +193,29 @@ class TestConflicts:
         fates = project("x y", [Span(0, 1, "PER"), Span(1, 2, "LOC")], "a b c", links, **settings)
         # Spans of one word score 2*1/(1+1), those of two words 2*2/(1+2), cut at 1: the shorter ones come first.
         assert place(fates) == [(0, 1, "projected"), (1, 2, "projected")]
+
+    def test_the_exact_solver_gives_up_a_little_where_the_greedy_one_loses_an_entity(self):
+        settings = {"alignment_weight": 1.0, "min_surface": NO_SURFACE}
+        problem = "x y", [Span(0, 1, "PER"), Span(1, 2, "LOC")], "a b c", [(0, 0, 0.9), (0, 2, 0.8), (1, 0, 0.85)]
+        for solver in ("exact", "milp"):
+            assert place(project(*problem, solver=solver, **settings)) == [(2, 3, "projected"), (0, 1, "projected")]
+        greedy = project(*problem, solver="greedy", **settings)
+        assert place(greedy) == [(0, 1, "projected"), (-1, -1, "conflict")]
+        assert greedy[1].score == 0.85
+
+    @pytest.mark.parametrize("solver", ["greedy", "exact", "milp"])
+    def test_spans_that_overlap_are_never_both_kept_nor_is_one_cut_short(self, solver):
+        settings = {"alignment_weight": 1.0, "min_surface": NO_SURFACE, "solver": solver}
+        spans, links = [Span(0, 2, "PER"), Span(2, 3, "LOC")], [(0, 0, 1.0), (1, 1, 1.0), (2, 1, 1.0)]
+        fates = project("x y z", spans, "a b", links, **settings)
+        placed = [(fate.start, fate.end) for fate in fates if fate.status == "projected"]
+        assert placed in ([(0, 2)], [(0, 1), (1, 2)])
+
+
+@pytest.mark.parametrize("score", [float("nan"), -1.0])
+def test_a_pair_that_cannot_be_scored_fails_aloud_and_does_not_become_a_sentence_without_entities(score):
+    with pytest.raises(XnerError, match="score"):
+        project("x", [Span(0, 1, "PER")], "a", [(0, 0, score)], alignment_weight=1.0, min_surface=NO_SURFACE)
 
 
 class TestTies:

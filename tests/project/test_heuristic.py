@@ -35,6 +35,10 @@ class TestGaps:
         pairs = [(0, 0), (0, 1), (0, 2), (0, 4), (0, 5), (0, 6)]
         assert place(project([Span(0, 1, "LOC")], "a b c d e f g", pairs)) == [(0, 7, "projected")]
 
+    def test_short_runs_whose_inner_ends_are_too_far_apart_stay_apart(self):
+        assert place(project([Span(0, 1, "LOC")], "a b c d", [(0, 0), (0, 3)])) == [(0, 1, "projected")]
+        assert place(project([Span(0, 1, "LOC")], "a b c d", [(0, 0), (0, 3)], max_gap=2)) == [(0, 4, "projected")]
+
     @pytest.mark.parametrize("max_gap, end", [(0, 2), (1, 2), (2, 5), (3, 5)])
     def test_runs_are_merged_over_as_many_words_as_asked(self, max_gap, end):
         pairs = [(0, 0), (0, 1), (0, 4)]
@@ -52,6 +56,12 @@ class TestRuns:
     def test_the_largest_run_is_kept(self):
         assert place(project([Span(0, 2, "PER")], "a b c d e f", [(0, 0), (0, 3), (1, 4)])) == [(3, 5, "projected")]
 
+    @pytest.mark.parametrize("sizes, place_", [((3, 1, 2), (0, 3)), ((1, 3, 2), (3, 6)), ((2, 1, 3), (7, 10))])
+    def test_the_largest_of_three_is_kept_wherever_it_stands(self, sizes, place_):
+        starts = (0, sizes[0] + 2, sizes[0] + sizes[1] + 4)  # two unlinked words between runs
+        pairs = [(0, start + k) for start, size in zip(starts, sizes, strict=True) for k in range(size)]
+        assert place(project([Span(0, 1, "PER")], "a b c d e f g h i j", pairs)) == [(*place_, "projected")]
+
     def test_a_merged_run_counts_with_its_gap(self):
         pairs = [(0, 0), (0, 1), (0, 4), (0, 6)]
         assert place(project([Span(0, 1, "PER")], "a b c d e f g", pairs)) == [(4, 7, "projected")]
@@ -66,6 +76,36 @@ class TestRuns:
     def test_links_of_other_words_do_not_matter(self):
         fates = project([Span(1, 2, "PER")], "a b c", [(0, 0), (1, 1), (2, 2)])
         assert place(fates) == [(1, 2, "projected")]
+
+
+class TestWithoutLargestRun:
+    def test_the_span_runs_from_the_first_to_the_last_linked_word(self):
+        pairs = [(0, 1), (1, 5), (1, 6)]
+        fates = project([Span(0, 2, "PER")], "a b c d e f g h", pairs, largest_run=False)
+        assert fates == [ProjectedSpan(1, 7, "PER", 1.0, 0, "projected")]
+        assert project([Span(0, 2, "PER")], "a b c d e f g h", pairs) == [
+            ProjectedSpan(5, 7, "PER", 0.5, 0, "projected")
+        ]
+
+    def test_the_gap_that_is_merged_makes_no_difference(self):
+        for max_gap in (0, 1, 9):
+            fates = project([Span(0, 1, "PER")], "a b c d", [(0, 0), (0, 3)], largest_run=False, max_gap=max_gap)
+            assert place(fates) == [(0, 4, "projected")]
+
+    def test_punctuation_still_opens_and_closes_nothing(self):
+        pairs = [(0, 0), (0, 1), (0, 3), (0, 4)]
+        assert place(project([Span(0, 1, "PER")], "« a b c »", pairs, largest_run=False)) == [(1, 4, "projected")]
+
+    def test_an_entity_without_links_is_unaligned(self):
+        assert place(project([Span(0, 1, "PER")], "a", [], largest_run=False)) == [(-1, -1, "unaligned")]
+
+    def test_an_entity_in_between_loses_to_the_earlier_of_equals(self):
+        spans, pairs = [Span(0, 1, "PER"), Span(1, 2, "LOC")], [(0, 0), (0, 4), (1, 2)]
+        assert place(project(spans, "a b c d e", pairs, largest_run=False)) == [
+            (0, 5, "projected"),
+            (-1, -1, "conflict"),
+        ]
+        assert place(project(spans, "a b c d e", pairs)) == [(0, 1, "projected"), (2, 3, "projected")]
 
 
 class TestPunctuation:
@@ -118,6 +158,30 @@ class TestConflicts:
         assert place(fates) == [(1, 2, "projected"), (-1, -1, "conflict")]
 
 
+class TestNeighbours:
+    def test_touching_entities_of_one_type_are_not_fused(self):
+        spans = [Span(0, 2, "PER"), Span(2, 4, "PER")]
+        fates = project(spans, "a b c d", [(0, 0), (1, 1), (2, 2), (3, 3)])
+        assert tags(fates, 4) == "B-PER I-PER B-PER I-PER"
+
+    def test_a_gap_between_entities_of_one_type_is_not_bridged(self):
+        fates = project([Span(0, 1, "PER"), Span(1, 2, "PER")], "a and b", [(0, 0), (1, 2)])
+        assert tags(fates, 3) == "B-PER O B-PER"
+
+    def test_overlapping_entities_of_one_type_are_not_fused(self):
+        fates = project([Span(0, 1, "LOC"), Span(1, 2, "LOC")], "a b c", [(0, 0), (0, 1), (1, 1), (1, 2)])
+        assert place(fates) == [(0, 2, "projected"), (-1, -1, "conflict")]
+        assert tags(fates, 3) == "B-LOC I-LOC O"
+
+    def test_a_later_entity_that_claims_the_same_words_does_not_overwrite(self):
+        fates = project([Span(0, 1, "PER"), Span(1, 2, "ORG")], "a", [(0, 0), (1, 0)])
+        assert tags(fates, 1) == "B-PER"
+
+    def test_entities_that_change_places_keep_their_types(self):
+        fates = project([Span(0, 1, "PER"), Span(1, 2, "LOC")], "a b", [(0, 1), (1, 0)])
+        assert tags(fates, 2) == "B-LOC B-PER"
+
+
 class TestLengthRatio:
     def test_it_is_off_unless_asked_for(self):
         assert place(project([Span(0, 4, "ORG")], "Bundesverfassungsgericht", [(0, 0)])) == [(0, 1, "projected")]
@@ -161,3 +225,17 @@ def test_the_run_is_whole_ends_in_linked_words_and_none_is_longer(problem):
         start, end = min(runs, key=lambda run: (run[0] - run[1], run[0]))
         words = {i for i, j in pairs if i >= 1 and start <= j < end and target[j] != ","}
         assert fate == ProjectedSpan(start, end, "PER", len(words) / 3, 0, "projected")
+
+
+@settings(deadline=None)
+@given(linked_entity())
+def test_without_largest_run_the_span_covers_exactly_what_lies_between_its_outermost_links(problem):
+    target, pairs, max_gap = problem
+    (fate,) = project([Span(1, 4, "PER")], " ".join(target), pairs, max_gap=max_gap, largest_run=False)
+    linked = [(i, j) for i, j in pairs if i >= 1 and target[j] != ","]
+    if not linked:
+        assert fate == ProjectedSpan(-1, -1, "PER", 0.0, 0, "unaligned")
+    else:
+        words = [j for _, j in linked]
+        score = len({i for i, _ in linked}) / 3
+        assert fate == ProjectedSpan(min(words), max(words) + 1, "PER", score, 0, "projected")

@@ -13,6 +13,7 @@ from xner_hf.project.base import is_punctuation
 from xner_hf.spans import Span, spans_to_iob2
 
 WORDS = ["Ada", "Adah", "Kano", "da", "ya", "n'", ".", ",", "—", "3"]
+WEIGHTS = {"copied": 3.0, "spelling_close": 1.0, "alignment": 4.0, "length": -1.0, "before": -0.5, "bias": -2.0}
 PROJECTORS = [
     make_projector("heuristic", {}),
     make_projector("heuristic", {"max_gap": 0}),
@@ -20,7 +21,10 @@ PROJECTORS = [
     make_projector("candidates", {}),
     make_projector("candidates", {"max_words": 2, "alignment_weight": 1.0, "null_threshold": 0.0}),
     make_projector("candidates", {"alignment_weight": 0.0, "min_surface": 0.0, "null_threshold": 0.1}),
-    make_projector("candidates", {"alignment_weight": 1.0, "min_surface": 1.5}),
+    make_projector("candidates", {"alignment_weight": 1.0, "min_surface": 1.5, "solver": "greedy"}),
+    make_projector("candidates", {"substring": True, "weighted": False, "solver": "milp"}),
+    make_projector("fused", {"weights": WEIGHTS, "null_threshold": 0.2}),
+    make_projector("fused", {"weights": WEIGHTS, "null_threshold": 0.0, "max_words": 3, "solver": "greedy"}),
 ]
 
 
@@ -72,11 +76,15 @@ class TestEveryProjector:
 
     @settings(deadline=None, max_examples=60)
     @given(problem=problems())
-    def test_a_conflict_has_a_winner_that_scored_at_least_as_much(self, projector, problem):
+    def test_a_conflict_has_a_winner(self, projector, problem):
         fates = projector.project(*problem)
+        # The other solvers may give up one high score for several lower ones.
+        best_first = getattr(projector.config, "solver", "greedy") == "greedy"
         for fate in fates:
             if fate.status == "conflict":
-                assert any(other.status == "projected" and other.score >= fate.score for other in fates)
+                winners = [other for other in fates if other.status == "projected"]
+                assert winners
+                assert not best_first or max(winner.score for winner in winners) >= fate.score
 
     def test_a_sentence_without_entities_has_no_fates(self, projector):
         assert projector.project(["a", "b"], [], ["c"], [Link(0, 0, 1.0)]) == []
@@ -96,7 +104,10 @@ class TestEveryProjector:
         # Both have the same name and the same link, so that nothing but their order tells them apart.
         spans = [Span(0, 1, "PER"), Span(1, 2, "LOC")]
         fates = projector.project(["Kano", "Kano"], spans, ["Kano"], [Link(0, 0, 1.0), Link(1, 0, 1.0)])
-        assert [(fate.start, fate.end, fate.status) for fate in fates] == [(0, 1, "projected"), (-1, -1, "conflict")]
+        assert sorted((fate.start, fate.end, fate.status) for fate in fates) == [
+            (-1, -1, "conflict"),
+            (0, 1, "projected"),
+        ]
         assert fates[1].score == fates[0].score
 
 
@@ -130,13 +141,14 @@ class TestMakeProjector:
         message = str(caught.value)
         assert "'heuristics'" in message
         assert "Did you mean 'heuristic'?" in message
-        assert "candidates, heuristic" in message
+        assert "Known: fused, candidates, heuristic" in message
 
     @pytest.mark.parametrize(
         "method, setting, near, known",
         [
             ("heuristic", "max_gaps", "max_gap", "max_gap, min_length_ratio"),
-            ("candidates", "max_word", "max_words", "max_words, alignment_weight, min_surface, null_threshold"),
+            ("candidates", "max_word", "max_words", "max_words, candidates, alignment_weight, weighted, min_surface"),
+            ("fused", "weight", "weights", "weights, null_threshold, fitted_on, max_words, candidates, substring"),
         ],
     )
     def test_an_unknown_setting_is_refused_with_the_nearest_and_all_that_the_method_has(
@@ -163,6 +175,11 @@ class TestMakeProjector:
             ("candidates", "alignment_weight", -0.1),
             ("candidates", "null_threshold", 1.1),
             ("candidates", "null_threshold", -0.1),
+            ("candidates", "tagger_weight", 1.1),
+            ("candidates", "min_surface", -0.1),
+            ("fused", "max_words", 0),
+            ("fused", "null_threshold", 1.0),
+            ("fused", "null_threshold", -0.1),
         ],
     )
     def test_a_value_out_of_range_is_refused_with_its_name(self, method, setting, value):
@@ -183,6 +200,9 @@ class TestMakeProjector:
             ("heuristic", "min_length_ratio", None),
             ("candidates", "max_words", True),
             ("candidates", "min_surface", "high"),
+            ("candidates", "weighted", 1),
+            ("candidates", "solver", 3),
+            ("fused", "null_threshold", "high"),
         ],
     )
     def test_a_value_of_another_type_is_refused_with_its_name(self, method, setting, value):

@@ -7,10 +7,12 @@ from typing import Any
 from xner_hf.errors import XnerError, nearest
 from xner_hf.project.base import STATUSES, ProjectedSpan, Projector
 from xner_hf.project.candidates import CandidateProjector, CandidatesConfig
+from xner_hf.project.fused import FusedConfig, FusedProjector
 from xner_hf.project.heuristic import HeuristicConfig, HeuristicProjector
 from xner_hf.settings import check_settings
 
 METHODS: dict[str, tuple[type, type]] = {
+    "fused": (FusedConfig, FusedProjector),
     "candidates": (CandidatesConfig, CandidateProjector),
     "heuristic": (HeuristicConfig, HeuristicProjector),
 }

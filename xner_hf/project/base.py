@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from xner_hf.align.base import Link
 from xner_hf.spans import Span
+
+if TYPE_CHECKING:
+    import numpy as np
 
 PROJECTED = "projected"
 UNALIGNED = "unaligned"
@@ -17,7 +20,8 @@ FILTERED = "filtered"
 
 STATUSES = (PROJECTED, UNALIGNED, LOW_SCORE, LENGTH_RATIO, CONFLICT, FILTERED)
 """What can become of a source entity: projected; no link leaves it; every candidate scored at or below the null
-threshold; too short for its source; lost its words to a better one; removed by a filter."""
+threshold; too short for its source; lost its words to a better one; removed by a filter, whose name follows:
+``filtered:min_score`` (`xner_hf.project.filters`)."""
 
 
 class ProjectedSpan(NamedTuple):
@@ -39,9 +43,23 @@ class Projector(Protocol):
     """Carries the entities of a source sentence over to its translation."""
 
     def project(
-        self, source: Sequence[str], spans: Sequence[Span], target: Sequence[str], links: Sequence[Link]
+        self,
+        source: Sequence[str],
+        spans: Sequence[Span],
+        target: Sequence[str],
+        links: Sequence[Link],
+        target_labels: np.ndarray | None = None,
     ) -> list[ProjectedSpan]:
-        """Return the fate of every source entity, in the order of `spans`; projected ones never overlap."""
+        """Return the fate of every source entity, in the order of `spans`; projected ones never overlap.
+
+        Args:
+            source: words of the source sentence.
+            spans: its entities, which may overlap.
+            target: words of the target sentence.
+            links: links of the pair.
+            target_labels: label distributions of the target words, ``[words, 7]`` in the order of `NER_LABELS`, for
+                methods with a target tagger.
+        """
         ...
 
 

@@ -4,22 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from xner_hf.align.base import Link
 from xner_hf.errors import XnerError
-from xner_hf.project.base import (
-    CONFLICT,
-    LOW_SCORE,
-    PROJECTED,
-    UNALIGNED,
-    ProjectedSpan,
-    is_punctuation,
-    lost,
-)
-from xner_hf.project.scores import alignment_score, fold, surface_score
-from xner_hf.project.solvers import solve_greedy
+from xner_hf.project.base import ProjectedSpan
+from xner_hf.project.matching import CHOICES, candidate_spans, check_choices, match, texts
+from xner_hf.project.scores import affixed_score, alignment_score, fold, surface_score, tagger_score
 from xner_hf.spans import Span
 
 if TYPE_CHECKING:
@@ -30,70 +21,61 @@ if TYPE_CHECKING:
 class CandidatesConfig:
     """Settings of `CandidateProjector`; defaults chosen on MasakhaNER2 validation sentences (docs/results.md)."""
 
-    max_words: int = field(default=10, metadata={"help": "longest candidate in words; 10 covers 99 % of entities"})
+    max_words: int = field(default=10, metadata=CHOICES["max_words"])
+    candidates: str = field(default="ngram", metadata=CHOICES["candidates"])
     alignment_weight: float = field(
         default=0.7, metadata={"help": "factor of the alignment score, in [0, 1]; 0 leaves it out"}
+    )
+    weighted: bool = field(
+        default=True, metadata={"help": "links count by their probability; off: each as one, as in the paper"}
     )
     min_surface: float = field(
         default=0.85, metadata={"help": "surface similarities below this count as 0; above 1 leaves them out"}
     )
+    substring: bool = field(default=False, metadata=CHOICES["substring"])
+    target_tagger: str | None = field(default=None, metadata=CHOICES["target_tagger"])
+    tagger_weight: float = field(
+        default=0.5, metadata={"help": "factor of the target tagger's score, in [0, 1], where there is one"}
+    )
     null_threshold: float = field(
         default=0.4, metadata={"help": "an entity is left unprojected unless a candidate scores above this"}
     )
+    solver: str = field(default="exact", metadata=CHOICES["solver"])
 
     def __post_init__(self) -> None:
-        if self.max_words < 1:
-            raise XnerError(f"projector.max_words is {self.max_words}; it is 1 or more.")
+        check_choices(self.max_words, self.candidates, self.solver, self.target_tagger)
         if self.min_surface < 0:
             raise XnerError(f"projector.min_surface is {self.min_surface}; it is 0 or more.")
-        for name in ("alignment_weight", "null_threshold"):
+        for name in ("alignment_weight", "tagger_weight", "null_threshold"):
             if not 0 <= getattr(self, name) <= 1:
                 raise XnerError(f"projector.{name} is {getattr(self, name)}; it lies in [0, 1].")
 
 
 class CandidateProjector:
-    """Matches entities with word n-grams of the target sentence.
+    """Matches entities with spans of the target sentence.
 
-    A candidate neither begins nor ends with punctuation. Its score for an entity is the larger of the surface
-    similarity, where that is at least `min_surface`, and `alignment_weight` times the alignment score: a copied name
-    is better evidence than any statistical link, and a link is better than nothing where the name was translated.
-    Entities and candidates are matched greedily, no word twice; ties go to the shorter, then the leftmost candidate.
+    A candidate's score for an entity is the largest of the surface similarity, where that is at least `min_surface`,
+    `alignment_weight` times the alignment score, and `tagger_weight` times the score of the target tagger: a copied
+    name is better evidence than any statistical link, and a link is better than nothing where the name was translated.
     """
 
     def __init__(self, config: CandidatesConfig):
         self.config = config
 
     def project(
-        self, source: Sequence[str], spans: Sequence[Span], target: Sequence[str], links: Sequence[Link]
+        self,
+        source: Sequence[str],
+        spans: Sequence[Span],
+        target: Sequence[str],
+        links: Sequence[Link],
+        target_labels: np.ndarray | None = None,
     ) -> list[ProjectedSpan]:
         if not spans:
             return []
-        starts, ends = self._candidates(target)
-        if not len(starts):
-            return [lost(span, number, UNALIGNED) for number, span in enumerate(spans)]
-        scores = self._scores(source, spans, target, links, starts, ends)
-        chosen = solve_greedy(scores, starts, ends, self.config.null_threshold)
-        best = scores.max(axis=1)
-        fates: list[ProjectedSpan] = []
-        for number, span in enumerate(spans):
-            candidate = chosen[number]
-            if candidate >= 0:
-                start, end = int(starts[candidate]), int(ends[candidate])
-                score = float(scores[number, candidate])
-                fates.append(ProjectedSpan(start, end, span.label, score, number, PROJECTED))
-            elif best[number] > self.config.null_threshold:
-                fates.append(lost(span, number, CONFLICT, float(best[number])))
-            else:
-                fates.append(lost(span, number, LOW_SCORE if best[number] > 0 else UNALIGNED, float(best[number])))
-        return fates
-
-    def _candidates(self, target: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        import numpy as np
-
-        starts, ends = _ngrams(len(target), self.config.max_words)
-        border = np.fromiter((not is_punctuation(word) for word in target), dtype=bool, count=len(target))
-        keep = border[starts] & border[ends - 1]
-        return starts[keep], ends[keep]
+        own = self.config
+        starts, ends = candidate_spans(target, own.max_words, own.candidates, target_labels)
+        scores = self._scores(source, spans, target, links, target_labels, starts, ends)
+        return match(spans, scores, starts, ends, own.null_threshold, own.solver)
 
     def _scores(
         self,
@@ -101,27 +83,22 @@ class CandidateProjector:
         spans: Sequence[Span],
         target: Sequence[str],
         links: Sequence[Link],
+        labels: np.ndarray | None,
         starts: np.ndarray,
         ends: np.ndarray,
     ) -> np.ndarray:
         import numpy as np
 
-        scores = self.config.alignment_weight * alignment_score(spans, links, starts, ends)
-        if self.config.min_surface <= 1:
-            entities = [" ".join(map(fold, source[span.start : span.end])) for span in spans]
-            words = [fold(word) for word in target]
-            texts = [" ".join(words[a:b]) for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
-            surface = surface_score(entities, texts)
-            np.maximum(scores, np.where(surface >= self.config.min_surface, surface, 0.0), out=scores)
+        own = self.config
+        scores = own.alignment_weight * alignment_score(spans, links, starts, ends, own.weighted)
+        if own.min_surface <= 1:
+            entities = texts([fold(word) for word in source], [s.start for s in spans], [s.end for s in spans])
+            found = texts([fold(word) for word in target], starts.tolist(), ends.tolist())
+            surface = surface_score(entities, found)
+            if own.substring:
+                sizes = np.array([span.end - span.start for span in spans])
+                np.maximum(surface, affixed_score(entities, found, sizes, ends - starts), out=surface)
+            np.maximum(scores, np.where(surface >= own.min_surface, surface, 0.0), out=scores)
+        if labels is not None and own.tagger_weight:
+            np.maximum(scores, own.tagger_weight * tagger_score(spans, labels, starts, ends), out=scores)
         return scores
-
-
-@lru_cache(maxsize=1024)
-def _ngrams(length: int, longest: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return starts and ends of all n-grams of a sentence, shorter first, then from left to right."""
-    import numpy as np
-
-    sizes = range(1, min(length, longest) + 1)
-    starts = np.concatenate([np.arange(length - size + 1) for size in sizes] or [np.zeros(0, dtype=int)])
-    ends = starts + np.repeat(np.array(sizes, dtype=int), [length - size + 1 for size in sizes])
-    return starts, ends

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from xner_hf.align.base import Link
 from xner_hf.errors import XnerError
@@ -18,6 +19,9 @@ from xner_hf.project.base import (
 )
 from xner_hf.spans import Span, overlap
 
+if TYPE_CHECKING:
+    import numpy as np
+
 
 @dataclass(frozen=True)
 class HeuristicConfig:
@@ -29,6 +33,13 @@ class HeuristicConfig:
     min_length_ratio: float = field(
         default=0.0,
         metadata={"help": "least target words per source word; 0 is off, since it destroys compounding languages"},
+    )
+    largest_run: bool = field(
+        default=True,
+        metadata={
+            "help": "keep only the largest run of linked words; off: from the first to the last linked word, as "
+            "direct span-to-span mapping does (Ebing & Glavaš 2025)"
+        },
     )
 
     def __post_init__(self) -> None:
@@ -42,15 +53,21 @@ class HeuristicProjector:
     """Projects an entity onto the largest run of target words that are linked to it.
 
     Punctuation never counts as linked. Runs up to `max_gap` words apart are merged (the gap is measured between their
-    inner ends), the largest is kept, the leftmost of equals. An entity's score is the share of its words that are
-    linked into the run; where two entities claim a word the higher score wins, the earlier one of equals.
+    inner ends), the largest is kept, the leftmost of equals; without `largest_run` all of them are, with whatever lies
+    between. An entity's score is the share of its words that are linked into the run; where two entities claim a word
+    the higher score wins, the earlier one of equals.
     """
 
     def __init__(self, config: HeuristicConfig):
         self.config = config
 
     def project(
-        self, source: Sequence[str], spans: Sequence[Span], target: Sequence[str], links: Sequence[Link]
+        self,
+        source: Sequence[str],
+        spans: Sequence[Span],
+        target: Sequence[str],
+        links: Sequence[Link],
+        target_labels: np.ndarray | None = None,
     ) -> list[ProjectedSpan]:
         content = [link for link in links if not is_punctuation(target[link.target])]
         claims = [self._claim(span, number, content) for number, span in enumerate(spans)]
@@ -73,7 +90,9 @@ class HeuristicProjector:
                 runs.append([word, word + 1])
         if not runs:
             return lost(span, number, UNALIGNED)
-        start, end = max(runs, key=lambda run: (run[1] - run[0], -run[0]))
+        start, end = runs[0][0], runs[-1][1]
+        if self.config.largest_run:
+            start, end = max(runs, key=lambda run: (run[1] - run[0], -run[0]))
         linked = {link.source for link in own if start <= link.target < end}
         score = len(linked) / (span.end - span.start)
         if (end - start) / (span.end - span.start) < self.config.min_length_ratio:
