@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xner_hf.align.base import Link
-from xner_hf.align.statistical import BATCH, StatisticalAligner
+from xner_hf.align.statistical import BATCH, StatisticalAligner, StatisticalConfig
 from xner_hf.errors import XnerError
 
 NAMES = ["Ada", "Musa", "Kano", "Lagos", "Amina"]
@@ -101,13 +101,37 @@ class TestProbability:
                 assert score == pytest.approx((both[a, b] - 0.5) / math.sqrt(sources[a] * targets[b]), abs=1e-12)
 
 
+class TestStem:
+    """Words are counted by their first letters."""
+
+    TEXT = [(["redder"], ["a"]), (["redden"], ["b"]), (["Redo"], ["c"])]
+
+    @pytest.mark.parametrize(
+        "stem, score", [(0, 0.5), (6, 0.5), (4, 0.5 / math.sqrt(2)), (3, 0.5 / math.sqrt(3)), (1, 0.5 / math.sqrt(3))]
+    )
+    def test_words_that_begin_alike_are_one_word(self, tmp_path, stem, score):
+        aligner = StatisticalAligner.train(self.TEXT, tmp_path, StatisticalConfig(stem))
+        assert align(aligner, self.TEXT[:1]) == [[Link(0, 0, score)]]
+
+    def test_five_letters_are_compared_unless_told_otherwise(self, tmp_path):
+        assert StatisticalConfig().stem == 5
+        text = [(["visited"], ["a"]), (["visiting"], ["b"])]
+        aligner = StatisticalAligner.train(text, tmp_path)
+        assert align(aligner, [(["visitor"], ["a"])]) == [[Link(0, 0, 0.5 / math.sqrt(2))]]
+
+    def test_a_loaded_model_compares_what_the_trained_one_compared(self, tmp_path):
+        StatisticalAligner.train(self.TEXT, tmp_path, StatisticalConfig(3))
+        assert align(StatisticalAligner(tmp_path), [(["red"], ["a"])]) == [[Link(0, 0, 0.5 / math.sqrt(3))]]
+
+
 class TestSameTextSameLinks:
     def test_two_trainings_give_the_same_links_and_the_same_files(self, toy, tmp_path):
         aligner, folder, pairs, _ = toy
         again = StatisticalAligner.train(iter(pairs), tmp_path)
         assert align(again, pairs) == align(aligner, pairs)
         files = sorted(path.name for path in folder.iterdir())
-        assert files == sorted(path.name for path in tmp_path.iterdir()) == ["backward", "forward", "links.json"]
+        assert files == ["backward", "forward", "links.json", "settings.json"]
+        assert files == sorted(path.name for path in tmp_path.iterdir())
         assert all((folder / name).read_bytes() == (tmp_path / name).read_bytes() for name in files)
 
     def test_a_model_loaded_from_its_folder_gives_the_links_it_gave_before(self, toy):
@@ -184,8 +208,29 @@ class TestRefusals:
             StatisticalAligner(tmp_path / "nowhere")
         assert str(tmp_path / "nowhere") in str(caught.value)
 
-    def test_a_training_that_was_cut_off_left_no_model(self, tmp_path):
+    @pytest.mark.parametrize("name", ["forward", "backward", "links.json", "settings.json"])
+    def test_a_model_that_lacks_a_file_is_refused(self, tmp_path, name):
         StatisticalAligner.train([(["a"], ["b"])], tmp_path)
-        (tmp_path / "links.json").unlink()  # written last
+        (tmp_path / name).unlink()
         with pytest.raises(XnerError, match="no whole alignment model"):
             StatisticalAligner(tmp_path)
+
+    @pytest.mark.parametrize("settings", ["", "[]", "{}", '{"stem": "five"}', '{"stem": -1}'])
+    def test_a_model_of_damaged_settings_is_refused(self, tmp_path, settings):
+        StatisticalAligner.train([(["a"], ["b"])], tmp_path)
+        (tmp_path / "settings.json").write_text(settings)
+        with pytest.raises(XnerError, match="no whole alignment model"):
+            StatisticalAligner(tmp_path)
+
+    def test_a_training_that_fails_leaves_the_former_model_and_nothing_else(self, tmp_path):
+        StatisticalAligner.train([(["a"], ["b"])], tmp_path / "model")
+        with pytest.raises(XnerError):
+            StatisticalAligner.train([], tmp_path / "model")
+        assert [path.name for path in tmp_path.iterdir()] == ["model"]
+        assert align(StatisticalAligner(tmp_path / "model"), [(["a"], ["b"])]) == [[Link(0, 0, 0.5)]]
+
+    def test_a_folder_with_other_files_is_left_alone(self, tmp_path):
+        (tmp_path / "thesis.tex").write_text("words")
+        with pytest.raises(XnerError, match=r"holds other files \(thesis\.tex\)"):
+            StatisticalAligner.train([(["a"], ["b"])], tmp_path)
+        assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]

@@ -6,22 +6,43 @@ It gives links without probabilities; a link's probability is estimated here fro
 
 from __future__ import annotations
 
-import contextlib
 import json
-import math
-import shutil
-import tempfile
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from xner_hf.align.base import Link
+from xner_hf.align.counts import LinkCounts, form
+from xner_hf.align.folder import written_whole
 from xner_hf.errors import XnerError
 
 BATCH = 2000
-_FILES = ("forward", "backward", "links.json")
-SMOOTHING = 0.5
-"""Subtracted from every link count (absolute discounting), so that a pair linked once is not taken for certain."""
+_FILES = ("forward", "backward", "links.json", "settings.json")
+
+
+@dataclass(frozen=True)
+class StatisticalConfig:
+    """Settings of `StatisticalAligner`."""
+
+    stem: int = field(
+        default=5,
+        metadata={
+            "help": "letters from the beginning of a word that are compared; 0 is all of them, better for some "
+            "languages with much parallel text (docs/results.md)"
+        },
+    )
+    model: str | None = field(
+        default=None, metadata={"help": "folder of a model that was trained before (`xner align --keep`): no training"}
+    )
+
+    def __post_init__(self) -> None:
+        if self.stem < 0:
+            raise XnerError(f"aligner.stem is {self.stem}; it counts letters and is 0 (all) or more.")
+        if self.model is not None and not (Path(self.model) / "links.json").is_file():
+            raise XnerError(
+                f"aligner.model {self.model!r} is not the folder of a trained model; `xner align PAIRS --keep "
+                f"{self.model}` trains one there."
+            )
 
 
 class StatisticalAligner:
@@ -38,39 +59,36 @@ class StatisticalAligner:
         import systran_align
 
         try:
-            self._both, self._source, self._target = json.loads((folder / "links.json").read_text(encoding="utf-8"))
+            settings = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
+            self._stem = StatisticalConfig(settings["stem"]).stem
+            self._counts = LinkCounts.load(folder / "links.json")
             self._aligner = systran_align.Aligner(str(folder / "forward"), str(folder / "backward"))
-        except (OSError, ValueError, RuntimeError) as error:
+        except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
             raise XnerError(
                 f"{folder} holds no whole alignment model ({error}). Remove it and train one with "
                 "StatisticalAligner.train."
             ) from error
 
     @classmethod
-    def train(cls, pairs: Iterable[tuple[Sequence[str], Sequence[str]]], folder: Path) -> StatisticalAligner:
+    def train(
+        cls,
+        pairs: Iterable[tuple[Sequence[str], Sequence[str]]],
+        folder: Path,
+        config: StatisticalConfig | None = None,
+    ) -> StatisticalAligner:
         """Train on pairs of word lists and write the model to `folder`.
 
-        Words are compared without case. Pairs with an empty side are passed over. Training uses one thread: with
-        several, the order of additions and with it the last links change from run to run.
+        Words are compared without case and by their first `stem` letters, which makes little text go further. Pairs
+        with an empty side are passed over. Training uses one thread: with several, the order of additions and with it
+        the last links change from run to run.
 
         Raises:
             XnerError: there is no pair to train on.
         """
-        strangers = sorted(path.name for path in folder.glob("*") if path.name not in _FILES)
-        if strangers:
-            raise XnerError(
-                f"{folder} holds other files ({', '.join(strangers[:3])}); give the model a folder of its own."
-            )
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        # Trained aside and renamed when whole: neither a kill nor a second training at once leaves half a model.
-        aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".training-"))
-        try:
-            _train(pairs, aside)
-            shutil.rmtree(folder, ignore_errors=True)
-            with contextlib.suppress(OSError):  # another process has put the same model there in the meantime
-                aside.rename(folder)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
+        with written_whole(folder, _FILES) as aside:
+            stem = (config or StatisticalConfig()).stem
+            _train(pairs, aside, stem)
+            (aside / "settings.json").write_text(json.dumps({"stem": stem}), encoding="utf-8")
         return cls(folder)
 
     def align(self, sources: Sequence[Sequence[str]], targets: Sequence[Sequence[str]]) -> list[list[Link]]:
@@ -78,21 +96,14 @@ class StatisticalAligner:
         filled = [i for i, (source, target) in enumerate(zip(sources, targets, strict=True)) if source and target]
         for start in range(0, len(filled), BATCH):
             rows = filled[start : start + BATCH]
-            source = [[_form(word) for word in sources[i]] for i in rows]
-            target = [[_form(word) for word in targets[i]] for i in rows]
+            source = [[form(word, self._stem) for word in sources[i]] for i in rows]
+            target = [[form(word, self._stem) for word in targets[i]] for i in rows]
             for i, s, t, result in zip(rows, source, target, self._aligner.align_batch(source, target), strict=True):
-                links[i] = [Link(a, b, self._probability(s[a], t[b])) for a, b in sorted(result["alignments"])]
+                links[i] = [Link(a, b, self._counts.probability(s[a], t[b])) for a, b in sorted(result["alignments"])]
         return links
 
-    def _probability(self, source: str, target: str) -> float:
-        """Geometric mean of both conditional relative frequencies of the link, discounted; unseen pairs get 0.1.."""
-        both = self._both.get(f"{source} {target}", 0) - SMOOTHING
-        if both <= 0:
-            return 0.1
-        return min(1.0, both / math.sqrt(self._source[source] * self._target[target]))
 
-
-def _train(pairs: Iterable[tuple[Sequence[str], Sequence[str]]], folder: Path) -> None:
+def _train(pairs: Iterable[tuple[Sequence[str], Sequence[str]]], folder: Path, stem: int) -> None:
     """Write a model to an empty folder."""
     import systran_align
     from threadpoolctl import threadpool_limits
@@ -102,7 +113,8 @@ def _train(pairs: Iterable[tuple[Sequence[str], Sequence[str]]], folder: Path) -
     with text.open("w", encoding="utf-8") as file:
         for source, target in pairs:
             if source and target:
-                file.write(" ".join(map(_form, source)) + " ||| " + " ".join(map(_form, target)) + "\n")
+                sides = (" ".join(form(word, stem) for word in side) for side in (source, target))
+                file.write(" ||| ".join(sides) + "\n")
                 used += 1
     if not used:
         raise XnerError("there is no pair with words on both sides to train the aligner on.")
@@ -116,23 +128,14 @@ def _train(pairs: Iterable[tuple[Sequence[str], Sequence[str]]], folder: Path) -
             variational_bayes=True,
         )
     aligner = systran_align.Aligner(str(folder / "forward"), str(folder / "backward"))
-    both: Counter[str] = Counter()
-    sources: Counter[str] = Counter()
-    targets: Counter[str] = Counter()
+    counts = LinkCounts()
     for batch in _batches(_read(text)):
         for (source, target), result in zip(
             batch, aligner.align_batch(*map(list, zip(*batch, strict=True))), strict=True
         ):
-            sources.update(source)
-            targets.update(target)
-            both.update(f"{source[i]} {target[j]}" for i, j in result["alignments"])
+            counts.add(source, target, result["alignments"])
     text.unlink()
-    (folder / "links.json").write_text(json.dumps([both, sources, targets], ensure_ascii=False), encoding="utf-8")
-
-
-def _form(word: str) -> str:
-    """The form that is counted: no case, and nothing that the training file cannot hold."""
-    return "".join("_" if char.isspace() or char == "|" or char < " " else char for char in word.casefold()) or "_"
+    counts.save(folder / "links.json")
 
 
 def _read(path: Path) -> Iterator[tuple[list[str], list[str]]]:

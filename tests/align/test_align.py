@@ -1,0 +1,262 @@
+"""The registry of aligners: what is known, what is refused, what is trained and what is loaded."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import asdict
+
+import pytest
+
+from xner_hf.align import METHODS, check_aligner, learns, make_aligner, parts
+from xner_hf.align.base import NoAligner
+from xner_hf.align.combined import CombinedAligner
+from xner_hf.align.encoder import EncoderAligner
+from xner_hf.align.reference import SimAlignAligner
+from xner_hf.align.statistical import StatisticalAligner, StatisticalConfig
+from xner_hf.errors import XnerError
+
+PAIRS = [(["red", "house"], ["gida", "ja"]), (["red"], ["ja"]), (["house"], ["gida"])] * 5
+SOURCES, TARGETS = [source for source, _ in PAIRS], [target for _, target in PAIRS]
+
+
+def text():
+    return iter(PAIRS)
+
+
+def no_text():
+    pytest.fail("the text was asked for")
+
+
+def refused(*says, method, **settings):
+    with pytest.raises(XnerError) as caught:
+        check_aligner(method, settings)
+    for one in says:
+        assert one in str(caught.value)
+    with pytest.raises(XnerError):
+        make_aligner(method, settings, no_text, "nowhere")
+
+
+@pytest.fixture
+def kept(tmp_path):
+    """The folder of a trained model."""
+    StatisticalAligner.train(text(), tmp_path / "kept")
+    return tmp_path / "kept"
+
+
+class TestSettings:
+    def test_what_is_not_given_has_its_default(self):
+        assert check_aligner("statistical", {}) == StatisticalConfig(stem=5, model=None)
+        assert asdict(check_aligner("none", {})) == {}
+        combined = check_aligner("combined", {"members": [{"method": "none"}]})
+        assert (combined.weights, combined.threshold) == (None, 0.25)
+
+    def test_every_setting_of_every_method_is_explained(self):
+        for config in METHODS.values():
+            assert all(field.metadata["help"] for field in config.__dataclass_fields__.values())
+
+    def test_an_unknown_method_is_refused_with_the_nearest_and_all_that_exist(self):
+        known = "Known: statistical, encoder, simalign, eflomal, combined, none."
+        refused("unknown aligner 'eflomall'. Did you mean 'eflomal'?", known, method="eflomall")
+        refused("unknown aligner 'xyz'. Known", known, method="xyz")
+
+    @pytest.mark.parametrize("method", [None, 3, ["none"], {"method": "none"}])
+    def test_a_method_that_is_no_name_is_refused(self, method):
+        refused(f"unknown aligner {method!r}", method=method)
+
+    @pytest.mark.parametrize(
+        ("method", "settings", "says"),
+        [
+            ("statistical", {"stme": 3}, "the aligner 'statistical' has no key 'stme'. Did you mean 'stem'?"),
+            ("statistical", {"layer": 3}, "the aligner 'statistical' has no key 'layer'. It has: stem, model."),
+            ("statistical", {"stem": "five"}, "the aligner 'statistical': stem is 'five'"),
+            ("statistical", {"stem": -1}, "aligner.stem is -1"),
+            ("statistical", {"model": "gone"}, "`xner align PAIRS --keep gone` trains one there"),
+            ("none", {"stem": 3}, "the aligner 'none' has no key 'stem'"),
+            ("encoder", {}, "the aligner 'encoder' lacks the key 'model'"),
+            ("simalign", {"model": "a/b", "extraction": "softmax"}, "aligner.extraction is 'softmax'"),
+            ("eflomal", {"symmetrisation": "and"}, "aligner.symmetrisation is 'and'"),
+        ],
+    )
+    def test_a_setting_that_does_not_fit_is_refused_by_name(self, method, settings, says):
+        refused(says, method=method, **settings)
+
+    def test_a_folder_that_holds_no_model_is_refused_and_one_that_does_is_taken(self, tmp_path, kept):
+        refused(f"aligner.model {str(tmp_path)!r}", method="statistical", model=str(tmp_path))
+        assert check_aligner("statistical", {"model": str(kept)}).model == str(kept)
+
+
+class TestMembers:
+    NONE = {"method": "none"}
+
+    @pytest.mark.parametrize(
+        ("settings", "says"),
+        [
+            ({}, "the aligner 'combined' lacks the key 'members'"),
+            ({"members": []}, "at least one member"),
+            ({"members": "statistical"}, "aligner.members is 'statistical'; it is a list of aligners"),
+            ({"members": NONE}, "it is a list of aligners"),
+            ({"members": ["none"]}, "it is a list of aligners"),
+            ({"members": [NONE, {}]}, "member 2 of aligner.members: {} lacks the key 'method'"),
+            ({"members": [{"method": "nonn"}]}, "member 1 of aligner.members: unknown aligner 'nonn'"),
+            ({"members": [{"method": ["none"]}]}, "member 1 of aligner.members: unknown aligner ['none']"),
+            (
+                {"members": [NONE, {"method": "statistical", "steem": 3}]},
+                "member 2 of aligner.members: the aligner 'statistical' has no key 'steem'. Did you mean 'stem'?",
+            ),
+            (
+                {"members": [NONE, {"method": "combined", "members": [NONE, NONE, {"method": "encoder"}]}]},
+                "member 2 of aligner.members: member 3 of aligner.members: the aligner 'encoder' lacks the key",
+            ),
+            ({"members": [NONE], "weights": [1, 2]}, "1 members and 2 weights"),
+            ({"members": [NONE], "weights": [-1]}, "weight 1 of the combined aligner is -1"),
+            ({"members": [NONE], "weights": ["1"]}, "aligner.weights is ['1']; it is a list of numbers"),
+            ({"members": [NONE], "weights": 1}, "aligner.weights is 1; it is a list of numbers"),
+            ({"members": [NONE], "weights": [True]}, "aligner.weights is [True]; it is a list of numbers"),
+            ({"members": [NONE], "threshold": 2}, "the threshold of the combined aligner is 2"),
+        ],
+    )
+    def test_members_and_votes_that_do_not_fit_are_refused_by_name(self, settings, says):
+        refused(says, method="combined", **settings)
+
+    def test_checking_leaves_the_settings_as_they_were(self):
+        settings = {"members": [{"method": "statistical", "stem": 3}]}
+        check_aligner("combined", settings)
+        assert list(parts("combined", settings)) == [("statistical", {"stem": 3, "model": None})]
+        assert settings == {"members": [{"method": "statistical", "stem": 3}]}
+
+
+class TestParts:
+    def test_a_plain_aligner_is_its_only_part_with_all_its_settings(self):
+        assert list(parts("statistical", {})) == [("statistical", {"stem": 5, "model": None})]
+        assert list(parts("none", {})) == [("none", {})]
+        ((name, settings),) = parts("encoder", {"model": "a/b", "layer": 7})
+        assert (name, settings["model"], settings["layer"], settings["revision"]) == ("encoder", "a/b", 7, None)
+
+    def test_a_combined_aligner_has_the_parts_of_its_members_however_deep(self):
+        inner = {"method": "combined", "members": [{"method": "none"}, {"method": "simalign", "model": "c/d"}]}
+        found = list(parts("combined", {"members": [{"method": "encoder", "model": "a/b"}, inner]}))
+        assert [(name, settings.get("model")) for name, settings in found] == [
+            ("encoder", "a/b"),
+            ("none", None),
+            ("simalign", "c/d"),
+        ]
+
+    @pytest.mark.parametrize(
+        ("method", "settings", "expected"),
+        [
+            ("statistical", {}, True),
+            ("eflomal", {}, True),
+            ("encoder", {"model": "a/b"}, False),
+            ("simalign", {"model": "a/b"}, False),
+            ("none", {}, False),
+            ("combined", {"members": [{"method": "none"}, {"method": "encoder", "model": "a/b"}]}, False),
+            ("combined", {"members": [{"method": "none"}, {"method": "statistical"}]}, True),
+        ],
+    )
+    def test_those_learn_that_are_trained_on_the_text(self, method, settings, expected):
+        assert learns(method, settings) == expected
+
+    def test_a_model_that_was_trained_before_learns_nothing(self, kept):
+        assert not learns("statistical", {"model": str(kept)})
+        assert not learns("combined", {"members": [{"method": "statistical", "model": str(kept)}]})
+
+
+class TestMaking:
+    def test_none_gives_no_links_and_reads_no_text(self, tmp_path):
+        aligner = make_aligner("none", {}, no_text, tmp_path / "model")
+        assert aligner.align(SOURCES, TARGETS) == [[] for _ in PAIRS]
+        assert list(tmp_path.iterdir()) == []
+
+    def test_no_aligner_keeps_the_number_of_pairs(self):
+        assert NoAligner().align([["a"], [], ["b"]], [["c"], ["d"], []]) == [[], [], []]
+        assert NoAligner().align([], []) == []
+        with pytest.raises(ValueError):
+            NoAligner().align([["a"]], [])
+
+    def test_the_statistical_aligner_is_trained_once_and_found_in_its_folder(self, tmp_path):
+        links = make_aligner("statistical", {}, text, tmp_path / "model").align(SOURCES, TARGETS)
+        assert {link[:2] for link in links[0]} == {(0, 1), (1, 0)}
+        assert make_aligner("statistical", {}, no_text, tmp_path / "model").align(SOURCES, TARGETS) == links
+
+    def test_its_settings_reach_the_training(self, tmp_path):
+        words = [(["redder"], ["a"]), (["redden"], ["b"])]
+        scores = {}
+        for stem in (0, 3):
+            aligner = make_aligner("statistical", {"stem": stem}, lambda: words, tmp_path / str(stem))
+            scores[stem] = [own[0].score for own in aligner.align(*map(list, zip(*words, strict=True)))]
+        assert scores == {0: [0.5, 0.5], 3: [0.5 / 2**0.5] * 2}  # of three letters both are the same word, seen twice
+
+    def test_a_kept_model_is_loaded_without_training_and_gives_the_same_links(self, tmp_path, kept):
+        aligner = make_aligner("statistical", {"model": str(kept)}, no_text, tmp_path / "model")
+        assert aligner.align(SOURCES, TARGETS) == StatisticalAligner(kept).align(SOURCES, TARGETS)
+        assert not (tmp_path / "model").exists()
+
+    def test_a_kept_model_keeps_the_stem_that_it_was_trained_with(self, tmp_path):
+        words = [(["redder"], ["a"]), (["redden"], ["b"])]
+        make_aligner("statistical", {"stem": 3}, lambda: words, tmp_path / "kept")
+        aligner = make_aligner("statistical", {"model": str(tmp_path / "kept")}, no_text, tmp_path / "model")
+        assert aligner.align([["redcap"]], [["a"]])[0][0].score == 0.5 / 2**0.5
+
+    def test_without_anything_to_train_on_the_statistical_aligner_is_refused(self, tmp_path):
+        with pytest.raises(XnerError, match="no pair with words on both sides"):
+            make_aligner("statistical", {}, lambda: [(["a"], [])], tmp_path / "model")
+        assert list(tmp_path.iterdir()) == []
+
+    def test_an_encoder_is_loaded_and_reads_no_text(self, tmp_path, bert, one_thread):
+        for method, kind in (("encoder", EncoderAligner), ("simalign", SimAlignAligner)):
+            settings = {"model": bert, "layer": 1, "extraction": "argmax"}
+            aligner = make_aligner(method, settings, no_text, tmp_path / "model")
+            assert isinstance(aligner, kind)
+            (links,) = aligner.align([["red"]], [["ja"]])
+            assert [link[:2] for link in links] == [(0, 0)]
+
+    def test_eflomal_that_is_not_installed_is_named(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(shutil, "which", lambda name: None)
+        with pytest.raises(XnerError, match="eflomal"):
+            make_aligner("eflomal", {}, text, tmp_path / "model")
+
+
+class TestCombining:
+    MEMBERS = [{"method": "statistical"}, {"method": "none"}, {"method": "statistical", "stem": 1}]
+
+    def test_members_are_made_with_their_own_settings_each_in_a_folder_of_its_own(self, tmp_path):
+        settings = {"members": self.MEMBERS, "weights": [2, 1, 1], "threshold": 0}
+        aligner = make_aligner("combined", settings, text, tmp_path / "model")
+        assert isinstance(aligner, CombinedAligner)
+        assert [type(member) for member in aligner.members] == [StatisticalAligner, NoAligner, StatisticalAligner]
+        assert sorted(path.name for path in (tmp_path / "model").iterdir()) == ["0", "2"]
+        first, third = (
+            {link[:2]: link.score for link in StatisticalAligner(tmp_path / "model" / name).align(SOURCES, TARGETS)[0]}
+            for name in ("0", "2")
+        )
+        assert {link[:2]: link.score for link in aligner.align(SOURCES, TARGETS)[0]} == {
+            cell: pytest.approx((2 * first.get(cell, 0) + third.get(cell, 0)) / 4) for cell in first.keys() | third
+        }
+
+    def test_threshold_decides_what_one_voice_of_two_is_worth(self, tmp_path):
+        members = self.MEMBERS[:2]
+        kept = make_aligner("combined", {"members": members}, text, tmp_path / "a").align(SOURCES, TARGETS)
+        alone = make_aligner("statistical", {}, text, tmp_path / "b").align(SOURCES, TARGETS)
+        assert [[link[:2] for link in own] for own in kept] == [[link[:2] for link in own] for own in alone]
+        strict = make_aligner("combined", {"members": members, "threshold": 0.5}, text, tmp_path / "c")
+        assert strict.align(SOURCES, TARGETS) == [[] for _ in PAIRS]
+
+    def test_trained_members_are_found_again(self, tmp_path):
+        settings = {"members": [{"method": "none"}, {"method": "combined", "members": self.MEMBERS}]}
+        links = make_aligner("combined", settings, text, tmp_path / "model").align(SOURCES, TARGETS)
+        assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("links.json")) == [
+            "model/1/0/links.json",
+            "model/1/2/links.json",
+        ]
+        assert make_aligner("combined", settings, no_text, tmp_path / "model").align(SOURCES, TARGETS) == links
+
+    def test_a_kept_model_may_vote(self, tmp_path, kept):
+        settings = {"members": [{"method": "statistical", "model": str(kept)}], "threshold": 0}
+        aligner = make_aligner("combined", settings, no_text, tmp_path / "model")
+        assert aligner.align(SOURCES, TARGETS) == StatisticalAligner(kept).align(SOURCES, TARGETS)
+
+    def test_a_member_that_cannot_be_trained_leaves_no_half_model(self, tmp_path):
+        with pytest.raises(XnerError, match=re.escape("no pair")):
+            make_aligner("combined", {"members": self.MEMBERS}, lambda: [], tmp_path / "model")
+        assert not list(tmp_path.rglob("links.json"))

@@ -1,0 +1,39 @@
+"""The folder of a trained model: whole or not there."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from xner_hf.errors import XnerError
+
+
+@contextlib.contextmanager
+def written_whole(folder: Path, files: Collection[str]) -> Iterator[Path]:
+    """Give an empty folder to train in; when the block ends without an error, it takes the place of `folder`.
+
+    Args:
+        folder: where the model shall be; a model that is there is replaced.
+        files: names of the files of a model.
+
+    Raises:
+        XnerError: `folder` holds other files.
+    """
+    strangers = sorted(path.name for path in folder.glob("*") if path.name not in files)
+    if strangers:
+        raise XnerError(
+            f"{folder} holds other files ({', '.join(strangers[:3])}); give the model a folder of its own."
+        )
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # Trained aside and renamed when whole: neither a kill nor a second training at once leaves half a model.
+    aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".training-"))
+    try:
+        yield aside
+        shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(OSError):  # another process has put the same model there in the meantime
+            aside.rename(folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
