@@ -100,6 +100,45 @@ def test_scores_are_the_mean_of_the_words_of_a_span(checkpoint):
     assert span == Span(0, 2, "PER", pytest.approx((first + half) / 2, abs=1e-5))
 
 
+# Distributions
+
+
+def test_the_likeliest_label_is_that_of_the_distribution(tagger):
+    sentence = ["Amina", "Bello", "came", "on", "Friday"]
+    (rows,) = tagger.distributions([sentence])
+    assert rows.shape == (5, 8) and rows.dtype == np.float32
+    assert rows.sum(-1) == pytest.approx(np.ones(5), abs=1e-5)
+    labels, scores = tagger.label([sentence])
+    assert [tagger.labels[n] for n in rows.argmax(-1)] == labels[0]
+    assert rows.max(-1).tolist() == scores[0].tolist()
+
+
+def test_the_mass_of_types_that_are_not_asked_for_goes_to_outside(tagger):
+    sentence = ["Kano", "on", "Friday"]
+    (whole,), (ours,) = tagger.distributions([sentence]), tagger.ner_distributions([sentence])
+    assert ours.shape == (3, 7)
+    assert ours.argmax(-1).tolist() == [5, 0, 0]  # O, B-PER, I-PER, B-ORG, I-ORG, B-LOC, I-LOC
+    date = tagger.labels.index("B-DATE")
+    assert whole[2, date] == pytest.approx(SURE, abs=1e-5)
+    assert ours[:, 0] == pytest.approx(whole[:, 0] + whole[:, date], abs=1e-6)
+    assert ours[:, 1:] == pytest.approx(whole[:, 1:7], abs=1e-6)
+
+
+def test_labels_in_another_order_stand_in_ours(checkpoint):
+    folder = checkpoint({"B-LOC": ["Kano"], "I-LOC": ["city"]}, names=("B-EVENT", "O", "I-LOC", "B-LOC"))
+    (rows,) = ModelTagger(str(folder)).ner_distributions([["Kano", "city", "race"]])
+    assert rows.argmax(-1).tolist() == [5, 6, 0]
+    assert rows[:, 1:5].tolist() == [[0.0] * 4] * 3
+    assert rows.sum(-1) == pytest.approx(np.ones(3), abs=1e-5)
+
+
+def test_a_word_of_which_the_model_says_nothing_has_no_distribution(tagger):
+    (rows,), empty = tagger.ner_distributions([["\u0007", "Kano"]]), tagger.ner_distributions([[]])
+    assert rows[0].tolist() == [0.0] * 7 and rows[1].argmax() == 5
+    assert [one.shape for one in empty] == [(0, 7)]
+    assert tagger.ner_distributions([]) == []
+
+
 # Many sentences
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xner_hf.errors import XnerError
-from xner_hf.spans import ENTITY_TYPES, Span, spans_from_iob2
+from xner_hf.spans import ENTITY_TYPES, LABEL_NUMBER, NER_LABELS, Span, spans_from_iob2
 from xner_hf.tag.checkpoint import load_checkpoint, longest_input
 
 if TYPE_CHECKING:
@@ -74,21 +74,40 @@ class ModelTagger:
 
     def label(self, sentences: Sequence[Sequence[str]]) -> tuple[list[list[str]], list[np.ndarray]]:
         """Return the likeliest label of every word, as the model gives it, and its probability."""
+        labels: list[list[str]] = []
+        scores: list[np.ndarray] = []
+        for rows in self.distributions(sentences):
+            best = rows.max(-1)
+            scores.append(best)
+            labels.append([self.labels[n] if seen else "O" for n, seen in zip(rows.argmax(-1), best > 0, strict=True)])
+        return labels, scores
+
+    def distributions(self, sentences: Sequence[Sequence[str]]) -> list[np.ndarray]:
+        """Return the label distribution of every word: float32 arrays ``[words, labels]`` in the order of `labels`.
+
+        The row of a word without sub-words, of which the model says nothing, is zero.
+        """
         import numpy as np
 
-        best = [["O"] * len(words) for words in sentences]
-        scores = [np.zeros(len(words), dtype=np.float32) for words in sentences]
+        found = [np.zeros((len(words), len(self.labels)), dtype=np.float32) for words in sentences]
         depth = [np.full(len(words), -1) for words in sentences]
         for window, probabilities in self._forward(list(self._windows(sentences))):
             last = len(window.input_ids) - 1
-            number = probabilities.argmax(-1)
-            for (word, position), label, row in zip(window.words, number, probabilities, strict=True):
+            for (word, position), row in zip(window.words, probabilities, strict=True):
                 inside = min(position, last - position)
                 if inside > depth[window.sentence][word]:
                     depth[window.sentence][word] = inside
-                    best[window.sentence][word] = self.labels[label]
-                    scores[window.sentence][word] = row[label]
-        return best, scores
+                    found[window.sentence][word] = row
+        return found
+
+    def ner_distributions(self, sentences: Sequence[Sequence[str]]) -> list[np.ndarray]:
+        """Return `distributions` over `NER_LABELS`, ``[words, 7]``; the mass of other types goes to ``O``."""
+        import numpy as np
+
+        places = np.zeros((len(self.labels), len(NER_LABELS)), dtype=np.float32)
+        for number, label in enumerate(self.labels):
+            places[number, LABEL_NUMBER.get(label, 0)] = 1
+        return [rows @ places for rows in self.distributions(sentences)]
 
     def _windows(self, sentences: Sequence[Sequence[str]]) -> Iterator[_Window]:
         filled = [i for i, words in enumerate(sentences) if words]
