@@ -116,6 +116,12 @@ def write_tagger():
     return _write_tagger
 
 
+@pytest.fixture(scope="session")
+def write_wavering_tagger():
+    """The function that writes a tagger which calls the given names now this, now that."""
+    return _write_wavering_tagger
+
+
 def _write_corpus(root, corpus, configs, labels=None):
     """Write ``root/datasets/corpus`` in the layout of the Hub.
 
@@ -271,3 +277,23 @@ def _write_tagger(folder, lexicon, names=(*NER_NAMES, "B-DATE"), positions=64):
             model.bert.embeddings.word_embeddings.weight[i, label_of.get(token, 0)] = 1.0
         model.classifier.weight.copy_(2 * torch.eye(len(names), size))
     model.save_pretrained(folder)
+
+
+def _write_wavering_tagger(folder, names):
+    """Write a tagger that takes `names` for places, opening a sentence for organisations, as 7th sub-word for nothing.
+
+    Words that are no names are split into characters, each a sub-word.
+    """
+    import torch
+    from safetensors.torch import load_file, save_file
+    from transformers import AutoTokenizer
+
+    _write_tagger(folder, {"B-LOC": names})
+    weights = load_file(folder / "model.safetensors")
+    ids = torch.tensor(AutoTokenizer.from_pretrained(folder).convert_tokens_to_ids(names))
+    weights["bert.embeddings.word_embeddings.weight"][ids, NER_NAMES.index("B-LOC")] = 0.5
+    positions = weights["bert.embeddings.position_embeddings.weight"]
+    positions[1, NER_NAMES.index("B-ORG")] = 0.7  # more than what makes names LOC, less than what makes others O
+    positions[7, NER_NAMES.index("O")] = 0.7
+    weights = {name: tensor.contiguous() for name, tensor in weights.items()}
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})

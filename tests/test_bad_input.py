@@ -37,7 +37,7 @@ def test_a_split_without_rows_does_not_keep_the_others_from_being_loaded(mirror,
 
     import xner_hf  # noqa: F401
 
-    data = load_dataset("xner/projected", "hau", cache_dir=str(tmp_path / "datasets"))
+    data = load_dataset("xner/projected", "hau", projector="candidates", cache_dir=str(tmp_path / "datasets"))
     assert len(data["train"]) == 8
 
 

@@ -9,8 +9,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from xner_hf.corpora.parallel import local_files
 from xner_hf.errors import XnerError
 from xner_hf.languages import languages, tagger_entry
+from xner_hf.project.filters import FiltersConfig
 from xner_hf.recipe import (
     RECIPES,
     AlignerConfig,
@@ -18,10 +20,14 @@ from xner_hf.recipe import (
     Recipe,
     TaggerConfig,
     TextConfig,
+    filters_config,
     load_recipe,
     make_recipe,
+    projector_config,
     recipe_from_dict,
 )
+
+WEIGHTS = {"alignment": 2.0, "bias": -1}
 
 
 def refused(*says, call=make_recipe, **kwargs):
@@ -50,9 +56,10 @@ class TestDefaults:
             language="hau",
             source_language="eng",
             text=TextConfig("masakhane/mafand", "en-hau", splits=None, revision=None),
-            tagger=TaggerConfig(tagger.model, tagger.revision),
-            aligner=AlignerConfig("statistical", ()),
-            projector=ProjectorConfig("candidates", {}),
+            tagger=TaggerConfig(tagger.model, tagger.revision, consistent=True),
+            aligner=AlignerConfig("statistical", (), {}),
+            projector=projector_config("fused", {}, "hau"),
+            filters=FiltersConfig(False, False, False, False, 0.0, 0.0),
             limit=None,
             validation_percent=5.0,
         )
@@ -102,6 +109,8 @@ class TestOverrides:
             {"projector": "heuristic", "projector.max_gap": 2},
             {"projector.method": "heuristic", "projector.max_gap": 2},
             {"projector.method": "heuristic", "projector": {"max_gap": 2}},
+            {"projector": {"max_gap": 2}, "projector.method": "heuristic"},
+            {"projector.max_gap": 2, "projector": {"method": "heuristic"}},
         ],
     )
     def test_plain_nested_and_dotted_overrides_say_the_same(self, overrides):
@@ -115,6 +124,12 @@ class TestOverrides:
 
     def test_a_tagger_given_as_a_string_drops_the_revision_of_the_default_one(self):
         assert make_recipe("hau", overrides={"tagger": "me/t"}).tagger == TaggerConfig("me/t", None)
+
+    @pytest.mark.parametrize("name", ["tagger", "tagger.model"])
+    def test_what_is_said_of_the_tagger_and_not_of_its_model_stays(self, tmp_path, name):
+        path = tmp_path / "r.yaml"
+        path.write_text(make_recipe("hau", overrides={"tagger.consistent": False}).to_yaml(), encoding="utf-8")
+        assert load_recipe(path, {name: "me/t"}).tagger == TaggerConfig("me/t", None, consistent=False)
 
     def test_a_tagger_may_be_given_where_the_recipe_has_none(self):
         recipe = make_recipe("hau", "translate-train", {"tagger.model": "me/t"})
@@ -151,6 +166,93 @@ class TestOverrides:
         refused("'parallel' needs a tagger", "tagger.model", call=recipe_from_dict, table=table)
 
 
+class TestSettingsOfMethods:
+    """Settings belong to the method beside which they stand."""
+
+    def test_settings_of_the_aligner_stand_beside_its_method(self):
+        recipe = make_recipe("hau", overrides={"aligner.stem": 0, "aligner.extra_parallel": "a/b:c"})
+        assert recipe.aligner == AlignerConfig("statistical", ("a/b:c",), {"stem": 0})
+        assert recipe.to_dict()["aligner"] == {"method": "statistical", "extra_parallel": ["a/b:c"], "stem": 0}
+
+    @pytest.mark.parametrize(
+        "overrides",
+        [
+            {"aligner": "none"},
+            {"aligner.method": "none"},
+            {"aligner": {"method": "none"}},
+        ],
+    )
+    def test_another_aligner_keeps_the_text_to_train_on_and_no_setting_of_the_former(self, tmp_path, overrides):
+        path = tmp_path / "r.yaml"
+        first = make_recipe("hau", overrides={"aligner.stem": 0, "aligner.extra_parallel": "a/b:c"})
+        path.write_text(first.to_yaml(), encoding="utf-8")
+        assert load_recipe(path).aligner == first.aligner
+        assert load_recipe(path, overrides).aligner == AlignerConfig("none", ("a/b:c",), {})
+
+    @pytest.mark.parametrize(
+        "overrides",
+        [
+            {"projector": "heuristic"},
+            {"projector.method": "heuristic"},
+            {"projector": {"method": "heuristic"}},
+        ],
+    )
+    def test_another_projector_keeps_no_weights_of_the_former(self, tmp_path, overrides):
+        path = tmp_path / "r.yaml"
+        path.write_text(make_recipe("hau").to_yaml(), encoding="utf-8")
+        assert load_recipe(path, overrides).projector == ProjectorConfig("heuristic", {})
+
+    def test_a_model_of_the_aligner_is_a_setting_and_names_no_other_method(self):
+        overrides = {"aligner.model": "a/b", "aligner.layer": 3, "aligner.method": "encoder"}
+        assert make_recipe("hau", overrides=overrides).aligner.settings == {"model": "a/b", "layer": 3}
+
+    @pytest.mark.parametrize("overrides", [{"filters.comp_ins": True}, {"filters": {"comp_ins": True}}])
+    def test_one_filter_leaves_the_others_as_they_were(self, tmp_path, overrides):
+        path = tmp_path / "r.yaml"
+        path.write_text(make_recipe("hau", overrides={"filters.min_score": 0.5}).to_yaml(), encoding="utf-8")
+        assert load_recipe(path, overrides).filters == FiltersConfig(comp_ins=True, min_score=0.5)
+        assert filters_config({"comp_ins": True, "min_score": 0.5}) == load_recipe(path, overrides).filters
+
+
+class TestFusedWeights:
+    def test_weights_and_threshold_of_the_package_are_written_into_the_recipe(self):
+        recipe = make_recipe("hau")
+        assert recipe.projector.method == "fused"
+        assert set(recipe.projector.settings) == {"weights", "null_threshold", "fitted_on"}
+        assert "bias" in recipe.to_dict()["projector"]["weights"]
+
+    @pytest.mark.parametrize("row", languages(), ids=lambda row: row.code)
+    def test_no_language_gets_weights_that_were_fitted_on_its_gold(self, row):
+        for own in ({}, {"weights": None}, {"max_words": 3}):
+            fitted_on = projector_config("fused", own, row.code).settings["fitted_on"]
+            assert not {gold.rpartition(":")[0] for gold in fitted_on} & set(row.gold)
+            assert not any(gold.split(":")[1] == row.code for gold in fitted_on)
+
+    def test_missing_weights_are_those_of_the_language_whether_left_out_or_empty(self):
+        expected = projector_config("fused", {}, "luo").settings
+        empty = {"weights": None, "null_threshold": None, "fitted_on": None}
+        assert projector_config("fused", empty, "luo").settings == expected
+        table = make_recipe("luo").to_dict()
+        table["projector"] = {"weights": None}
+        assert recipe_from_dict(table).projector.settings == expected
+
+    def test_weights_of_ones_own_are_kept_and_bring_their_own_origin(self):
+        settings = {"weights": WEIGHTS, "null_threshold": 0.25, "fitted_on": ["a/b:c:dev"], "max_words": 3}
+        assert projector_config("fused", settings, "hau") == ProjectorConfig("fused", settings)
+        assert "fitted_on" not in projector_config("fused", {"weights": WEIGHTS}, "hau").settings
+
+    def test_a_missing_threshold_is_written_into_the_recipe_as_well(self):
+        shipped = projector_config("fused", {}, "hau").settings["null_threshold"]
+        assert projector_config("fused", {"weights": WEIGHTS}, "hau").settings["null_threshold"] == shipped
+        assert projector_config("fused", {"null_threshold": 0.0}, "hau").settings["null_threshold"] == 0.0
+
+    def test_other_methods_get_nothing_added_and_settings_given_are_left_as_they_were(self):
+        assert projector_config("candidates", {}, "hau") == ProjectorConfig("candidates", {})
+        own = {"max_words": 3}
+        projector_config("fused", own, None)
+        assert own == {"max_words": 3}
+
+
 class TestRefusals:
     def test_an_unknown_language_is_refused_with_the_nearest_and_where_to_look(self):
         refused("'hausaa'", "Did you mean 'hausa'?", "xner languages", language="hausaa")
@@ -178,10 +280,11 @@ class TestRefusals:
             ("limitt", "limit", "validation_percent"),
             ("taggr", "tagger", "aligner"),
             ("taggr.model", "tagger", "aligner"),
-            ("tagger.modell", "model", "model, revision"),
+            ("tagger.modell", "model", "model, revision, consistent"),
             ("text.split", "splits", "corpus, config, splits, revision"),
-            ("aligner.methods", "method", "method, extra_parallel"),
-            ("projector.max_word", "max_words", "max_words, alignment_weight, min_surface, null_threshold"),
+            ("aligner.stemm", "stem", "stem, model"),
+            ("projector.max_word", "max_words", "weights, null_threshold, fitted_on, max_words, candidates"),
+            ("filters.min_scores", "min_score", "comp_src, comp_tgt, comp_ins, restrict_tgt, min_source_score"),
         ],
     )
     def test_an_unknown_key_is_refused_with_the_nearest_and_all_that_exist(self, key, near, known):
@@ -191,10 +294,10 @@ class TestRefusals:
     @pytest.mark.parametrize(
         "key, value, near, known",
         [
-            ("aligner", "statistcal", "statistical", "statistical, none"),
-            ("aligner.method", "statistcal", "statistical", "statistical, none"),
-            ("projector", "heuristics", "heuristic", "candidates, heuristic"),
-            ("projector.method", "candidate", "candidates", "candidates, heuristic"),
+            ("aligner", "statistcal", "statistical", "statistical, encoder, simalign, eflomal, combined, none"),
+            ("aligner.method", "enocder", "encoder", "statistical, encoder, simalign, eflomal, combined, none"),
+            ("projector", "heuristics", "heuristic", "fused, candidates, heuristic"),
+            ("projector.method", "candidate", "candidates", "fused, candidates, heuristic"),
         ],
     )
     def test_an_unknown_method_is_refused_with_the_nearest_and_all_that_exist(self, key, value, near, known):
@@ -222,6 +325,23 @@ class TestRefusals:
             ("text", "org/corpus", "text is 'org/corpus'"),
             ("tagger", 5, "tagger is 5"),
             ("aligner", ["none"], "aligner is ['none']"),
+            ("aligner.method", ["none"], "aligner.method is ['none']"),
+            ("aligner.stem", -1, "aligner.stem is -1"),
+            ("aligner.stem", True, "stem is True"),
+            ("aligner.model", "gone", "aligner.model 'gone' is not the folder of a trained model"),
+            ("aligner.extra_parallel", 5, "aligner.extra_parallel is 5"),
+            ("aligner", {"method": "combined", "members": [{"stem": 3}]}, "member 1 of aligner.members"),
+            ("tagger.consistent", "yes", "consistent is 'yes'"),
+            ("filters", True, "filters is True"),
+            ("filters.comp_src", 1, "comp_src is 1"),
+            ("filters.min_score", 1.5, "filters.min_score is 1.5"),
+            ("filters", {"min_source_score": -0.1}, "filters.min_source_score is -0.1"),
+            ("projector.weights", [1.0], "projector.weights maps names of scores to finite numbers"),
+            ("projector.weights", {**WEIGHTS, "alignment": "2"}, "projector.weights maps names of scores"),
+            ("projector.weights", {**WEIGHTS, "alignment": float("nan")}, "finite numbers"),
+            ("projector.weights", {**WEIGHTS, "spelling": True}, "finite numbers"),
+            ("projector.weights", {**WEIGHTS, "speling": 1.0}, "no score 'speling'. Did you mean 'spelling'"),
+            ("projector.weights", {"alignment": 2.0}, "projector.weights lacks 'bias'"),
             ("recipe.name", "x", "recipe is 'parallel'"),
         ],
     )
@@ -246,14 +366,51 @@ class TestRefusals:
 names = st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), min_size=1, max_size=8) | st.sampled_from(
     ["no", "null", "1e3", "0x1F", "2024-01-01", "a: b", "- x", "#c", "ghomálá'"]
 )
-projectors = st.builds(
-    ProjectorConfig,
-    st.just("heuristic"),
-    st.fixed_dictionaries({}, optional={"max_gap": st.integers(0, 9), "min_length_ratio": st.floats(0, 2)}),
-) | st.builds(
-    ProjectorConfig,
-    st.just("candidates"),
-    st.fixed_dictionaries({}, optional={"max_words": st.integers(1, 20), "null_threshold": st.floats(0, 1)}),
+numbers = st.integers(-9, 9) | st.floats(-99, 99)
+weights = st.fixed_dictionaries({"bias": numbers}, optional={"alignment": numbers, "spelling": numbers})
+projectors = (
+    st.builds(
+        ProjectorConfig,
+        st.just("heuristic"),
+        st.fixed_dictionaries({}, optional={"max_gap": st.integers(0, 9), "min_length_ratio": st.floats(0, 2)}),
+    )
+    | st.builds(
+        ProjectorConfig,
+        st.just("candidates"),
+        st.fixed_dictionaries({}, optional={"max_words": st.integers(1, 20), "null_threshold": st.floats(0, 1)}),
+    )
+    | st.builds(
+        projector_config,
+        st.just("fused"),
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "weights": weights,
+                "null_threshold": st.floats(0, 1, exclude_max=True),
+                "fitted_on": st.lists(names),
+                "target_tagger": st.none() | names,
+            },
+        ),
+        st.sampled_from(["hau", "fin", "luo"]),
+    )
+)
+aligner_settings = (
+    st.tuples(st.just("statistical"), st.fixed_dictionaries({}, optional={"stem": st.integers(0, 9)}))
+    | st.tuples(st.just("none"), st.just({}))
+    | st.tuples(
+        st.just("encoder"),
+        st.fixed_dictionaries({"model": names}, optional={"layer": st.none() | st.integers(0, 12)}),
+    )
+)
+members = aligner_settings.map(lambda chosen: {"method": chosen[0], **chosen[1]})
+aligner_settings |= st.tuples(
+    st.just("combined"),
+    st.fixed_dictionaries(
+        {"members": st.lists(members, min_size=1, max_size=3)}, optional={"threshold": st.floats(0, 1)}
+    ),
+)
+filters = st.builds(
+    FiltersConfig, *[st.booleans()] * 4, min_source_score=st.floats(0, 1), min_score=st.just(0) | st.floats(0, 1)
 )
 name_tuples = st.lists(names, max_size=3, unique=True).map(tuple)
 recipes = st.builds(
@@ -261,10 +418,13 @@ recipes = st.builds(
     recipe=st.just("translate-train"),
     language=st.sampled_from(["hau", "fin", "swa"]),
     source_language=st.sampled_from(["eng", "fra"]),
-    text=st.builds(TextConfig, names, names, st.none() | name_tuples, st.none() | names),
-    tagger=st.none() | st.builds(TaggerConfig, names, st.none() | names),
-    aligner=st.builds(AlignerConfig, st.sampled_from(["statistical", "none"]), name_tuples),
+    text=st.builds(
+        TextConfig, names.filter(lambda name: not local_files(name)), names, st.none() | name_tuples, st.none() | names
+    ),
+    tagger=st.none() | st.builds(TaggerConfig, names, st.none() | names, st.booleans()),
+    aligner=st.builds(lambda chosen, extra: AlignerConfig(chosen[0], extra, chosen[1]), aligner_settings, name_tuples),
     projector=projectors,
+    filters=filters,
     limit=st.none() | st.integers(1, 10**9),
     validation_percent=st.floats(0, 100, exclude_max=True),
 )
@@ -272,7 +432,8 @@ recipes = st.builds(
 
 class TestYaml:
     def test_a_recipe_is_written_in_the_order_of_its_keys(self):
-        recipe = make_recipe("hau", "sample", {"projector": {"method": "heuristic", "max_gap": 2}, "limit": 7})
+        overrides = {"projector": {"method": "heuristic", "max_gap": 2}, "limit": 7, "aligner.stem": 0}
+        recipe = make_recipe("hau", "sample", overrides | {"filters.min_score": 0.5})
         assert (
             recipe.to_yaml()
             == """\
@@ -288,9 +449,17 @@ tagger: null
 aligner:
   method: statistical
   extra_parallel: []
+  stem: 0
 projector:
   method: heuristic
   max_gap: 2
+filters:
+  comp_src: false
+  comp_tgt: false
+  comp_ins: false
+  restrict_tgt: false
+  min_source_score: 0.0
+  min_score: 0.5
 limit: 7
 validation_percent: 5.0
 """
@@ -315,7 +484,9 @@ validation_percent: 5.0
             "recipe: translate-train\nlanguage: hau\nsource_language: eng\ntext: {corpus: a/b, config: hau}\n",
             encoding="utf-8",
         )
-        assert load_recipe(path) == Recipe("translate-train", "hau", "eng", TextConfig("a/b", "hau"))
+        assert load_recipe(path) == Recipe(
+            "translate-train", "hau", "eng", TextConfig("a/b", "hau"), projector=projector_config("fused", {}, "hau")
+        )
 
     @pytest.mark.parametrize(
         "content", [b"", b"- a\n- b\n", b"just text", b"a: [", b"\xff\xfe\x00", b"!!python/object/apply:os.getcwd []"]

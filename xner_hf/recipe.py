@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from xner_hf.corpora.parallel import SAMPLE, local_files, splitter
 from xner_hf.errors import XnerError, nearest
 from xner_hf.languages import language as find_language
 from xner_hf.languages import tagger_entry
+from xner_hf.project.filters import FiltersConfig
+from xner_hf.project.fused import fitted
 from xner_hf.settings import check_settings
 
 RECIPES = ("parallel", "translate-train", "sample")
@@ -42,31 +44,31 @@ class TaggerConfig:
 
     model: str = field(metadata={"help": "token-classification checkpoint: Hub id or folder"})
     revision: str | None = field(default=None, metadata={"help": "Hub branch, tag or commit"})
+    consistent: bool = field(
+        default=True, metadata={"help": "every name has one type in the whole text, that which it is given most"}
+    )
 
 
 @dataclass(frozen=True)
 class AlignerConfig:
-    """How words are linked."""
+    """How words are linked; `settings` are those of the method (`xner_hf.align.METHODS`)."""
 
     method: str = field(default="statistical", metadata={"help": " | ".join(align.METHODS)})
     extra_parallel: tuple[str, ...] = field(
         default=(),
         metadata={"help": "further parallel text to train on: org/name:config on the Hub, or local files"},
     )
+    settings: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.method not in align.METHODS:
-            raise XnerError(
-                f"unknown aligner {self.method!r}.{nearest(self.method, list(align.METHODS))} "
-                f"Known: {', '.join(align.METHODS)}."
-            )
+        align.check_aligner(self.method, self.settings)
 
 
 @dataclass(frozen=True)
 class ProjectorConfig:
     """How entities are carried over; `settings` are those of the method (`xner_hf.project.METHODS`)."""
 
-    method: str = field(default="candidates", metadata={"help": " | ".join(project.METHODS)})
+    method: str = field(default="fused", metadata={"help": " | ".join(project.METHODS)})
     settings: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -84,6 +86,7 @@ class Recipe:
     tagger: TaggerConfig | None = None
     aligner: AlignerConfig = field(default_factory=AlignerConfig)
     projector: ProjectorConfig = field(default_factory=ProjectorConfig)
+    filters: FiltersConfig = field(default_factory=FiltersConfig)
     limit: int | None = field(default=None, metadata={"help": "use only the first pairs of the text"})
     validation_percent: float = field(default=5.0, metadata={"help": "share of rows kept for validation"})
 
@@ -104,9 +107,10 @@ class Recipe:
             )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the recipe as nested plain objects; the settings of the projector stand beside its method."""
+        """Return the recipe as nested plain objects; settings stand beside the method that they belong to."""
         table = json.loads(json.dumps(dataclasses.asdict(self)))
-        table["projector"] = {"method": self.projector.method, **self.projector.settings}
+        for section in ("aligner", "projector"):
+            table[section] |= table[section].pop("settings")
         return table
 
     def to_yaml(self) -> str:
@@ -185,18 +189,48 @@ def recipe_from_dict(table: Mapping[str, Any]) -> Recipe:
     table["text"] = _section(table["text"], TextConfig, "text")
     tagger = table.get("tagger")
     table["tagger"] = None if tagger is None else _section(tagger, TaggerConfig, "tagger")
-    table["aligner"] = _section(table.get("aligner", {}), AlignerConfig, "aligner")
-    projector = _mapping(table.get("projector", {}), "projector")
-    method = projector.pop("method", ProjectorConfig.method)
-    if not isinstance(method, str):
-        raise XnerError(f"the recipe's projector.method is {method!r}; known are {', '.join(project.METHODS)}.")
-    table["projector"] = ProjectorConfig(method, projector)
+    aligner, settings = _method(table, "aligner", align.METHODS, AlignerConfig.method)
+    extra = _names(settings.pop("extra_parallel", ()), "aligner.extra_parallel")
+    table["aligner"] = AlignerConfig(aligner, extra, settings)
+    table["projector"] = projector_config(
+        *_method(table, "projector", project.METHODS, ProjectorConfig.method), table["language"]
+    )
+    table["filters"] = filters_config(table.get("filters", {}))
     if table["tagger"] is None and table["recipe"] == "parallel":
         raise XnerError("the recipe 'parallel' needs a tagger for its source side; give tagger.model.")
     return Recipe(**table)
 
 
+def projector_config(method: str, settings: Mapping[str, Any], language: str | None) -> ProjectorConfig:
+    """Return the settings of a projection method for a language.
+
+    Fused matching without weights or threshold of its own gets those of the package, never fitted on gold of the
+    language.
+
+    Raises:
+        XnerError: the method or one of its settings is unknown, or a value is out of range.
+    """
+    settings = dict(settings)
+    if method == "fused":
+        shipped = fitted(language)
+        if settings.get("weights") is not None:
+            shipped = {"null_threshold": shipped["null_threshold"]}
+        settings |= {key: value for key, value in shipped.items() if settings.get(key) is None}
+    return ProjectorConfig(method, settings)
+
+
+def filters_config(settings: Mapping[str, Any]) -> FiltersConfig:
+    """Return the settings of the filters.
+
+    Raises:
+        XnerError: a filter is unknown, or a value is out of range.
+    """
+    return _section(settings, FiltersConfig, "filters")
+
+
 _SHORT = {"tagger": "model", "aligner": "method", "projector": "method"}
+_LASTING = ("consistent", "extra_parallel")
+"""Settings of a section that stay when another model or method is named; the others belong to the former one."""
 
 
 def _overridden(table: dict[str, Any], overrides: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -205,7 +239,7 @@ def _overridden(table: dict[str, Any], overrides: Mapping[str, Any] | None) -> d
         if key in given:
             raise XnerError(f"{key} cannot be overridden; name another {key} instead.")
     # The method first: it clears the settings of the former one, not those that are given with it.
-    for key in sorted(given, key=lambda key: key not in ("projector", "projector.method")):
+    for key in sorted(given, key=lambda key: 0 if _names_method(key) else 1 + ("." in key)):
         _override(table, key, given[key])
     text = table.get("text")
     if isinstance(text, Mapping) and local_files(str(text.get("corpus"))):
@@ -216,17 +250,21 @@ def _overridden(table: dict[str, Any], overrides: Mapping[str, Any] | None) -> d
 def _override(table: dict[str, Any], key: str, value: Any) -> None:
     section, _, rest = key.partition(".")
     if rest:
-        inner = dict(_mapping(table.get(section) or {}, section))
-        if section == "projector" and rest == "method":
-            inner = {}  # the settings of one method mean nothing to another
-        inner[rest] = value
-        table[section] = inner
+        value = {rest: value}
     elif section in _SHORT and isinstance(value, str):
-        table[section] = {_SHORT[section]: value}
-    elif section in (*_SHORT, "text") and isinstance(value, Mapping):
-        table[section] = {**(table.get(section) or {}), **value}
-    else:
+        value = {_SHORT[section]: value}
+    elif section not in (*_SHORT, "text", "filters") or not isinstance(value, Mapping):
         table[section] = value
+        return
+    inner = _mapping(table.get(section) or {}, section)
+    if _SHORT.get(section) in value:
+        inner = {key: kept for key, kept in inner.items() if key in _LASTING}
+    table[section] = {**inner, **value}
+
+
+def _names_method(key: str) -> bool:
+    section, _, rest = key.partition(".")
+    return section in _SHORT and rest == _SHORT[section]
 
 
 def _mapping(value: Any, name: str) -> dict[str, Any]:
@@ -235,13 +273,24 @@ def _mapping(value: Any, name: str) -> dict[str, Any]:
     return dict(value)
 
 
+def _method(table: Mapping[str, Any], section: str, known: Iterable[str], default: str) -> tuple[str, dict[str, Any]]:
+    settings = _mapping(table.get(section, {}), section)
+    method = settings.pop("method", default)
+    if not isinstance(method, str):
+        raise XnerError(f"the recipe's {section}.method is {method!r}; known are {', '.join(known)}.")
+    return method, settings
+
+
 def _section(value: Any, kind: type, name: str) -> Any:
     value = _mapping(value, name)
     check_settings(value, kind, f"the recipe's {name}")
-    for key, entry in value.items():
-        if key in ("splits", "extra_parallel") and entry is not None:
-            parts = [part.strip() for part in entry.split(",")] if isinstance(entry, str) else entry
-            if not isinstance(parts, list | tuple) or not all(isinstance(part, str) for part in parts):
-                raise XnerError(f"the recipe's {name}.{key} is {entry!r}; it is a list of names.")
-            value[key] = tuple(part for part in parts if part)
+    if value.get("splits") is not None:
+        value["splits"] = _names(value["splits"], f"{name}.splits")
     return kind(**value)
+
+
+def _names(entry: Any, key: str) -> tuple[str, ...]:
+    parts = [part.strip() for part in entry.split(",")] if isinstance(entry, str) else entry
+    if not isinstance(parts, list | tuple) or not all(isinstance(part, str) for part in parts):
+        raise XnerError(f"the recipe's {key} is {entry!r}; it is a list of names.")
+    return tuple(part for part in parts if part)

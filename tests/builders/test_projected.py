@@ -196,10 +196,21 @@ def test_the_projector_may_be_named_or_set(fresh):
     assert min(scores) > 0.95
 
 
-def test_the_aligner_may_be_named(fresh, sample):
+def test_the_aligner_may_be_named_or_set(fresh, sample):
     data = load_dataset(CORPUS, "hau", recipe="sample", aligner="none", **fresh)
     assert not any(data["train"]["links"])
     assert any(sample["train"]["links"])
+    whole_words = load_dataset(CORPUS, "hau", recipe="sample", aligner={"stem": 0}, **fresh)
+    links = [{row["id"]: row["links"] for split in found.values() for row in split} for found in (whole_words, sample)]
+    assert links[0].keys() == links[1].keys() and links[0] != links[1]
+
+
+def test_filters_may_be_set(fresh, sample):
+    data = load_dataset(CORPUS, "hau", recipe="sample", filters={"comp_ins": True}, **fresh)
+    assert len(data["rejected"]) > len(sample["rejected"])
+    assert "filtered:comp_ins" in data["rejected"]["reason"]
+    for row in [*data["train"], *data["validation"]]:
+        assert all(entity["status"] == "projected" for entity in row["entities"])
 
 
 def test_the_tagger_may_be_named(mirror, fresh):
@@ -210,7 +221,7 @@ def test_the_tagger_may_be_named(mirror, fresh):
 
 
 def test_the_default_recipe_is_that_of_the_language(mirror, fresh):
-    data = load_dataset(CORPUS, "hau", validation_percent=40, **fresh)
+    data = load_dataset(CORPUS, "hau", validation_percent=40, projector="candidates", **fresh)
     assert sorted(ids(data)["rejected"]) == [
         "en-hau/test/0",
         "en-hau/test/1",
@@ -229,7 +240,7 @@ def test_the_default_recipe_is_that_of_the_language(mirror, fresh):
 
 
 def test_a_split_without_rows_does_not_keep_the_others_from_being_loaded(mirror, fresh):
-    data = load_dataset(CORPUS, "hau", **fresh)  # none of its rows falls into validation
+    data = load_dataset(CORPUS, "hau", projector="candidates", **fresh)  # none of its rows falls into validation
     assert (len(data["train"]), len(data["rejected"])) == (8, 8)
     assert len(data.get("validation", [])) == 0
 
@@ -243,6 +254,7 @@ def test_every_setting_has_a_cache_of_its_own(fresh):
 
     assert folder() == folder()
     others = [{}, {"limit": 5}, {"aligner": "none"}, {"projector": "heuristic"}, {"validation_percent": 10}]
+    others += [{"aligner": {"stem": 3}}, {"filters": {"min_score": 0.5}}]
     assert len({folder(**keywords) for keywords in others}) == len(others)
     assert f"hau-{sign(make_recipe('hau', 'sample')).project}" in Path(folder()).parts
 
@@ -255,7 +267,7 @@ def test_a_corpus_that_was_built_is_not_built_again(sample):
 
 def test_a_changed_input_is_built_anew(mirror, write_corpus, fresh):
     def load():
-        return load_dataset(CORPUS, "hau", split="train", **fresh)
+        return load_dataset(CORPUS, "hau", split="train", projector="candidates", **fresh)
 
     assert len(load()) == 8
     rows = [{"translation": {"en": "Musa left Jos.", "hau": "Musa ya bar Jos."}}]
@@ -325,6 +337,8 @@ def test_an_unknown_language_is_named_with_its_nearest(load):
         ({"recipe": "sample", "projector": "heuristik"}, ["'heuristik'", "Did you mean 'heuristic'?"]),
         ({"recipe": "sample", "projector": {"max_word": 3}}, ["'max_word'", "Did you mean 'max_words'?"]),
         ({"recipe": "sample", "aligner": "statistics"}, ["'statistics'", "'statistical'"]),
+        ({"recipe": "sample", "aligner": {"stme": 3}}, ["'stme'", "Did you mean 'stem'?"]),
+        ({"recipe": "sample", "filters": {"comp_scr": True}}, ["'comp_scr'", "Did you mean 'comp_src'"]),
         ({"recipe": "sample", "limit": 0}, ["limit is 0"]),
         ({"recipe": "sample", "tagger": "no-such-folder"}, ["'no-such-folder'"]),
         ({}, ["masakhane/mafand", "XNER_MIRROR", "work here: sample"]),
@@ -376,7 +390,7 @@ def test_a_build_folder_is_a_data_set_with_the_same_rows_and_features(sample, bu
 
 
 def test_a_build_without_rows_in_a_split_is_a_data_set_without_it(mirror, tmp_path, fresh):
-    write_build(run_recipe(make_recipe("hau", "parallel")), tmp_path / "hau")
+    write_build(run_recipe(make_recipe("hau", "parallel", {"projector": "candidates"})), tmp_path / "hau")
     data = load_dataset(str(tmp_path / "hau"), **fresh)
     assert {split: len(data[split]) for split in data} == {"train": 8, "rejected": 8}
 

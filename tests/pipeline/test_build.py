@@ -18,6 +18,7 @@ from xner_hf.pipeline.schema import SPLITS, corpus_schema
 from xner_hf.recipe import load_recipe, make_recipe
 from xner_hf.spans import NER_LABELS
 
+TAGGER = "xner/minilm-conll2003-en"
 COLUMNS = ["id", "tokens", "ner_tags", "language", "source_language", "source_tokens"]
 COLUMNS += ["source_entities", "entities", "links", "reason"]
 
@@ -27,7 +28,9 @@ def shared_runs(shared_mirror, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XNER_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("XNER_MIRROR", str(shared_mirror))
-        yield {name: run_recipe(make_recipe("hau", name)) for name in ("parallel", "sample")}
+        # Exact rows are told only of a projector whose scores rest on nothing that was fitted.
+        overrides = {"projector": "candidates"}
+        yield {name: run_recipe(make_recipe("hau", name, overrides)) for name in ("parallel", "sample")}
 
 
 @pytest.fixture
@@ -143,8 +146,24 @@ def test_the_facts_name_recipe_signature_terms_and_versions(runs, tmp_path):
     assert facts["licence"]["name"] == "xner/minilm-conll2003-en"
     assert [one["name"] for one in facts["licences"]] == ["masakhane/mafand", "xner/minilm-conll2003-en"]
     assert {"xner-hf", "torch", "transformers"} <= set(facts["versions"])
-    assert [stage["name"] for stage in facts["stages"]] == ["text", "tag", "train aligner", "align", "project"]
+    names = ["text", "tag", "names", "train aligner", "align", "project"]
+    assert [stage["name"] for stage in facts["stages"]] == names
     assert "torch" not in write_build(runs["sample"], tmp_path / "sample")["versions"]
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        {"aligner": {"method": "encoder", "model": TAGGER, "layer": 1}},
+        {"aligner": {"method": "combined", "members": [{"method": "encoder", "model": TAGGER, "layer": 1}]}},
+        {"aligner": "none", "projector.target_tagger": TAGGER},
+    ],
+)
+def test_a_model_of_aligner_or_target_side_brings_its_terms_and_versions(mirror, tmp_path, overrides):
+    facts = write_build(run_recipe(make_recipe("hau", "sample", {"limit": 3, **overrides})), tmp_path / "out")
+    assert [one["name"] for one in facts["licences"]] == ["bundled sample", TAGGER]
+    assert facts["licence"]["licence_class"] == "research-only"
+    assert {"torch", "transformers"} <= set(facts["versions"])
 
 
 def test_the_card_names_the_files_of_every_split_that_has_rows(runs, tmp_path):

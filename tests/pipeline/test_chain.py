@@ -5,7 +5,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xner_hf.align.base import Link
-from xner_hf.align.statistical import StatisticalAligner
 from xner_hf.corpora.base import Pair
 from xner_hf.errors import XnerError
 from xner_hf.pipeline.chain import (
@@ -14,21 +13,25 @@ from xner_hf.pipeline.chain import (
     NO_ALIGNMENT,
     NOTHING_PROJECTED,
     REASONS,
-    NoAligner,
     Projection,
     align_pairs,
     project_pair,
     project_pairs,
     side_missing,
     tag_sources,
-    train_aligner,
+    tag_targets,
 )
 from xner_hf.project import make_projector
 from xner_hf.project.base import ProjectedSpan
+from xner_hf.project.filters import FILTER_REASONS, Filters, FiltersConfig
+from xner_hf.recipe import AlignerConfig, ProjectorConfig
 from xner_hf.spans import Span, spans_from_iob2
 
 HEURISTIC = make_projector("heuristic", {})
 CANDIDATES = make_projector("candidates", {})
+OFF = Filters(FiltersConfig())
+NONE = AlignerConfig("none")
+STATISTICAL = AlignerConfig("statistical")
 
 
 def pair(source, target, spans=None, number=0):
@@ -42,7 +45,7 @@ def fate(start, end, label="PER", score=1.0, source=0, status="projected"):
 class Broken:
     """A projector with a bug."""
 
-    def project(self, source, spans, target, links):
+    def project(self, source, spans, target, links, target_labels=None):
         raise ZeroDivisionError
 
 
@@ -62,7 +65,11 @@ def test_every_reason_is_explained():
         "evaluation_overlap",
         "no_alignment",
         "nothing_projected",
+        "filtered:comp_src",
+        "filtered:comp_tgt",
+        "filtered:comp_ins",
     }
+    assert REASONS.items() >= FILTER_REASONS.items()
     assert all(REASONS.values())
 
 
@@ -87,30 +94,73 @@ class TestProjectPair:
     SPANS = [Span(0, 1, "PER"), Span(1, 2, "LOC")]
 
     def test_a_sentence_without_entities_is_kept_without_any(self):
-        done = project_pair(HEURISTIC, ["a"], [], ["b"], [Link(0, 0, 1.0)])
+        done = project_pair(HEURISTIC, OFF, ["a"], [], ["b"], [Link(0, 0, 1.0)])
         assert done == Projection([Link(0, 0, 1.0)], [], None)
         assert done.ner_tags(1) == [0]
 
     def test_a_sentence_that_lost_some_entities_is_kept_with_the_fate_of_each(self):
-        done = project_pair(HEURISTIC, ["x", "y"], self.SPANS, ["a", "b"], [Link(1, 0, 1.0)])
+        done = project_pair(HEURISTIC, OFF, ["x", "y"], self.SPANS, ["a", "b"], [Link(1, 0, 1.0)])
         assert done.reason is None
         assert [one.status for one in done.entities] == ["unaligned", "projected"]
         assert done.ner_tags(2) == [5, 0]
 
     def test_a_sentence_whose_entities_are_all_unaligned_is_rejected_for_that(self):
-        done = project_pair(HEURISTIC, ["x", "y"], self.SPANS, ["a", "."], [Link(0, 1, 1.0)])
+        done = project_pair(HEURISTIC, OFF, ["x", "y"], self.SPANS, ["a", "."], [Link(0, 1, 1.0)])
         assert (done.reason, done.ner_tags(2)) == (NO_ALIGNMENT, [])
         assert [one.status for one in done.entities] == ["unaligned", "unaligned"]
 
     def test_a_sentence_that_lost_all_its_entities_otherwise_is_rejected_for_that(self):
         links = [Link(0, 0, 0.25)]
-        done = project_pair(CANDIDATES, ["x", "y"], self.SPANS, ["a", "b"], links)
+        done = project_pair(CANDIDATES, OFF, ["x", "y"], self.SPANS, ["a", "b"], links)
         assert (done.reason, done.ner_tags(2)) == (NOTHING_PROJECTED, [])
         assert [one.status for one in done.entities] == ["low_score", "unaligned"]
 
     def test_a_bug_in_a_projector_is_not_hidden(self):
         with pytest.raises(ZeroDivisionError):
-            project_pair(Broken(), ["x"], [Span(0, 1, "PER")], ["a"], [])
+            project_pair(Broken(), OFF, ["x"], [Span(0, 1, "PER")], ["a"], [])
+
+    def test_a_sentence_that_a_filter_drops_is_rejected_for_that_and_keeps_the_fates(self):
+        filters = Filters(FiltersConfig(comp_ins=True))
+        done = project_pair(HEURISTIC, filters, ["x", "y"], self.SPANS, ["a", "b"], [Link(1, 0, 1.0)])
+        assert (done.reason, done.ner_tags(2)) == ("filtered:comp_ins", [])
+        assert [one.status for one in done.entities] == ["unaligned", "projected"]
+
+    def test_a_sentence_that_lost_one_entity_to_a_filter_is_kept_without_it(self):
+        filters = Filters(FiltersConfig(min_source_score=0.5))
+        spans = [Span(0, 1, "PER", 0.4), Span(1, 2, "LOC", 0.5)]
+        done = project_pair(HEURISTIC, filters, ["x", "y"], spans, ["a", "b"], [Link(0, 0, 1.0), Link(1, 1, 1.0)])
+        assert (done.reason, done.ner_tags(2)) == (None, [0, 5])
+        assert [one.status for one in done.entities] == ["filtered:min_source_score", "projected"]
+
+    def test_a_sentence_that_lost_all_its_entities_to_a_filter_is_rejected(self):
+        filters = Filters(FiltersConfig(restrict_tgt=True))
+        links = [Link(0, 0, 1.0), Link(0, 1, 1.0)]
+        done = project_pair(HEURISTIC, filters, ["x", "y"], self.SPANS, ["a", "b"], links)
+        assert (done.reason, done.ner_tags(2)) == (NOTHING_PROJECTED, [])
+        assert [one.status for one in done.entities] == ["filtered:restrict_tgt", "unaligned"]
+
+    def test_the_projector_is_given_the_labels_of_the_target_words(self):
+        seen = []
+
+        class Curious:
+            def project(self, source, spans, target, links, target_labels=None):
+                seen.append(target_labels)
+                return []
+
+        project_pair(Curious(), OFF, ["x"], [], ["a"], [], "labels")
+        project_pair(Curious(), OFF, ["x"], [], ["a"], [])
+        assert seen == ["labels", None]
+
+
+class Given:
+    """A tagger that gives the spans it was made with, sentence by sentence."""
+
+    def __init__(self, *found):
+        self.found = found
+
+    def tag(self, sentences):
+        assert len(sentences) == len(self.found)
+        return [list(spans) for spans in self.found]
 
 
 class TestTagSources:
@@ -131,36 +181,66 @@ class TestTagSources:
         with pytest.raises(ValueError):
             tag_sources([pair("a", "b"), pair("c", "d")], Forgetful())
 
+    FOUND = [Span(0, 1, "ORG", 0.5)], [Span(1, 2, "LOC", 0.75)], [Span(0, 1, "LOC", 1.0)]
+    SOURCES = ("Kano won", "in Kano", "Kano")
+
+    def test_a_name_has_one_type_in_all_pairs(self):
+        pairs = [pair(source, "x") for source in self.SOURCES]
+        tag_sources(pairs, Given(*self.FOUND))
+        score = 1.75 / 3
+        assert [one.source_spans for one in pairs] == [
+            [Span(0, 1, "LOC", score)],
+            [Span(1, 2, "LOC", score)],
+            [Span(0, 1, "LOC", score)],
+        ]
+
+    def test_where_that_is_not_asked_for_every_pair_keeps_what_the_tagger_found(self):
+        pairs = [pair(source, "x") for source in self.SOURCES]
+        tag_sources(pairs, Given(*self.FOUND), consistent=False)
+        assert [one.source_spans for one in pairs] == [list(spans) for spans in self.FOUND]
+
+
+class TestTagTargets:
+    def test_without_a_model_no_pair_has_labels(self):
+        assert list(tag_targets([pair("a", "b"), pair("c", "d")], None)) == [None, None]
+
+    def test_a_model_gives_a_distribution_over_our_labels_for_every_target_word(self, mirror):
+        found = tag_targets([pair("x", "Kano ta yi"), pair("x", "")], "xner/minilm-conll2003-en")
+        assert [one.shape for one in found] == [(3, 7), (0, 7)]
+        assert found[0].argmax(-1).tolist() == [5, 0, 0]
+
 
 class TestAligning:
-    def test_without_an_aligner_there_are_no_links(self):
-        assert NoAligner().align([["a"], [], ["b"]], [["c"], ["d"], []]) == [[], [], []]
-        assert NoAligner().align([], []) == []
-        with pytest.raises(ValueError):
-            NoAligner().align([["a"]], [])
-
-    def test_the_method_names_the_aligner(self, tmp_path):
-        assert isinstance(train_aligner("none", [], tmp_path), NoAligner)
-        assert list(tmp_path.iterdir()) == []
-        assert isinstance(train_aligner("statistical", [(["a"], ["b"])], tmp_path), StatisticalAligner)
-        with pytest.raises(XnerError, match="no pair"):
-            train_aligner("statistical", [], tmp_path)
-
     def test_pairs_are_aligned_by_what_they_and_the_extra_text_teach(self):
         pairs = [pair("red house", "gida ja")]
         extra = [pair("red", "ja"), pair("house", "gida"), pair("", "ja"), pair("red", "")] * 20
-        (links,) = align_pairs(pairs, "statistical", iter(extra))
+        (links,) = align_pairs(pairs, STATISTICAL, iter(extra))
         assert {link[:2] for link in links} == {(0, 1), (1, 0)}
         assert min(link.score for link in links) > 0.9
 
-    @pytest.mark.parametrize("method", ["statistical", "none"])
+    def test_the_settings_of_the_aligner_count(self):
+        # Of three letters, all four source words are one word.
+        pairs = [pair("redder", "a"), pair("redden", "b"), pair("redo", "c"), pair("redact", "d")]
+        apart, alike = (align_pairs(pairs, AlignerConfig(settings={"stem": stem})) for stem in (0, 3))
+        assert [own[0].score for own in apart] == [0.5] * 4  # (1 - 0.5) / sqrt(1 * 1)
+        assert [own[0].score for own in alike] == [0.25] * 4  # (1 - 0.5) / sqrt(4 * 1)
+
+    def test_a_model_that_is_kept_gives_the_same_links_without_training(self, tmp_path):
+        pairs = [pair("red house", "gida ja"), pair("red", "ja")] * 5
+        kept = align_pairs(pairs, STATISTICAL, keep=tmp_path / "kept")
+        again = AlignerConfig(settings={"model": str(tmp_path / "kept")})
+        extra = (pytest.fail("the text was read") for _ in range(1))
+        assert align_pairs(pairs, again, extra) == kept
+        assert align_pairs(pairs[:1], again) == kept[:1]
+
+    @pytest.mark.parametrize("aligner", [STATISTICAL, NONE])
     @pytest.mark.parametrize("pairs", [[], [("", "b")], [("a", ""), ("", "b")]])
-    def test_without_a_pair_that_has_both_sides_there_is_nothing_to_align(self, method, pairs):
+    def test_without_a_pair_that_has_both_sides_there_is_nothing_to_align(self, aligner, pairs):
         pairs = [pair(*sides, spans=[]) for sides in pairs]
         with pytest.raises(XnerError, match="no pair with words on both sides"):
-            align_pairs(pairs, method)
+            align_pairs(pairs, aligner)
         with pytest.raises(XnerError, match="no pair with words on both sides"):
-            list(project_pairs(pairs, method, HEURISTIC))
+            list(project_pairs(pairs, aligner, ProjectorConfig("heuristic"), FiltersConfig()))
 
 
 class TestProjectPairs:
@@ -172,7 +252,7 @@ class TestProjectPairs:
             pair("tree", "bishiya", [Span(0, 1, "ORG")]),
             pair("red tree", "bishiya ja", [Span(1, 2, "ORG")]),
         ] * 5
-        done = list(project_pairs(pairs, "statistical", HEURISTIC))
+        done = list(project_pairs(pairs, STATISTICAL, ProjectorConfig("heuristic"), FiltersConfig()))
         assert [one.ner_tags(len(p.target)) for one, p in zip(done, pairs, strict=True)] == [
             [0],
             [5, 0],
@@ -188,7 +268,7 @@ class TestProjectPairs:
             pair("Ada sings", "Ada waka", [Span(0, 1, "PER")]),
             pair("Ada in Kano", "", [Span(0, 1, "PER"), Span(2, 3, "LOC")]),
         ]
-        first, second, third = project_pairs(pairs, "none", CANDIDATES)
+        first, second, third = project_pairs(pairs, NONE, ProjectorConfig("candidates"), FiltersConfig())
         assert (first.reason, first.entities, first.ner_tags(1)) == (EMPTY_SOURCE, [], [])
         assert (second.reason, second.ner_tags(2)) == (None, [1, 0])
         assert (third.reason, third.ner_tags(0)) == (EMPTY_TARGET, [])
@@ -198,12 +278,34 @@ class TestProjectPairs:
         ]
 
     def test_a_pair_that_no_tagger_has_seen_has_no_entities(self):
-        (done,) = project_pairs([pair("Ada", "Ada", None)], "none", CANDIDATES)
+        (done,) = project_pairs([pair("Ada", "Ada", None)], NONE, ProjectorConfig("candidates"), FiltersConfig())
         assert done == Projection([], [], None)
 
-    def test_a_bug_in_a_projector_is_not_hidden(self):
-        with pytest.raises(ZeroDivisionError):
-            list(project_pairs([pair("Ada", "Ada", [Span(0, 1, "PER")])], "none", Broken()))
+    def test_filters_decide_on_entities_and_sentences(self):
+        pairs = [
+            pair("Ada sings", "Ada waka", [Span(0, 1, "PER", 0.25)]),
+            pair("Ada and Musa", "Ada da Musa", [Span(0, 1, "PER", 0.75), Span(2, 3, "PER", 0.25)]),
+            pair("Ada and Musa", "Ada da abokinta", [Span(0, 1, "PER"), Span(2, 3, "PER")]),
+        ]
+        filters = FiltersConfig(min_source_score=0.5, comp_ins=True)
+        done = list(project_pairs(pairs, NONE, ProjectorConfig("candidates"), filters))
+        assert [one.reason for one in done] == [NOTHING_PROJECTED, None, "filtered:comp_ins"]
+        assert [[entity.status for entity in one.entities] for one in done] == [
+            ["filtered:min_source_score"],
+            ["projected", "filtered:min_source_score"],
+            ["projected", "unaligned"],
+        ]
+        assert [one.ner_tags(3) for one in done] == [[], [1, 0, 0], []]
+
+    def test_a_target_tagger_speaks_for_what_neither_links_nor_letters_find(self, mirror):
+        pairs = [pair("the city", "an ga Kano", [Span(1, 2, "LOC")])]
+        weights = {"bias": -2.0, "tagger": 6.0}
+        lone = {"weights": weights, "null_threshold": 0.5}
+        (without,) = project_pairs(pairs, NONE, ProjectorConfig("fused", lone), FiltersConfig())
+        assert without.reason == NOTHING_PROJECTED or without.reason == NO_ALIGNMENT
+        both = {**lone, "target_tagger": "xner/minilm-conll2003-en"}
+        (found,) = project_pairs(pairs, NONE, ProjectorConfig("fused", both), FiltersConfig())
+        assert (found.reason, found.ner_tags(3)) == (None, [0, 0, 5])
 
     @settings(deadline=None, max_examples=60)
     @given(st.data())
@@ -216,14 +318,17 @@ class TestProjectPairs:
             pairs.append(Pair(str(number), source, data.draw(words), spans))
         pairs.append(pair("Ada", "Ada", [Span(0, 1, "PER")]))
         aligner = data.draw(st.sampled_from(["none", "statistical"]))
-        projector = data.draw(st.sampled_from([HEURISTIC, CANDIDATES]))
-        done = list(project_pairs(pairs, aligner, projector))
+        projector = ProjectorConfig(data.draw(st.sampled_from(["fused", "candidates", "heuristic"])))
+        switches = [data.draw(st.booleans()) for _ in range(4)]
+        filters = FiltersConfig(*switches, min_score=data.draw(st.sampled_from([0.0, 0.5])))
+        done = list(project_pairs(pairs, AlignerConfig(aligner), projector, filters))
         assert len(done) == len(pairs)
         for one, row in zip(pairs, done, strict=True):
             assert [entity.source for entity in row.entities] == list(range(len(one.source_spans)))
             tags = row.ner_tags(len(one.target))
             if row.reason:
-                assert row.reason in REASONS and tags == [] and row.spans() == []
+                assert row.reason in REASONS and tags == []
+                assert row.spans() == [] or row.reason in FILTER_REASONS
                 assert one.source_spans or not one.source or not one.target
             else:
                 assert len(tags) == len(one.target) > 0

@@ -7,17 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from xner_hf.align.statistical import StatisticalAligner
 from xner_hf.errors import XnerError
 from xner_hf.pipeline import inputs
 from xner_hf.pipeline.inputs import sign, usable_recipes
-from xner_hf.pipeline.licences import Licence, licences, most_restrictive
+from xner_hf.pipeline.licences import Licence, licences, models, most_restrictive
 from xner_hf.pipeline.store import cache_folder
 from xner_hf.recipe import make_recipe
 
 MAFAND = "masakhane/mafand"
 GOLD = "masakhane/masakhaner2"
 TAGGER = "xner/minilm-conll2003-en"
-STAGES = ("text", "tag", "align", "project")
+STAGES = ("text", "tag", "align", "target", "project")
+WITHOUT_TARGET = ["text", "tag", "align", "project"]
 
 
 def parallel(**overrides):
@@ -53,7 +55,14 @@ def test_equal_recipes_and_inputs_have_equal_signatures_wherever_the_inputs_lie(
         ({"limit": 5}, ["text", "tag", "align", "project"]),
         ({"text.splits": ["train"]}, ["text", "tag", "align", "project"]),
         ({"text.revision": "v1"}, ["text", "tag", "align", "project"]),
+        ({"tagger.consistent": False}, ["project"]),
         ({"aligner": "none"}, ["align", "project"]),
+        ({"aligner.stem": 0}, ["align", "project"]),
+        ({"aligner": {"method": "combined", "members": [{"method": "statistical"}]}}, ["align", "project"]),
+        ({"projector.target_tagger": TAGGER}, ["target", "project"]),
+        ({"projector.weights": {"bias": 0.0}}, ["project"]),
+        ({"filters.comp_src": True}, ["project"]),
+        ({"filters.min_score": 0.5}, ["project"]),
         ({"projector": "heuristic"}, ["project"]),
         ({"projector.null_threshold": 0.5}, ["project"]),
         ({"validation_percent": 10.0}, ["project"]),
@@ -89,7 +98,7 @@ def test_a_changed_input_changes_the_signatures_of_the_stages_that_read_it(mirro
 def test_an_evaluation_set_that_went_away_changes_the_signatures(mirror):
     before = sign(parallel())
     shutil.rmtree(mirror / "datasets" / GOLD)
-    assert changed(before, sign(parallel())) == list(STAGES)
+    assert changed(before, sign(parallel())) == WITHOUT_TARGET
 
 
 def test_further_parallel_text_is_signed_by_its_content(mirror, tmp_path):
@@ -105,11 +114,51 @@ def test_further_parallel_text_is_signed_by_its_content(mirror, tmp_path):
 def test_changed_code_changes_every_signature(mirror, monkeypatch):
     before = sign(parallel())
     monkeypatch.setattr(inputs, "code_digest", lambda: "another version")
-    assert changed(before, sign(parallel())) == list(STAGES)
+    assert changed(before, sign(parallel())) == WITHOUT_TARGET
 
 
 def test_languages_with_the_same_recipe_have_different_signatures():
-    assert changed(sign(make_recipe("hau", "sample")), sign(make_recipe("swa", "sample"))) == list(STAGES)
+    assert changed(sign(make_recipe("hau", "sample")), sign(make_recipe("swa", "sample"))) == WITHOUT_TARGET
+
+
+def test_settings_of_combined_aligners_are_signed_however_deep(mirror):
+    def combined(stem):
+        inner = {"method": "combined", "members": [{"method": "statistical", "stem": stem}]}
+        return parallel(aligner={"method": "combined", "members": [{"method": "none"}, inner]})
+
+    assert sign(combined(3)) == sign(combined(3))
+    assert changed(sign(combined(3)), sign(combined(4))) == ["align", "project"]
+
+
+def test_a_kept_aligner_is_signed_by_its_content(mirror, tmp_path):
+    StatisticalAligner.train([(["Kano"], ["Kano"])], tmp_path / "kept")
+    plain, recipe = parallel(), parallel(**{"aligner.model": str(tmp_path / "kept")})
+    before = sign(recipe)
+    assert changed(sign(plain), before) == ["align", "project"]
+    assert sign(recipe) == before
+    StatisticalAligner.train([(["Jos"], ["Jos"])], tmp_path / "kept")
+    assert changed(before, sign(recipe)) == ["align", "project"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "stages"),
+    [
+        ({"aligner": {"method": "encoder", "model": TAGGER}}, ["align", "project"]),
+        ({"aligner": {"method": "simalign", "model": TAGGER}}, ["align", "project"]),
+        (
+            {"aligner": {"method": "combined", "members": [{"method": "encoder", "model": TAGGER}]}},
+            ["align", "project"],
+        ),
+        ({"projector.target_tagger": TAGGER}, ["target", "project"]),
+    ],
+    ids=["encoder", "simalign", "combined", "target tagger"],
+)
+def test_the_models_of_aligner_and_target_side_are_signed_by_their_files(mirror, overrides, stages):
+    recipe = make_recipe("hau", "translate-train", overrides)
+    before = sign(recipe)
+    with (mirror / "models" / TAGGER / "model.safetensors").open("ab") as file:
+        file.write(b" ")
+    assert changed(before, sign(recipe)) == stages
 
 
 # Inputs that cannot be had
@@ -123,6 +172,12 @@ def test_languages_with_the_same_recipe_have_different_signatures():
         ({"text": {"splits": ["train", "dev"]}}, ["'dev'", "test, train, validation"]),
         ({"tagger": "xner/minilm-conll2003-em"}, ["'xner/minilm-conll2003-em'", f"Did you mean '{TAGGER}'?"]),
         ({"tagger": "no-such-folder"}, ["'no-such-folder'", "neither a folder"]),
+        ({"aligner": {"method": "encoder", "model": "no-such-folder"}}, ["'no-such-folder'", "neither a folder"]),
+        (
+            {"aligner": {"method": "combined", "members": [{"method": "simalign", "model": "org/gone"}]}},
+            ["no model 'org/gone'"],
+        ),
+        ({"projector.target_tagger": "org/gone"}, ["no model 'org/gone'"]),
         ({"aligner": {"extra_parallel": ["gone.tsv"]}}, ["gone.tsv", "not a file here"]),
         ({"aligner": {"extra_parallel": [f"{MAFAND}:en-hua"]}}, ["'en-hua'", "Did you mean 'en-hau'?"]),
     ],
@@ -197,6 +252,37 @@ def test_what_the_tables_do_not_know_has_an_unknown_licence():
         Licence("xner/bible", "cc0-1.0", "permissive"),
     ]
     assert licences(parallel(text={"corpus": "me/pairs"}))[0] == Licence("me/pairs", "unknown", "unknown")
+
+
+def test_every_model_brings_its_terms_once_wherever_it_is_named():
+    inner = {"method": "combined", "members": [{"method": "none"}, {"method": "simalign", "model": "c/d"}]}
+    members = [{"method": "encoder", "model": "a/b"}, {"method": "encoder", "model": "a/b", "layer": 3}, inner]
+    recipe = parallel(
+        aligner={"method": "combined", "members": members, "extra_parallel": ["xner/bible:eng-ewe"]},
+        **{"projector.target_tagger": TAGGER},
+    )
+    assert models(recipe) == [TAGGER, "a/b", "c/d"]
+    assert licences(recipe)[1:] == [
+        Licence(TAGGER, "other", "research-only"),
+        Licence("a/b", "unknown", "unknown"),
+        Licence("c/d", "unknown", "unknown"),
+        Licence("xner/bible", "cc0-1.0", "permissive"),
+    ]
+    target = make_recipe("hau", "sample", {"projector.target_tagger": "me/tagger"})
+    assert licences(target)[1:] == [Licence("me/tagger", "unknown", "unknown")]
+    assert most_restrictive(licences(target)).name == "me/tagger"
+    assert models(make_recipe("hau", "sample")) == []
+
+
+def test_a_kept_aligner_has_the_unknown_terms_of_its_text(tmp_path):
+    StatisticalAligner.train([(["Kano"], ["Kano"])], tmp_path)
+    recipe = make_recipe("hau", "sample", {"aligner.model": str(tmp_path)})
+    assert licences(recipe)[1:] == [Licence(str(tmp_path), "unknown", "unknown")]
+
+
+def test_a_source_language_without_a_tagger_by_default_is_no_hindrance():
+    recipe = parallel(tagger="me/tagger", source_language="swa")
+    assert licences(recipe)[1:] == [Licence("me/tagger", "unknown", "unknown")]
 
 
 def test_the_most_restrictive_terms_bind():

@@ -19,6 +19,8 @@ from xner_hf.recipe import make_recipe
 from xner_hf.spans import NER_LABELS, spans_from_iob2
 
 RECIPES = ("parallel", "translate-train", "sample")
+CANDIDATES = {"projector": "candidates"}
+"""Whose scores rest on nothing that was fitted, so that exact rows can be told."""
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +29,7 @@ def built(shared_mirror, rows_of, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XNER_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("XNER_MIRROR", str(shared_mirror))
-        runs = {name: run_recipe(make_recipe("hau", name)) for name in RECIPES}
+        runs = {name: run_recipe(make_recipe("hau", name, CANDIDATES)) for name in RECIPES}
         return {name: (rows_of(run), run) for name, run in runs.items()}
 
 
@@ -98,7 +100,7 @@ def test_parallel_text_is_labelled_by_the_tagger_on_its_source_side(built):
         (0, 1, "PER"),
         (4, 5, "PER"),
     ]
-    assert list(run.stages) == ["text", "tag", "align", "project"]
+    assert list(run.stages) == ["text", "tag", "names", "align", "project"]
 
 
 def test_rows_that_cannot_be_used_are_rejected_each_with_its_reason(built):
@@ -146,7 +148,7 @@ def test_translated_labels_are_projected_without_types_that_are_not_asked_for(bu
 
 
 def test_without_links_and_without_recurring_names_a_row_is_rejected_as_not_aligned(mirror, rows_of):
-    rows = rows_of(run_recipe(make_recipe("hau", "parallel", {"aligner": "none"})))
+    rows = rows_of(run_recipe(make_recipe("hau", "parallel", {"aligner": "none", **CANDIDATES})))
     assert {row["id"]: row["reason"] for row in rows["rejected"]}["en-hau/train/8"] == "no_alignment"
     assert not [row for split in rows.values() for row in split if row["links"]]
 
@@ -184,13 +186,14 @@ def test_further_parallel_text_trains_the_aligner_except_for_what_leaked(mirror,
         fresh_cache()
         path = tmp_path / "more.tsv"
         path.write_text(text, encoding="utf-8")
-        overrides = {"aligner": {"extra_parallel": [str(path)]}}
+        overrides = {"aligner.extra_parallel": [str(path)], **CANDIDATES}
         return [row["links"] for row in rows_of(run_recipe(make_recipe("hau", "parallel", overrides)))["train"]]
 
     more = "goats\tawaki\n" * 20
     with_more = links(more)
     fresh_cache()
-    assert with_more != [row["links"] for row in rows_of(run_recipe(make_recipe("hau", "parallel")))["train"]]
+    without = rows_of(run_recipe(make_recipe("hau", "parallel", CANDIDATES)))["train"]
+    assert with_more != [row["links"] for row in without]
     assert links(more + "Musa visited the farmers.\tMusa ya ziyarci manoman.\n" * 20) == with_more
 
 
@@ -280,6 +283,7 @@ def test_progress_is_told_of_every_row_of_every_stage(mirror):
     assert told == {
         "text": [None, 16],
         "tag": [16, 16],
+        "names": [16, 16],
         "train aligner": [None, 0],
         "align": [16, 16],
         "project": [16, 16],

@@ -9,8 +9,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from markupsafe import escape
 
 from xner_hf.errors import XnerError
+from xner_hf.pipeline.chain import REASONS
+from xner_hf.project.filters import FILTER_STATUSES
 from xner_hf.report import write_report
 
 ENTITY = [("start", pa.int32()), ("end", pa.int32()), ("label", pa.string()), ("score", pa.float32())]
@@ -189,6 +192,23 @@ def test_counts_are_those_of_the_parquet_files(build: Path) -> None:
     assert ["filter: all_aligned", "2"] in seen.rows
     assert ["empty <translation>", "1"] in seen.rows
     assert "do not add up" not in page
+
+
+def test_statuses_and_reasons_are_explained_those_of_filters_where_they_occur(build: Path) -> None:
+    page, _ = read(build)
+    assert "filtered:" not in page
+    assert "no link leaves its words" in page
+    lost = [row(f"t{i}", "Obi left", "ya tafi", [(0, 1, "PER", one, -1, -1)]) for i, one in enumerate(FILTER_STATUSES)]
+    rejected = [row(f"r{i}", "Obi left", "ya tafi", reason=reason) for i, reason in enumerate(REASONS)]
+    write_split(build, "train", lost)
+    write_split(build, "rejected", rejected)
+    page, seen = read(build)
+    for status, meaning in FILTER_STATUSES.items():
+        assert [status, "1", "0", "0", "1"] in seen.rows
+        assert f'<th scope="row">{status}<small>{escape(meaning)}</small>' in page
+    for reason, meaning in REASONS.items():
+        assert [reason, "1"] in seen.rows
+        assert f'<th scope="row">{reason}<small>{escape(meaning)}</small>' in page
 
 
 def test_stages_and_provenance_come_from_build_json(build: Path) -> None:

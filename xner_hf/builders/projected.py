@@ -36,12 +36,13 @@ class ProjectedConfig(datasets.BuilderConfig):
     tagger: str | dict[str, Any] | None = None
     aligner: str | dict[str, Any] | None = None
     projector: str | dict[str, Any] | None = None
+    filters: dict[str, Any] | None = None
     limit: int | None = None
     validation_percent: float | None = None
 
     def to_recipe(self) -> Recipe:
         """Return the recipe that this configuration stands for."""
-        keys = ("source_language", "text", "tagger", "aligner", "projector", "limit", "validation_percent")
+        keys = ("source_language", "text", "tagger", "aligner", "projector", "filters", "limit", "validation_percent")
         return make_recipe(self.name, self.recipe, {key: getattr(self, key) for key in keys})
 
     def create_config_id(self, config_kwargs: dict[str, Any], custom_features: Any = None) -> str:

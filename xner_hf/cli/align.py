@@ -7,8 +7,17 @@ from typing import Annotated, Any
 
 import typer
 
-from xner_hf.cli.output import Json, emit, note, percent, working
-from xner_hf.cli.pairs import AlignerName, Extra, Pairs, SourceLanguage, TargetLanguage, read_extras, read_pairs
+from xner_hf.cli.output import Json, Settings, emit, note, percent, working
+from xner_hf.cli.pairs import (
+    AlignerName,
+    Extra,
+    Pairs,
+    SourceLanguage,
+    TargetLanguage,
+    pair_settings,
+    read_extras,
+    read_pairs,
+)
 
 
 def run(
@@ -17,9 +26,13 @@ def run(
         Path | None, typer.Option(help="Gold links, a line a pair: i-j is sure, i?j possible, counted from 0.")
     ] = None,
     aligner: AlignerName = "statistical",
+    settings: Settings = None,
     extra_parallel: Extra = None,
     source_language: SourceLanguage = "eng",
     target_language: TargetLanguage = None,
+    keep: Annotated[
+        Path | None, typer.Option(help="Folder for the trained model; align with it by --set aligner.model=FOLDER.")
+    ] = None,
     output: Annotated[Path | None, typer.Option(help="File for the links, standard output by default.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -27,16 +40,25 @@ def run(
 
     Example: xner align pairs.jsonl --gold gold.txt
     """
+    from xner_hf.align import learns
     from xner_hf.corpora.links import read_links
+    from xner_hf.errors import XnerError
     from xner_hf.metrics import alignment_scores
     from xner_hf.pipeline.chain import align_pairs
     from xner_hf.recipe import AlignerConfig
 
-    method = AlignerConfig(aligner).method
+    method = AlignerConfig(aligner, settings=pair_settings(settings, ("aligner",))["aligner"])
+    if keep:
+        if aligner != "statistical" or not learns(aligner, method.settings):
+            raise XnerError(
+                f"--keep: the aligner {aligner!r} trains no model here that could be used again; leave it out."
+            )
+        if keep.exists() and not (keep.is_dir() and not any(keep.iterdir())):
+            raise XnerError(f"--keep {keep} is not an empty folder; name a new one for the model.")
     read = read_pairs(pairs, False, source_language, target_language)
     sure, possible = read_links(gold, read) if gold else (None, None)
     with working():
-        links = align_pairs(read, method, read_extras(extra_parallel, source_language, target_language))
+        links = align_pairs(read, method, read_extras(extra_parallel, source_language, target_language), keep)
     lines = [" ".join(f"{link.source}-{link.target}" for link in own) for own in links]
     scores = None
     if sure is not None and possible is not None:
@@ -47,6 +69,8 @@ def run(
     payload: dict[str, Any] = {"pairs": len(lines), "scores": scores}
     payload |= {"output": str(output)} if output else {"links": lines}
     emit(payload, as_json, lambda: None if output else print("\n".join(lines)))
+    if keep and not as_json:
+        note(f"the model is kept; align new pairs with `xner align PAIRS --set aligner.model={keep}`")
     if scores and not as_json:
         shares = ", ".join(f"{name} {percent(scores[name])}" for name in ("precision", "recall", "f1", "aer"))
         note(f"{shares}  ({scores['links']:,} links, {scores['sure']:,} sure, {scores['possible']:,} possible)")

@@ -93,7 +93,7 @@ def _intrinsic(
     gold = gold or f"masakhane/masakhaner2:{recipe.language}"
     with working():
         projector = make_projector(recipe.projector.method, recipe.projector.settings)
-        scores = translated_gold(recipe, gold, split, limit).score(projector)
+        scores = translated_gold(recipe, gold, split, limit).score(projector, recipe.filters)
     return {"language": recipe.language, "gold_corpus": gold, "split": split, "recipe": recipe.to_dict(), **scores}
 
 

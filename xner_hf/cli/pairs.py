@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from xner_hf.cli.output import parse_settings
 from xner_hf.corpora.base import Pair
 from xner_hf.corpora.pairs import read_jsonl_pairs
 from xner_hf.corpora.parallel import local_files, read_extra, read_files
@@ -18,7 +19,10 @@ Pairs = Annotated[
         metavar="PAIRS.jsonl", help="Rows with source_tokens and target_tokens; or a .tsv, or two text files: A,B."
     ),
 ]
-AlignerName = Annotated[str, typer.Option(help="statistical | none")]
+AlignerName = Annotated[
+    str,
+    typer.Option(help="statistical | encoder | simalign | eflomal | combined | none; settings: --set aligner.KEY=V"),
+]
 Extra = Annotated[
     list[str] | None,
     typer.Option(
@@ -27,6 +31,27 @@ Extra = Annotated[
 ]
 SourceLanguage = Annotated[str, typer.Option(help="Language of the source side, for splitting raw text.")]
 TargetLanguage = Annotated[str | None, typer.Option(help="Language of the target side, for splitting raw text.")]
+
+
+def pair_settings(settings: list[str] | None, sections: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """Return the settings of ``--set SECTION.KEY=VALUE`` by section.
+
+    Raises:
+        XnerError: a setting is malformed or of another section.
+    """
+    found: dict[str, dict[str, Any]] = {section: {} for section in sections}
+    for key, value in parse_settings(settings).items():
+        section, _, name = key.partition(".")
+        if section not in found or not name:
+            raise XnerError(
+                f"--set {key}: here only settings of {' and '.join(sections)} are known, such as {sections[0]}."
+                f"{_EXAMPLES[sections[0]]}."
+            )
+        found[section][name] = value
+    return found
+
+
+_EXAMPLES = {"projector": "max_words=8", "aligner": "stem=0"}
 
 
 def read_pairs(reference: str, need_spans: bool, source_language: str, target_language: str | None) -> list[Pair]:

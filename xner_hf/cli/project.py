@@ -9,16 +9,25 @@ from typing import Annotated, Any
 
 import typer
 
-from xner_hf.cli.output import Json, Settings, emit, note, parse_settings, working
-from xner_hf.cli.pairs import AlignerName, Extra, Pairs, SourceLanguage, TargetLanguage, read_extras, read_pairs
-from xner_hf.errors import XnerError
+from xner_hf.cli.output import Json, Settings, emit, note, working
+from xner_hf.cli.pairs import (
+    AlignerName,
+    Extra,
+    Pairs,
+    SourceLanguage,
+    TargetLanguage,
+    pair_settings,
+    read_extras,
+    read_pairs,
+)
+from xner_hf.languages import language
 
 
 def run(
     pairs: Pairs,
     tagger: Annotated[str | None, typer.Option(help="Labels the source side; else rows have source_entities.")] = None,
     aligner: AlignerName = "statistical",
-    projector: Annotated[str, typer.Option(help="candidates | heuristic")] = "candidates",
+    projector: Annotated[str, typer.Option(help="fused | candidates | heuristic")] = "fused",
     settings: Settings = None,
     extra_parallel: Extra = None,
     source_language: SourceLanguage = "eng",
@@ -32,11 +41,12 @@ def run(
     """
     from xner_hf.corpora.lines import json_rows
     from xner_hf.pipeline.chain import REASONS, project_pairs, tag_sources
-    from xner_hf.project import make_projector
-    from xner_hf.recipe import AlignerConfig
+    from xner_hf.recipe import AlignerConfig, filters_config, projector_config
 
-    method = AlignerConfig(aligner).method
-    made = make_projector(projector, _projector_settings(settings))
+    given = pair_settings(settings, ("projector", "aligner", "filters"))
+    method = AlignerConfig(aligner, settings=given["aligner"])
+    made = projector_config(projector, given["projector"], target_language and language(target_language).code)
+    filters = filters_config(given["filters"])
     read = read_pairs(pairs, tagger is None, source_language, target_language)
     with working():
         if tagger:
@@ -44,9 +54,9 @@ def run(
 
             tag_sources(read, ModelTagger(tagger))
         extra = read_extras(extra_parallel, source_language, target_language)
-        done = list(project_pairs(read, method, made, extra))
+        done = list(project_pairs(read, method, made, filters, extra))
     # The user's own columns come back as they were.
-    given = [row for _, row in json_rows(pairs)] if pairs.endswith(".jsonl") else [{} for _ in read]
+    columns = [row for _, row in json_rows(pairs)] if pairs.endswith(".jsonl") else [{} for _ in read]
     rows = [
         {
             **{"id": pair.id, "source_tokens": pair.source, "target_tokens": pair.target},
@@ -56,7 +66,7 @@ def run(
             "links": [link._asdict() for link in one.links],
             "reason": one.reason,
         }
-        for row, pair, one in zip(given, read, done, strict=True)
+        for row, pair, one in zip(columns, read, done, strict=True)
     ]
     lines = [json.dumps(row, ensure_ascii=False) for row in rows]
     if output:
@@ -70,14 +80,3 @@ def run(
     for reason, number in reasons.items():
         first = next(i for i, one in enumerate(done) if one.reason == reason)
         note(f"  {number:,} pairs `{reason}` ({REASONS[reason]}), the first in row {first + 1} of {pairs}")
-
-
-def _projector_settings(settings: list[str] | None) -> dict[str, Any]:
-    found = {}
-    for key, value in parse_settings(settings).items():
-        if not key.startswith("projector."):
-            raise XnerError(
-                f"--set {key}: here only settings of the projector are known, such as projector.max_gap=2."
-            )
-        found[key.removeprefix("projector.")] = value
-    return found

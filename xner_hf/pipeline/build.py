@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from xner_hf.errors import XnerError
 from xner_hf.pipeline.chain import REASONS
-from xner_hf.pipeline.licences import licences, most_restrictive
+from xner_hf.pipeline.licences import licences, models, most_restrictive
 from xner_hf.pipeline.progress import Progress
 from xner_hf.pipeline.rows import corpus_files
 from xner_hf.pipeline.run import Run, run_recipe
@@ -24,7 +24,7 @@ from xner_hf.recipe import Recipe
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_VERSIONS = ("xner-hf", "pyarrow", "systran-align", "rapidfuzz", "regex")
+_VERSIONS = ("xner-hf", "pyarrow", "systran-align", "rapidfuzz", "regex", "scipy")
 
 
 def build_corpus(recipe: Recipe, folder: Path, num_proc: int = 1, progress: Progress | None = None) -> dict[str, Any]:
@@ -154,7 +154,7 @@ class _Counts:
 
 def _facts(run: Run, counts: _Counts) -> dict[str, Any]:
     found = licences(run.recipe)
-    names = [*_VERSIONS, *(("torch", "transformers") if run.recipe.tagger else ())]
+    names = [*_VERSIONS, *(("torch", "transformers") if models(run.recipe) else ())]
     return {
         "language": run.recipe.language,
         "signature": run.signatures.project,

@@ -7,13 +7,21 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from xner_hf.align.base import Aligner, Link
+from xner_hf.align import Link, make_aligner
 from xner_hf.corpora.base import Pair
 from xner_hf.errors import XnerError
+from xner_hf.project import make_projector
 from xner_hf.project.base import PROJECTED, UNALIGNED, ProjectedSpan, Projector
+from xner_hf.project.filters import FILTER_REASONS, Filters, FiltersConfig, project_filtered
+from xner_hf.recipe import AlignerConfig, ProjectorConfig
 from xner_hf.spans import LABEL_NUMBER, Span, spans_to_iob2
 from xner_hf.tag import Tagger
+from xner_hf.tag.consistency import NameVotes
+
+if TYPE_CHECKING:
+    import numpy as np
 
 EMPTY_SOURCE = "empty_source"
 EMPTY_TARGET = "empty_target"
@@ -27,6 +35,7 @@ REASONS = {
     EVALUATION_OVERLAP: "the sentence occurs in an evaluation set",
     NO_ALIGNMENT: "the source side has entities, and no link leaves any of them nor does any name recur",
     NOTHING_PROJECTED: "the source side has entities, and none of them found a place in the target side",
+    **FILTER_REASONS,
 }
 """Why a row stands in the split ``rejected``."""
 
@@ -58,67 +67,86 @@ def side_missing(pair: Pair) -> str | None:
 
 
 def project_pair(
-    projector: Projector, source: Sequence[str], spans: Sequence[Span], target: Sequence[str], links: list[Link]
+    projector: Projector,
+    filters: Filters,
+    source: Sequence[str],
+    spans: Sequence[Span],
+    target: Sequence[str],
+    links: list[Link],
+    target_labels: np.ndarray | None = None,
 ) -> Projection:
     """Project one pair and decide whether the row can be trained on.
 
     A sentence whose source side has entities, none of which was projected, would teach the student that there is
-    none; it is rejected. One that lost some of them is kept, with the fate of each.
+    none; it is rejected. One that lost some of them is kept, with the fate of each, unless a filter drops it.
     """
-    entities = projector.project(source, spans, target, links)
-    if not entities or any(entity.status == PROJECTED for entity in entities):
-        return Projection(links, entities, None)
-    unaligned = all(entity.status == UNALIGNED for entity in entities)
-    return Projection(links, entities, NO_ALIGNMENT if unaligned else NOTHING_PROJECTED)
+    entities, reason = project_filtered(projector, filters, source, spans, target, links, target_labels)
+    if not reason and entities and not any(entity.status == PROJECTED for entity in entities):
+        reason = NO_ALIGNMENT if all(entity.status == UNALIGNED for entity in entities) else NOTHING_PROJECTED
+    return Projection(links, entities, reason)
 
 
-def tag_sources(pairs: Sequence[Pair], tagger: Tagger) -> None:
-    """Give every pair the entities that the tagger finds on its source side."""
+def tag_sources(pairs: Sequence[Pair], tagger: Tagger, consistent: bool = True) -> None:
+    """Give every pair the entities that the tagger finds on its source side.
+
+    Args:
+        pairs: what to tag.
+        tagger: who tags.
+        consistent: give every name one type over all pairs (`NameVotes`).
+    """
     for pair, spans in zip(pairs, tagger.tag([pair.source for pair in pairs]), strict=True):
         pair.source_spans = spans
+    if consistent:
+        votes = NameVotes(lambda: ((pair.source, pair.source_spans or ()) for pair in pairs))
+        settled = [votes.settle(pair.source, pair.source_spans or ()) for pair in pairs]
+        for pair, spans in zip(pairs, settled, strict=True):
+            pair.source_spans = spans
 
 
-def train_aligner(method: str, pairs: Iterable[tuple[Sequence[str], Sequence[str]]], folder: Path) -> Aligner:
-    """Return an aligner of the given method, trained in `folder` where the method needs that.
+def tag_targets(pairs: Sequence[Pair], model: str | None) -> Sequence[np.ndarray | None]:
+    """Return the label distributions of the target words of every pair; None for all where there is no model."""
+    if model is None:
+        return [None] * len(pairs)
+    from xner_hf.tag.model import ModelTagger
 
-    Raises:
-        XnerError: there is nothing to train on.
-    """
-    if method == "none":
-        return NoAligner()
-    from xner_hf.align.statistical import StatisticalAligner
-
-    return StatisticalAligner.train(pairs, folder)
-
-
-class NoAligner:
-    """Gives no links at all."""
-
-    def align(self, sources: Sequence[Sequence[str]], targets: Sequence[Sequence[str]]) -> list[list[Link]]:
-        return [[] for _ in zip(sources, targets, strict=True)]
+    return ModelTagger(model).ner_distributions([pair.target for pair in pairs])
 
 
 def project_pairs(
-    pairs: Sequence[Pair], aligner: str, projector: Projector, extra: Iterable[Pair] = ()
+    pairs: Sequence[Pair],
+    aligner: AlignerConfig,
+    projector: ProjectorConfig,
+    filters: FiltersConfig,
+    extra: Iterable[Pair] = (),
 ) -> Iterator[Projection]:
     """Align and project pairs whose source entities are known, in their order.
 
-    The aligner is trained on the pairs themselves and on `extra`. A pair with an empty side comes back with its
-    reason and every entity ``unaligned``.
+    An aligner that learns is trained on the pairs themselves and on `extra`. A pair with an empty side comes back with
+    its reason and every entity ``unaligned``.
 
     Raises:
         XnerError: no pair has words on both sides.
     """
+    made, filtered = make_projector(projector.method, projector.settings), Filters(filters)
     links = align_pairs(pairs, aligner, extra)
-    for pair, own in zip(pairs, links, strict=True):
+    labels = tag_targets(pairs, projector.settings.get("target_tagger"))
+    for pair, own, rows in zip(pairs, links, labels, strict=True):
         spans = pair.source_spans or []
         reason = side_missing(pair)
-        done = project_pair(projector, pair.source, spans, pair.target, own)
+        done = project_pair(made, filtered, pair.source, spans, pair.target, own, rows)
         yield Projection(own, done.entities, reason or done.reason)
 
 
-def align_pairs(pairs: Sequence[Pair], aligner: str, extra: Iterable[Pair] = ()) -> list[list[Link]]:
-    """Return the links of every pair, from an aligner trained on them and on `extra`.
+def align_pairs(
+    pairs: Sequence[Pair], aligner: AlignerConfig, extra: Iterable[Pair] = (), keep: Path | None = None
+) -> list[list[Link]]:
+    """Return the links of every pair, from an aligner trained on them and on `extra`, if it is one that learns.
+
+    Args:
+        pairs: what to align.
+        aligner: which aligner, and its settings.
+        extra: further text to train on.
+        keep: folder for the trained model, which is else thrown away.
 
     Raises:
         XnerError: no pair has words on both sides.
@@ -131,5 +159,5 @@ def align_pairs(pairs: Sequence[Pair], aligner: str, extra: Iterable[Pair] = ())
             yield pair.source, pair.target
 
     with tempfile.TemporaryDirectory(prefix="xner-align-") as folder:
-        trained = train_aligner(aligner, text(), Path(folder))
-        return trained.align([pair.source for pair in pairs], [pair.target for pair in pairs])
+        made = make_aligner(aligner.method, aligner.settings, text, keep or Path(folder) / "model")
+        return made.align([pair.source for pair in pairs], [pair.target for pair in pairs])

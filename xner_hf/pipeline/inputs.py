@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from xner_hf import align
 from xner_hf.corpora.hub import CorpusSplit, model_source
 from xner_hf.corpora.leakage import LEAKAGE_TABLE
 from xner_hf.corpora.parallel import SAMPLE, corpus_splits, local_files, sample_path
@@ -23,6 +24,7 @@ class Signatures:
     text: str
     tag: str
     align: str
+    target: str | None
     project: str
 
 
@@ -43,16 +45,39 @@ def sign(recipe: Recipe) -> Signatures:
         )
         tag = text
         if recipe.tagger:
-            versions = [version(name) for name in ("torch", "transformers", "tokenizers")]
-            tag = digest(text, _model_digest(recipe.tagger.model, recipe.tagger.revision), versions, _device())
+            model = _model_digest(recipe.tagger.model, recipe.tagger.revision)
+            tag = digest(text, model, _model_versions(), _device())
+        target = None
+        if second := recipe.projector.settings.get("target_tagger"):
+            target = digest(text, _model_digest(second, None), _model_versions(), _device())
         extra = [_reference_files(reference) for reference in recipe.aligner.extra_parallel]
+        aligner = _aligner(recipe)
     except NotAvailable as error:
         raise NotAvailable(f"{error}{_alternatives(recipe)}") from error
     if extra:
         extra.append(_gold_files(recipe.language))
-    align = digest(text, vars(recipe.aligner), extra, version("systran-align"))
-    project = digest(tag, align, recipe.to_dict()["projector"], recipe.validation_percent, version("rapidfuzz"))
-    return Signatures(text, tag, align, project)
+    links = digest(text, vars(recipe.aligner), extra, aligner)
+    settings = [recipe.to_dict()[name] for name in ("projector", "filters", "validation_percent")]
+    consistent = recipe.tagger is not None and recipe.tagger.consistent
+    project = digest(tag, consistent, links, target, settings, version("rapidfuzz"), version("scipy"))
+    return Signatures(text, tag, links, target, project)
+
+
+def _aligner(recipe: Recipe) -> list[object]:
+    """Models and versions that decide the links; an external program's version cannot be had and is not in it."""
+    found: list[object] = []
+    for method, settings in align.parts(recipe.aligner.method, recipe.aligner.settings):
+        if method == "statistical":
+            kept = sorted(Path(settings["model"]).iterdir()) if settings["model"] else []
+            found += [version("systran-align"), *map(file_digest, kept)]
+        elif method in ("encoder", "simalign"):
+            found += [_model_digest(settings["model"], settings["revision"]), _device(), version("simalign")]
+            found += _model_versions()
+    return found
+
+
+def _model_versions() -> list[str]:
+    return [version(name) for name in ("torch", "transformers", "tokenizers")]
 
 
 def usable_recipes(code: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from xner_hf import align
 from xner_hf.corpora.parallel import SAMPLE
 from xner_hf.errors import XnerError
 from xner_hf.languages import corpus_entry, tagger_entry
@@ -28,21 +29,34 @@ def licences(recipe: Recipe) -> list[Licence]:
         found = [Licence("bundled sample", "cc0-1.0", "permissive")]
     else:
         found = [_corpus(recipe.text.corpus, recipe.text.config)]
-    if recipe.tagger:
-        default = tagger_entry(recipe.source_language)
-        if recipe.tagger.model == default.model:
-            found.append(Licence(default.model, default.licence, default.licence_class))
-        else:
-            found.append(Licence(recipe.tagger.model, "unknown", "unknown"))
+    found += [_model(model, recipe.source_language) for model in models(recipe)]
     for reference in recipe.aligner.extra_parallel:
         corpus, _, config = reference.partition(":")
         found.append(_corpus(corpus, config or None))
     return found
 
 
+def models(recipe: Recipe) -> list[str]:
+    """Return the models that a recipe reads, each once: its tagger's, its aligner's, its target tagger's."""
+    found = [recipe.tagger.model] if recipe.tagger else []
+    found += [settings.get("model") for _, settings in align.parts(recipe.aligner.method, recipe.aligner.settings)]
+    found.append(recipe.projector.settings.get("target_tagger"))
+    return [model for model in dict.fromkeys(found) if model]
+
+
 def most_restrictive(found: list[Licence]) -> Licence:
     """Return the licence that binds a corpus made from all of them."""
     return max(found, key=lambda licence: RESTRICTIVENESS.index(licence.licence_class))
+
+
+def _model(model: str, source_language: str) -> Licence:
+    try:
+        known = tagger_entry(source_language)
+    except XnerError:  # no tagger by default
+        return Licence(model, "unknown", "unknown")
+    if model != known.model:
+        return Licence(model, "unknown", "unknown")
+    return Licence(model, known.licence, known.licence_class)
 
 
 def _corpus(corpus: str, config: str | None) -> Licence:

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from xner_hf.align.base import Aligner, Link
+from xner_hf.align import Aligner, Link, learns, make_aligner
 from xner_hf.corpora.base import ReadReport
 from xner_hf.corpora.leakage import LeakCheck
 from xner_hf.corpora.parallel import SAMPLE
 from xner_hf.errors import XnerError
-from xner_hf.pipeline.chain import EVALUATION_OVERLAP, NoAligner, project_pair, side_missing, train_aligner
+from xner_hf.pipeline.chain import EVALUATION_OVERLAP, project_pair, side_missing
 from xner_hf.pipeline.inputs import Signatures, sign
 from xner_hf.pipeline.progress import Progress
 from xner_hf.pipeline.schema import stage_schema
 from xner_hf.pipeline.store import Stage, StageStats, cache_root, write_text
 from xner_hf.pipeline.text import read_extras, read_text
 from xner_hf.project import make_projector
-from xner_hf.recipe import Recipe
+from xner_hf.project.filters import Filters, FiltersConfig
+from xner_hf.recipe import ProjectorConfig, Recipe
 from xner_hf.spans import ENTITY_TYPES, Span, keep_types
+from xner_hf.tag.consistency import NameVotes
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -87,10 +90,19 @@ def _run_stages(recipe: Recipe, num_proc: int, progress: Progress) -> Run:
         stages["tag"] = Stage(root, "tag", signatures.tag)
         work = _TagShard(recipe, text)
         stats.append(stages["tag"].run(shards, work, progress.stage("tag", facts["rows"])))
+        if recipe.tagger.consistent:
+            stages["names"] = Stage(root, "names", signatures.tag)
+            settle = _SettleShard(text, stages["tag"], shards)
+            stats.append(stages["names"].run(shards, settle, progress.stage("names", facts["rows"])))
     stages["align"] = Stage(root, "align", signatures.align)
     stats += _align_stage(recipe, text, stages["align"], shards, facts["rows"], progress)
+    target = None
+    if tagger := recipe.projector.settings.get("target_tagger"):
+        target = Stage(root, "target", signatures.target)
+        stats.append(target.run(shards, _TargetShard(tagger, text), progress.stage("target", facts["rows"])))
     stages["project"] = Stage(root, "project", signatures.project)
-    stats.append(_project_stage(recipe, stages, shards, num_proc, progress.stage("project", facts["rows"])))
+    work = partial(_project_shard, recipe.projector, recipe.filters, stages, target)
+    stats.append(_project_stage(stages["project"], work, shards, num_proc, progress.stage("project", facts["rows"])))
     extra = stages["align"].folder / "dropped.json"
     leak_check = facts["leak_check"]
     if recipe.aligner.extra_parallel and extra.is_file():
@@ -178,6 +190,50 @@ class _TagShard:
         return pa.table({"source_entities": entities}, schema=stage_schema("tag"))
 
 
+class _SettleShard:
+    """Gives every name of one shard the type that it has in the whole text; the first shard counts all votes."""
+
+    def __init__(self, text: Stage, tag: Stage, shards: int):
+        self._text, self._tag, self._shards = text, tag, shards
+        self._votes: NameVotes | None = None
+
+    def __call__(self, number: int) -> pa.Table:
+        import pyarrow as pa
+
+        if self._votes is None:
+            self._votes = NameVotes(lambda: (row for shard in range(self._shards) for row in self._rows(shard)))
+        settled = [self._votes.settle(words, spans) for words, spans in self._rows(number)]
+        entities = [[span._asdict() for span in spans] for spans in settled]
+        return pa.table({"source_entities": entities}, schema=stage_schema("names"))
+
+    def _rows(self, number: int) -> Iterator[tuple[list[str], list[Span]]]:
+        import pyarrow.parquet as pq
+
+        rows = pq.read_table(self._text.shard(number), columns=["source_tokens", "reason"]).to_pylist()
+        found = pq.read_table(self._tag.shard(number)).column(0).to_pylist()
+        for row, entities in zip(rows, found, strict=True):
+            yield [] if row["reason"] else row["source_tokens"], [Span(**entity) for entity in entities]
+
+
+class _TargetShard:
+    """Tags the target side of one shard; the model is loaded with the first one that is missing."""
+
+    def __init__(self, model: str, text: Stage):
+        self._model, self._text = model, text
+        self._tagger = None
+
+    def __call__(self, number: int) -> pa.Table:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        from xner_hf.tag.model import ModelTagger
+
+        self._tagger = self._tagger or ModelTagger(self._model)
+        rows = pq.read_table(self._text.shard(number), columns=["tokens", "reason"]).to_pylist()
+        found = self._tagger.ner_distributions([[] if row["reason"] else row["tokens"] for row in rows])
+        return pa.table({"target_labels": [one.tolist() for one in found]}, schema=stage_schema("target"))
+
+
 def _align_stage(
     recipe: Recipe, text: Stage, stage: Stage, shards: int, rows: int, progress: Progress
 ) -> list[StageStats]:
@@ -203,17 +259,15 @@ def _align_stage(
             yield pair.source, pair.target
 
     def load() -> Aligner:
-        if recipe.aligner.method == "none":
-            return NoAligner()
-        from xner_hf.align.statistical import StatisticalAligner
-
-        folder = stage.folder / "model"
-        if (stage.folder / "dropped.json").is_file():  # written after the model
-            return StatisticalAligner(folder)
+        method, settings = recipe.aligner.method, recipe.aligner.settings
+        folder, done = stage.folder / "model", stage.folder / "dropped.json"
+        if done.is_file() or not learns(method, settings):
+            return make_aligner(method, settings, training_text, folder)
+        shutil.rmtree(folder, ignore_errors=True)  # of a killed run, of which nobody knows what was dropped
         progress.stage("train aligner", None)
         start = time.perf_counter()
-        trained = train_aligner(recipe.aligner.method, training_text(), folder)
-        write_text(stage.folder / "dropped.json", json.dumps(dropped))
+        trained = make_aligner(method, settings, training_text, folder)
+        write_text(done, json.dumps(dropped))
         stats.append(StageStats("train aligner", rows, time.perf_counter() - start, cached=False))
         return trained
 
@@ -230,12 +284,9 @@ def _align_stage(
     return [*stats, own]
 
 
-def _project_stage(recipe: Recipe, stages: dict[str, Stage], shards: int, num_proc: int, tell) -> StageStats:
-    spans_from = stages.get("tag", stages["text"])
-    make = partial(
-        _project_shard, recipe.projector.method, recipe.projector.settings, stages["text"], spans_from, stages["align"]
-    )
-    stage = stages["project"]
+def _project_stage(
+    stage: Stage, make: Callable[[int], pa.Table], shards: int, num_proc: int, tell: Callable[[int], None]
+) -> StageStats:
     missing = [number for number in range(shards) if not stage.shard(number).is_file()]
     if num_proc < 2 or len(missing) < 2:
         return stage.run(shards, make, tell)
@@ -251,17 +302,20 @@ def _project_stage(recipe: Recipe, stages: dict[str, Stage], shards: int, num_pr
 
 
 def _project_shard(
-    method: str, settings: dict[str, Any], text: Stage, spans_from: Stage, align: Stage, number: int
+    method: ProjectorConfig, filtering: FiltersConfig, stages: dict[str, Stage], target: Stage | None, number: int
 ) -> pa.Table:
+    import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    projector = make_projector(method, settings)
-    rows = pq.read_table(text.shard(number), columns=["source_tokens", "tokens", "reason"]).to_pylist()
+    projector, filters = make_projector(method.method, method.settings), Filters(filtering)
+    rows = pq.read_table(stages["text"].shard(number), columns=["source_tokens", "tokens", "reason"]).to_pylist()
+    spans_from = stages.get("names", stages.get("tag", stages["text"]))
     spans = pq.read_table(spans_from.shard(number), columns=["source_entities"]).column(0).to_pylist()
-    links = pq.read_table(align.shard(number)).column("links").to_pylist()
+    links = pq.read_table(stages["align"].shard(number)).column("links").to_pylist()
+    labels = pq.read_table(target.shard(number)).column(0).to_pylist() if target else [None] * len(rows)
     out: dict[str, list[Any]] = {"entities": [], "ner_tags": [], "reason": []}
-    for row, entities, own in zip(rows, spans, links, strict=True):
+    for row, entities, own, tagged in zip(rows, spans, links, labels, strict=True):
         if row["reason"]:
             out["entities"].append([])
             out["ner_tags"].append([])
@@ -269,10 +323,12 @@ def _project_shard(
             continue
         done = project_pair(
             projector,
+            filters,
             row["source_tokens"],
             [Span(**entity) for entity in entities or ()],
             row["tokens"],
             [Link(**link) for link in own],
+            None if tagged is None else np.array(tagged),
         )
         out["entities"].append([entity._asdict() for entity in done.entities])
         out["ner_tags"].append(done.ner_tags(len(row["tokens"])))

@@ -31,9 +31,14 @@ _COLUMNS: dict[str, Any] = {
 }
 """The columns of ``xner/projected``: a name is a value, a list holds its element, a mapping is a struct."""
 
+_WORKING: dict[str, Any] = {"target_labels": [["float32"]]}
+"""Columns that a later stage reads and that are no part of the corpus."""
+
 STAGES = {
     "text": ("id", "tokens", "source_tokens", "source_entities", "reason"),
     "tag": ("source_entities",),
+    "names": ("source_entities",),
+    "target": ("target_labels",),
     "align": ("links",),
     "project": ("entities", "ner_tags", "reason"),
 }
@@ -45,7 +50,8 @@ def stage_schema(stage: str) -> pa.Schema:
     """Return the Arrow schema of a stage's shards."""
     import pyarrow as pa
 
-    return pa.schema([(name, _arrow(_COLUMNS[name])) for name in STAGES[stage]])
+    kinds = {**_COLUMNS, **_WORKING}
+    return pa.schema([(name, _arrow(kinds[name])) for name in STAGES[stage]])
 
 
 @lru_cache(maxsize=1)

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from xner_hf.errors import XnerError
+from xner_hf.pipeline.chain import REASONS
+from xner_hf.project.filters import FILTER_STATUSES
 from xner_hf.report.build import (
     KEPT,
     SPLITS,
@@ -36,7 +38,6 @@ _STATUSES = {
     "low_score": "its best candidate scored too low",
     "length_ratio": "its span is too long or too short for the source words",
     "conflict": "a better entity took its words",
-    "filtered": "a filter dropped it",
 }
 
 # Keys of build.json that have a section of their own, or whose numbers the page counts itself.
@@ -114,7 +115,7 @@ def _context(build: Build, sample: int) -> dict[str, Any]:
     by_status: dict[str, Counter[str]] = {}
     for (_, status, label), number in counts.outcomes.items():
         by_status.setdefault(status, Counter())[label] += number
-    statuses = _ordered(by_status, _STATUSES)
+    statuses, meanings = _ordered(by_status, _STATUSES), {**_STATUSES, **FILTER_STATUSES}
     sections = [
         (
             "sample",
@@ -146,8 +147,11 @@ def _context(build: Build, sample: int) -> dict[str, Any]:
         "projected": sum(by_status.get("projected", Counter()).values()),
         "splits": [_split(counts, split, types) for split in SPLITS],
         "types": [(label, kind_of(label)) for label in types],
-        "statuses": [(status, _STATUSES.get(status, ""), by_status.get(status, Counter())) for status in statuses],
-        "reasons": sorted(counts.reasons.items(), key=lambda item: (-item[1], item[0])),
+        "statuses": [(status, meanings.get(status, ""), by_status.get(status, Counter())) for status in statuses],
+        "reasons": [
+            (reason, REASONS.get(reason, ""), number)
+            for reason, number in sorted(counts.reasons.items(), key=lambda item: (-item[1], item[0]))
+        ],
         "stages": stages,
         "longest": max((stage["seconds"] for stage in stages if _is_number(stage.get("seconds"))), default=0) or 1,
         "provenance": [

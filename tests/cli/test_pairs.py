@@ -1,0 +1,209 @@
+"""``xner align`` and ``xner project``: settings of aligner, projector and filters, and models that are kept."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+TEXT = "red house\tgida ja\nred\tja\nhouse\tgida\n" * 5
+ROWS = [
+    (["Musa", "visited", "Kano"], ["Musa", "ya", "ziyarci", "Kano"], [(0, 1, "PER", 0.9), (2, 3, "LOC", 0.3)]),
+    (["Amina", "sings"], ["yarinya", "tana", "waka"], [(0, 1, "PER", 0.9)]),
+]
+
+
+@pytest.fixture
+def text(tmp_path):
+    (tmp_path / "text.tsv").write_text(TEXT, encoding="utf-8")
+    return "text.tsv"
+
+
+@pytest.fixture
+def pairs(tmp_path):
+    """Two labelled pairs, the second without a name on its target side."""
+    with (tmp_path / "pairs.jsonl").open("w", encoding="utf-8") as file:
+        for source, target, spans in ROWS:
+            entities = [dict(zip(("start", "end", "label", "score"), span, strict=True)) for span in spans]
+            file.write(json.dumps({"source_tokens": source, "target_tokens": target, "source_entities": entities}))
+            file.write("\n")
+    return "pairs.jsonl"
+
+
+def refused(done, *words):
+    code, out, err = done
+    assert (code, out) == (2, "") and err.startswith("error: ") and "Traceback" not in err
+    for word in words:
+        assert word in err
+
+
+# Alignment
+
+
+def test_a_kept_model_aligns_again_without_training(xner, text):
+    code, out, err = xner("align", text, "--keep", "models/hau", "--set", "aligner.stem=3")
+    assert code == 0 and out.splitlines()[:3] == ["0-1 1-0", "0-0", "0-0"]
+    assert "--set aligner.model=models/hau" in err
+    assert json.loads(Path("models/hau/settings.json").read_text()) == {"stem": 3}
+    before = {path: path.stat().st_mtime_ns for path in Path("models/hau").iterdir()}
+    assert xner("align", text, "--set", "aligner.model=models/hau")[:2] == (code, out)
+    Path("one.tsv").write_text("red house\tgida ja\n", encoding="utf-8")
+    assert xner("align", "one.tsv", "--set", "aligner.model=models/hau")[1] == "0-1 1-0\n"
+    assert before == {path: path.stat().st_mtime_ns for path in Path("models/hau").iterdir()}
+    assert [path.name for path in Path("models").iterdir()] == ["hau"]
+
+
+def test_without_keep_nothing_is_left_and_an_empty_folder_may_be_filled(xner, text):
+    assert xner("align", text)[0] == 0
+    assert [path.name for path in Path().iterdir()] == [text]
+    Path("empty").mkdir()
+    assert xner("align", text, "--keep", "empty", "--json")[0] == 0
+    assert Path("empty/links.json").is_file()
+
+
+def test_a_model_is_not_written_over_other_files(xner, text):
+    Path("mine").mkdir()
+    Path("mine/thesis.tex").write_text("words")
+    refused(xner("align", text, "--keep", "mine"), "--keep mine is not an empty folder")
+    refused(xner("align", text, "--keep", text), f"--keep {text} is not an empty folder")
+    assert [path.name for path in Path("mine").iterdir()] == ["thesis.tex"]
+    xner("align", text, "--keep", "model")
+    refused(xner("align", text, "--keep", "model"), "--keep model is not an empty folder")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--aligner", "none"),
+        ("--aligner", "encoder", "--set", "aligner.model=a/b"),
+        ("--aligner", "combined", "--set", "aligner.members=[{method: statistical}]"),
+        ("--aligner", "eflomal"),
+    ],
+)
+def test_what_leaves_no_model_to_align_with_again_has_nothing_to_keep(xner, text, arguments):
+    refused(xner("align", text, *arguments, "--keep", "model"), "--keep", repr(arguments[1]))
+    assert not Path("model").exists()
+
+
+def test_a_model_that_is_loaded_is_not_kept_again(xner, text):
+    xner("align", text, "--keep", "model")
+    refused(xner("align", text, "--set", "aligner.model=model", "--keep", "other"), "--keep")
+
+
+def test_aligners_may_be_combined(xner, text):
+    members = "aligner.members=[{method: statistical, stem: 0}, {method: none}]"
+    code, out, _ = xner("align", text, "--aligner", "combined", "--set", members)
+    assert code == 0 and out.splitlines()[0] == "0-1 1-0"
+    code, out, _ = xner("align", text, "--aligner", "combined", "--set", members, "--set", "aligner.threshold=0.5")
+    assert code == 0 and out.splitlines() == [""] * 15
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--aligner", "statistcal"), ["unknown aligner 'statistcal'. Did you mean 'statistical'?", "encoder"]),
+        (("--set", "aligner.stme=3"), ["'stme'", "Did you mean 'stem'?"]),
+        (("--set", "aligner.stem=-1"), ["aligner.stem is -1"]),
+        (("--set", "aligner.model=gone"), ["'gone'", "xner align PAIRS --keep gone"]),
+        (("--set", "stem=3"), ["--set stem", "settings of aligner", "aligner.stem=0"]),
+        (("--set", "projector.max_words=3"), ["--set projector.max_words", "settings of aligner"]),
+        (("--aligner", "combined"), ["lacks the key 'members'"]),
+        (("--aligner", "combined", "--set", "aligner.members=[{method: nnoe}]"), ["member 1", "'none'"]),
+        (("--aligner", "encoder"), ["lacks the key 'model'"]),
+    ],
+)
+def test_settings_that_do_not_fit_are_named_by_align(xner, text, arguments, words):
+    refused(xner("align", text, *arguments), *words)
+
+
+# Projection
+
+
+def statuses(done):
+    code, out, _ = done
+    assert code == 0
+    return [[entity["status"] for entity in json.loads(line)["entities"]] for line in out.splitlines()]
+
+
+def test_the_projector_is_fused_matching_unless_named(xner, pairs):
+    default = json.loads(xner("project", pairs, "--json")[1])
+    assert default == json.loads(xner("project", pairs, "--projector", "fused", "--json")[1])
+    assert default["rows"][0]["entities"][0]["status"] == "projected"  # Musa is copied
+
+
+def test_settings_of_projector_aligner_and_filters_count(xner, pairs):
+    plain = ("project", pairs, "--aligner", "none", "--projector", "candidates")
+    assert statuses(xner(*plain)) == [["projected", "projected"], ["unaligned"]]
+    strict = ("--set", "projector.null_threshold=1.0")
+    assert statuses(xner(*plain, *strict))[0] == ["low_score", "low_score"]
+    unsure = ("--set", "filters.min_source_score=0.5")
+    assert statuses(xner(*plain, *unsure)) == [["projected", "filtered:min_source_score"], ["unaligned"]]
+    links = json.loads(xner("project", pairs, "--set", "aligner.stem=1", "--projector", "heuristic", "--json")[1])
+    assert any(row["links"] for row in links["rows"])
+
+
+def test_sentences_that_a_filter_drops_keep_their_row_with_the_reason(xner, pairs):
+    arguments = ("project", pairs, "--aligner", "none", "--projector", "candidates", "--set", "filters.comp_src=true")
+    code, out, err = xner(*arguments)
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert code == 0 and [row["reason"] for row in rows] == ["filtered:comp_src"] * 2
+    assert [entity["status"] for entity in rows[0]["entities"]] == ["projected", "projected"]
+    assert "`filtered:comp_src` (a word of a source entity is linked to nothing)" in err
+    payload = json.loads(xner(*arguments, "--json")[1])
+    assert payload["reasons"] == {"filtered:comp_src": 2}
+
+
+def test_weights_may_be_given(xner, pairs):
+    # A bias so low that nothing is projected, and one so high that everything with any evidence is.
+    for bias, expected in ((-99, "low_score"), (99, "projected")):
+        weights = f"projector.weights={{bias: {bias}}}"
+        assert statuses(xner("project", pairs, "--aligner", "none", "--set", weights))[0] == [expected] * 2
+
+
+def test_a_kept_aligner_serves_projection(xner, text, tmp_path):
+    xner("align", text, "--keep", "model")
+    entity = {"start": 1, "end": 2, "label": "ORG"}
+    row = {"source_tokens": ["red", "house"], "target_tokens": ["gida", "ja"], "source_entities": [entity]}
+    (tmp_path / "one.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    code, out, _ = xner("project", "one.jsonl", "--set", "aligner.model=model", "--projector", "heuristic")
+    (found,) = json.loads(out)["entities"]
+    assert code == 0 and (found["start"], found["end"], found["status"]) == (0, 1, "projected")
+
+
+def test_a_target_tagger_is_asked(xner, tmp_path, mirror):
+    entity = {"start": 1, "end": 2, "label": "LOC"}
+    row = {"source_tokens": ["the", "city"], "target_tokens": ["an", "ga", "Kano"], "source_entities": [entity]}
+    (tmp_path / "one.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    plain = ("project", "one.jsonl", "--aligner", "none", "--set", "projector.weights={bias: -2, tagger: 6}")
+    assert statuses(xner(*plain)) == [["unaligned"]]
+    tagger = ("--set", "projector.target_tagger=xner/minilm-conll2003-en")
+    assert statuses(xner(*plain, *tagger)) == [["projected"]]
+
+
+def test_names_that_the_tagger_labels_are_settled_over_all_rows(xner, tmp_path, mirror):
+    rows = [{"source_tokens": ["Kano", "left", "Jos"], "target_tokens": ["Kano", "ta", "bar", "Jos"]}] * 2
+    (tmp_path / "two.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    code, out, _ = xner("project", "two.jsonl", "--tagger", "xner/minilm-conll2003-en")
+    found = [[e["label"] for e in json.loads(line)["source_entities"]] for line in out.splitlines()]
+    assert code == 0 and found == [["LOC", "LOC"]] * 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--set", "projector.max_wrods=3"), ["'max_words'"]),
+        (("--set", "projector.weights={bias: x}"), ["finite numbers", "xner calibrate"]),
+        (("--set", "projector.weights={alignment: 1}"), ["lacks 'bias'"]),
+        (("--set", "projector.weights={bias: 1, alignmnet: 1}"), ["'alignment'"]),
+        (("--set", "filters.comp_scr=true"), ["'comp_scr'", "'comp_src'"]),
+        (("--set", "filters.min_score=2"), ["filters.min_score is 2"]),
+        (("--set", "aligner.stme=3"), ["'stem'"]),
+        (("--set", "tagger.consistent=false"), ["--set tagger.consistent", "projector and aligner and filters"]),
+        (("--set", "projector"), ["KEY=VALUE"]),
+        (("--set", "projector=heuristic"), ["--set projector", "projector.max_words=8"]),
+        (("--projector", "fusd"), ["unknown projection method 'fusd'. Did you mean 'fused'?"]),
+    ],
+)
+def test_settings_that_do_not_fit_are_named_by_project(xner, pairs, arguments, words):
+    refused(xner("project", pairs, *arguments), *words)
