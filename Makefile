@@ -28,7 +28,14 @@ bench: $(READY)  ## the benchmarks that take minutes; needs XNER_MIRROR
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/build_speed.py
 	$(BIN)/python benchmarks/tprojection_agreement.py
+	$(BIN)/python benchmarks/alignment.py --equality --pairs 2000
+	$(BIN)/python benchmarks/alignment.py --speed
+	$(BIN)/python benchmarks/link_quality.py
+	$(BIN)/python benchmarks/solvers.py
+	$(BIN)/python benchmarks/scaling.py
+	$(BIN)/python benchmarks/europarl.py
 	$(BIN)/python benchmarks/intrinsic.py
+	$(BIN)/python benchmarks/tune.py
 
 clean:  ## remove the environment and what was made
 	rm -rf $(VENV) build demo models *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -1,6 +1,6 @@
 """How far our labels agree with T-Projection's published ones on the NLLB translations of CoNLL-2003 (8 languages).
 
-    XNER_MIRROR=... python benchmarks/tprojection_agreement.py [LANG ...]
+    XNER_MIRROR=... python benchmarks/tprojection_agreement.py [LANG ...] [--set projector.substring=true]
 
 Both label the same translations of the same gold English sentences. Agreement is strict span F1 over PER, ORG and LOC,
 taking T-Projection's labels as the reference; precision and recall say which side has more spans. Rows that we reject
@@ -9,10 +9,11 @@ are left out and counted.
 
 from __future__ import annotations
 
-import sys
+import argparse
 
 import pyarrow.parquet as pq
 
+from xner_hf.cli.output import parse_settings
 from xner_hf.corpora.hub import CorpusSplit
 from xner_hf.metrics import span_f1
 from xner_hf.pipeline.rows import corpus_files
@@ -34,13 +35,13 @@ def reference(language: str) -> list[list[str]]:
     return rows
 
 
-def main(languages: list[str]) -> None:
+def main(languages: list[str], overrides: dict[str, object]) -> None:
     print("language  sentences  rejected  precision  recall    F1   PER   ORG   LOC")
     means = []
     for language in languages:
         theirs = reference(language)
         ours, gold, rejected = [], [], 0
-        for name, files in corpus_files(run_recipe(make_recipe(language, "translate-train"))).items():
+        for name, files in corpus_files(run_recipe(make_recipe(language, "translate-train", overrides))).items():
             for path in files:
                 for row in pq.read_table(path, columns=["id", "ner_tags"]).to_pylist():
                     if name == "rejected":
@@ -60,4 +61,8 @@ def main(languages: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or list(LANGUAGES))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("languages", nargs="*", default=list(LANGUAGES))
+    parser.add_argument("--set", action="append", dest="settings", metavar="KEY=VALUE")
+    options = parser.parse_args()
+    main(options.languages, parse_settings(options.settings))
