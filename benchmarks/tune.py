@@ -18,25 +18,27 @@ from xner_hf.calibration import translated_languages, well_translated
 from xner_hf.evaluation import translated_gold
 from xner_hf.project import make_projector
 from xner_hf.recipe import make_recipe
-from xner_hf.tuning import contenders, rank
+from xner_hf.tuning import contenders, pick, rank
 
 ALWAYS = ("fused", "candidates")
 ALONE = ("agreement", "round_trip")
 
 
-def measure(language: str, limit: int | None) -> dict[str, dict[str, float]]:
-    """Return agreement, round trip, their mean and the true F1 of every contender, the pick first."""
+def measure(language: str, limit: int | None) -> tuple[dict[str, dict[str, float]], str]:
+    """Return agreement, round trip, their mean and the true F1 of every contender, best mean first, and the pick."""
     gold = translated_gold(make_recipe(language, "parallel"), translated_languages()[language], "validation", limit)
     projectors = {name: make_projector(one.method, one.settings) for name, one in contenders(language).items()}
-    return {
+    rows = rank(gold.pairs, gold.links, projectors)
+    measured = {
         row.method: {
             "agreement": row.agreement,
             "round_trip": row.round_trip,
             "mean": row.mean,
             "f1": gold.score(projectors[row.method])["f1"],
         }
-        for row in rank(gold.pairs, gold.links, projectors)
+        for row in rows
     }
+    return measured, pick(rows).method
 
 
 def main() -> None:
@@ -48,18 +50,19 @@ def main() -> None:
     table: dict[str, dict[str, dict[str, float]]] = {}
     regrets: dict[str, list[float]] = {}
     for language in options.languages or well_translated():
-        rows = table[language] = measure(language, options.limit)
+        rows, picked = measure(language, options.limit)
+        table[language] = rows
         print(f"\n{language:30}{'agreement':>11}{'round trip':>11}{'mean':>8}{'true F1':>9}")
         for name, row in rows.items():
             cells = (row["agreement"], row["round_trip"], row["mean"], row["f1"])
             print(f"  {name:28}" + "".join(f"{100 * x:{n}.1f}" for x, n in zip(cells, (11, 11, 8, 9), strict=True)))
-        pick, best = next(iter(rows)), max(rows, key=lambda name: rows[name]["f1"])
-        choices = {"tuned": pick}
+        best = max(rows, key=lambda name: rows[name]["f1"])
+        choices = {"tuned": picked, "best mean": next(iter(rows))}
         choices |= {f"{key} alone": max(rows, key=lambda name: rows[name][key]) for key in ALONE}
         choices |= {f"always {name}": name for name in ALWAYS}
         for label, name in choices.items():
             regrets.setdefault(label, []).append(100 * (rows[best]["f1"] - rows[name]["f1"]))
-        print(f"  picked {pick}; best {best}; regret {regrets['tuned'][-1]:.2f}", flush=True)
+        print(f"  picked {picked}; best {best}; regret {regrets['tuned'][-1]:.2f}", flush=True)
     print(f"\n{'':24}{'picks the best':>16}{'mean regret':>13}{'worst':>8}")
     for label, values in regrets.items():
         hits = f"{sum(value == 0 for value in values)} of {len(values)}"

@@ -14,7 +14,7 @@ from xner_hf.project import make_projector
 from xner_hf.project.base import PROJECTED, UNALIGNED, ProjectedSpan, lost
 from xner_hf.recipe import load_recipe
 from xner_hf.spans import Span
-from xner_hf.tuning import contenders, rank, tune
+from xner_hf.tuning import Row, contenders, pick, rank, tune
 
 PAIR = Pair("0", ["Amina", "saw", "Kano"], ["Kano", "ta", "gani", "Amina"], [Span(0, 1, "PER"), Span(2, 3, "LOC")])
 LINKS = [Link(0, 3, 0.9), Link(1, 2, 0.8), Link(2, 0, 0.9)]
@@ -84,7 +84,7 @@ def test_the_pick_is_written_into_the_recipe_and_comes_back_from_its_file(tmp_pa
     tuning = tune("Hausa", 60, {"validation_percent": 0}, recipe="sample")
     assert tuning.pairs == 60 and tuning.entities > 60
     assert {row.method for row in tuning.rows} == set(contenders("hau"))
-    assert tuning.recipe.projector == contenders("hau")[tuning.rows[0].method]
+    assert tuning.recipe.projector == contenders("hau")[tuning.picked]
     assert tuning.rows[0].mean == max(row.mean for row in tuning.rows) > 0.5
     assert (tuning.recipe.language, tuning.recipe.validation_percent) == ("hau", 0)
     path = tmp_path / "hau.yaml"
@@ -144,3 +144,11 @@ def test_a_missing_input_is_named_before_the_tagger_is_loaded(mirror):
     (mirror / "models" / "xner" / "minilm-conll2003-en" / "model.safetensors").write_bytes(b"no tensors")
     with pytest.raises(NotAvailable, match="mine.tsv"):
         tune("hau", overrides={"aligner.extra_parallel": ["mine.tsv"]})
+
+
+def test_the_default_is_kept_unless_another_leads_clearly():
+    fused, ahead = Row("fused", 9, 0.70, 0.70), Row("candidates", 9, 0.74, 0.75)
+    assert pick([ahead, fused]) == fused
+    clearly = Row("candidates", 9, 0.76, 0.76)
+    assert pick([clearly, fused]) == clearly
+    assert pick([ahead, clearly]) == ahead  # without the default the best is taken

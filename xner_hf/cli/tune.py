@@ -22,7 +22,8 @@ def run(
 ) -> None:
     """Pick a projection method for a language without gold of it, and write a recipe with it.
 
-    Every method projects the same pairs; agreement with the others and the way back to the source side decide.
+    Every method projects the same pairs; agreement with the others and the way back to the source side are compared.
+    The default method is kept unless another leads it clearly.
 
     Example: xner tune hau --limit 500
     """
@@ -37,7 +38,7 @@ def run(
     result = {
         "output": str(path),
         "language": tuning.recipe.language,
-        "picked": tuning.rows[0].method,
+        "picked": tuning.picked,
         "pairs": tuning.pairs,
         "entities": tuning.entities,
         "rows": [{**dataclasses.asdict(row), "mean": row.mean} for row in tuning.rows],
