@@ -401,3 +401,12 @@ class TestFold:
     def test_case_and_folding_twice_do_not_matter(self, word):
         assert fold(word.upper()) == fold(word.lower()) == fold(word)
         assert fold(fold(word)) == fold(word)
+
+
+def test_a_capital_after_a_prefix_is_a_capital():
+    spans = [Span(0, 2, "PER")]
+    against = capital_scores(
+        ["Nelson", "Mandela"], spans, ["utitshala", "uNelson", "Mandela"], *arrays([(1, 3), (0, 3)])
+    )
+    assert against["opening"].tolist() == [[0.0, 1.0]]
+    assert against["closing"].tolist() == [[0.0, 0.0]]

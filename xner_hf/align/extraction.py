@@ -108,7 +108,7 @@ def _argmax(matrix: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor, uni
     """Return the links ``[links, 3]`` of units that are each other's most similar; the first of equals counts."""
     import torch
 
-    forward, backward = matrix.argmax(2), matrix.argmax(1)
+    forward, backward = matrix.max(2).indices, matrix.max(1).indices  # several times faster on a CPU than argmax
     if not union:
         units = torch.arange(matrix.shape[1], device=matrix.device)
         return _by_row(rows & (backward.gather(1, forward) == units), forward)
@@ -142,7 +142,7 @@ def _second_round(
     # Padding is counted as free, so that it stays below every real similarity.
     damped = free_rows.to(matrix.dtype)[:, :, None] + free_columns.to(matrix.dtype)[:, None, :]
     damped.mul_(_DAMPING).clamp_(max=1).mul_(matrix)
-    forward, backward = damped.argmax(2), damped.argmax(1)
+    forward, backward = damped.max(2).indices, damped.max(1).indices
     units = torch.arange(matrix.shape[1], device=matrix.device)
     mutual = rows & goes_on[:, None] & (backward.gather(1, forward) == units)
     return _by_row(mutual & (free_rows | free_columns.gather(1, forward)), forward)

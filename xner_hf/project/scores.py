@@ -186,7 +186,8 @@ def capital_scores(
 ) -> dict[str, np.ndarray]:
     """How capitals speak against a candidate, as 0 or 1.
 
-    Only for entities in `ENTITY_TYPES` whose first word is capitalised, and only where a word of the target sentence
+    A word is capitalised if it has a capital anywhere, since prefixes stand before it (uMandela, eThekwini). Only for
+    entities in `ENTITY_TYPES` whose first word is capitalised, and only where a word of the target sentence
     could be: all others score 0 (Georgian has capitals, but words do not begin with them).
 
     Returns:
@@ -212,7 +213,8 @@ def capital_scores(
 
 
 def _is_capitalised(word: str) -> bool:
-    return word[:1].istitle()  # like isupper, but true of the Croatian ǅ too
+    """Whether a word has a capital: Bantu prefixes and other affixes stand before it (uMandela, eThekwini)."""
+    return any(char.istitle() for char in word)  # like isupper, but true of the Croatian ǅ too
 
 
 def letters(text: str) -> str:
