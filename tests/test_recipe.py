@@ -508,3 +508,9 @@ validation_percent: 5.0
         before = json.dumps(table)
         assert recipe_from_dict(table).to_dict() == json.loads(before)
         assert json.dumps(table) == before
+
+
+def test_fused_looks_for_names_inside_words_where_the_language_agglutinates():
+    assert projector_config("fused", {}, "zul").settings["substring"] is True
+    assert projector_config("fused", {"substring": False}, "zul").settings["substring"] is False
+    assert "substring" not in projector_config("fused", {}, "luo").settings

@@ -205,7 +205,7 @@ def projector_config(method: str, settings: Mapping[str, Any], language: str | N
     """Return the settings of a projection method for a language.
 
     Fused matching without weights or threshold of its own gets those of the package, never fitted on gold of the
-    language.
+    language; for a language that agglutinates a word may hold the name with affixes unless `substring` says otherwise.
 
     Raises:
         XnerError: the method or one of its settings is unknown, or a value is out of range.
@@ -216,6 +216,8 @@ def projector_config(method: str, settings: Mapping[str, Any], language: str | N
         if settings.get("weights") is not None:
             shipped = {"null_threshold": shipped["null_threshold"]}
         settings |= {key: value for key, value in shipped.items() if settings.get(key) is None}
+        if language is not None and find_language(language).agglutinative:
+            settings.setdefault("substring", True)
     return ProjectorConfig(method, settings)
 
 
