@@ -215,9 +215,9 @@ def projector_config(method: str, settings: Mapping[str, Any], language: str | N
         shipped = fitted(language)
         if settings.get("weights") is not None:
             shipped = {"null_threshold": shipped["null_threshold"]}
+        elif language is not None and find_language(language).agglutinative:
+            shipped["substring"] = True
         settings |= {key: value for key, value in shipped.items() if settings.get(key) is None}
-        if language is not None and find_language(language).agglutinative:
-            settings.setdefault("substring", True)
     return ProjectorConfig(method, settings)
 
 
