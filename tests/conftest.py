@@ -116,6 +116,17 @@ def write_tagger():
     return _write_tagger
 
 
+@pytest.fixture
+def checkpoint(tmp_path):
+    """The function that writes a tagger which knows the words of a lexicon, and returns its folder."""
+
+    def write(lexicon, **settings):
+        _write_tagger(tmp_path / "tagger", lexicon, **settings)
+        return tmp_path / "tagger"
+
+    return write
+
+
 @pytest.fixture(scope="session")
 def write_wavering_tagger():
     """The function that writes a tagger which calls the given names now this, now that."""

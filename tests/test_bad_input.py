@@ -221,15 +221,6 @@ def test_a_file_that_is_not_there_is_called_a_file(reference):
 
 
 # tests/tag/test_model.py ------------------------------------------------------------------------------------------
-@pytest.fixture
-def checkpoint(write_tagger, tmp_path):
-    def write(lexicon, **settings):
-        write_tagger(tmp_path / "tagger", lexicon, **settings)
-        return tmp_path / "tagger"
-
-    return write
-
-
 def test_a_checkpoint_without_tokenizer_is_refused(checkpoint):
     folder = checkpoint({"B-PER": ["Amina"]})
     for path in folder.glob("token*"):

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import datasets
@@ -19,7 +14,6 @@ from xner_hf.builders.projected import ProjectedNer
 from xner_hf.errors import XnerError
 from xner_hf.languages import languages
 from xner_hf.pipeline import run as pipeline
-from xner_hf.pipeline.build import write_build
 from xner_hf.pipeline.inputs import sign
 from xner_hf.pipeline.rows import corpus_files
 from xner_hf.pipeline.run import run_recipe
@@ -30,55 +24,6 @@ from xner_hf.spans import NER_LABELS
 
 CORPUS = "xner/projected"
 SPLITS = ["train", "validation", "rejected"]
-
-CHILD = """
-import json, os, sys
-{imports}
-data = load_dataset("xner/projected", "hau", recipe="sample")
-print(json.dumps({{
-    "rows": {{split: data[split]["id"][:] for split in data}},
-    "names": data["train"].features["ner_tags"].feature.names,
-    "configs": get_dataset_config_names("xner/projected"),
-    "built": os.path.isdir(os.environ["XNER_CACHE"]),
-}}))
-"""
-
-HUB = """
-import json, os, sys
-import xner_hf
-from datasets import load_dataset
-errors = []
-for source, keywords in (("hub", {}), ("", {"revision": "main"}), ("", {"data_dir": "hau"})):
-    os.environ["XNER_HF_SOURCE"] = source
-    try:
-        load_dataset("xner/projected", "hau", **keywords)
-    except Exception as error:
-        errors.append([type(error).__name__, str(error)])
-print(json.dumps({"errors": errors, "ran": "xner_hf.pipeline.run" in sys.modules}))
-"""
-
-
-def run_python(code, **environment):
-    """Run code in another process and return the JSON that it printed last."""
-    child = subprocess.run(
-        [sys.executable, "-c", code], env={**os.environ, **environment}, capture_output=True, text=True
-    )
-    assert child.returncode == 0, child.stderr
-    return json.loads(child.stdout.splitlines()[-1])
-
-
-@pytest.fixture(scope="module")
-def sample(tmp_path_factory):
-    """The corpus made from the sample."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XNER_CACHE", str(tmp_path_factory.mktemp("cache")))
-        return load_dataset(CORPUS, "hau", recipe="sample")
-
-
-@pytest.fixture
-def fresh(tmp_path):
-    """Keywords that keep a corpus away from the cache of `datasets` that the tests share."""
-    return {"cache_dir": str(tmp_path / "datasets")}
 
 
 def ids(data):
@@ -275,48 +220,6 @@ def test_a_changed_input_is_built_anew(mirror, write_corpus, fresh):
     assert load()["ner_tags"][:] == [[1, 0, 0, 5, 0]]
 
 
-# Other processes
-
-
-def test_another_process_finds_the_corpus_in_the_cache(sample, tmp_path):
-    imports = "import xner_hf\nfrom datasets import get_dataset_config_names, load_dataset"
-    found = run_python(CHILD.format(imports=imports), XNER_CACHE=str(tmp_path / "none"))
-    assert found["rows"] == ids(sample)
-    assert found["names"] == list(NER_LABELS)
-    assert not found["built"]
-
-
-def test_the_package_may_be_imported_after_datasets(sample, tmp_path):
-    imports = "from datasets import get_dataset_config_names, load_dataset\nimport xner_hf"
-    caches = {"XNER_CACHE": str(tmp_path / "xner"), "HF_DATASETS_CACHE": str(tmp_path / "datasets")}
-    found = run_python(CHILD.format(imports=imports), PYTHONHASHSEED="7", **caches)
-    assert found["rows"] == ids(sample)
-    assert found["configs"] == [row.code for row in languages()]
-    assert found["built"]
-
-
-def test_the_hub_is_asked_where_the_caller_says_so(tmp_path):
-    caches = {"XNER_CACHE": str(tmp_path / "xner"), "HF_DATASETS_CACHE": str(tmp_path / "datasets")}
-    found = run_python(HUB, **caches)
-    assert [name for name, _ in found["errors"]] == ["ConnectionError"] * 3
-    assert all("xner/projected" in message and "Hub" in message for _, message in found["errors"])
-    assert not found["ran"]
-
-
-def test_a_folder_of_that_name_wins_as_it_does_for_every_data_set(monkeypatch, tmp_path, fresh):
-    folder = tmp_path / "xner" / "projected"
-    folder.mkdir(parents=True)
-    (folder / "train.jsonl").write_text('{"text": "mine"}\n')
-    monkeypatch.chdir(tmp_path)
-    assert load_dataset(CORPUS, split="train", **fresh).to_list() == [{"text": "mine"}]
-
-
-def test_other_data_sets_are_loaded_as_before(tmp_path, fresh):
-    (tmp_path / "a.jsonl").write_text('{"text": "mine"}\n')
-    data = load_dataset("json", data_files=str(tmp_path / "a.jsonl"), split="train", **fresh)
-    assert data.to_list() == [{"text": "mine"}]
-
-
 # Refused
 
 
@@ -366,41 +269,3 @@ def test_a_gold_evaluation_split_cannot_be_the_text_of_a_corpus(mirror, fresh):
     text = {"corpus": "masakhane/masakhaner2", "config": "hau", "splits": ["test"]}
     with pytest.raises(XnerError, match="masakhane/masakhaner2:hau/test is an evaluation set"):
         load_dataset(CORPUS, "hau", text=text, **fresh)
-
-
-# The folder that a build writes
-
-
-@pytest.fixture(scope="module")
-def build(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XNER_CACHE", str(tmp_path_factory.mktemp("cache")))
-        folder = tmp_path_factory.mktemp("build") / "hau"
-        write_build(run_recipe(make_recipe("hau", "sample")), folder)
-    return folder
-
-
-def test_a_build_folder_is_a_data_set_with_the_same_rows_and_features(sample, build, fresh):
-    for arguments in ([str(build)], [str(build), "hau"]):
-        data = load_dataset(*arguments, **fresh)
-        assert list(data) == SPLITS
-        for split in SPLITS:
-            assert data[split].features == sample[split].features
-            assert data[split].to_list() == sample[split].to_list()
-
-
-def test_a_build_without_rows_in_a_split_is_a_data_set_without_it(mirror, tmp_path, fresh):
-    write_build(run_recipe(make_recipe("hau", "parallel", {"projector": "candidates"})), tmp_path / "hau")
-    data = load_dataset(str(tmp_path / "hau"), **fresh)
-    assert {split: len(data[split]) for split in data} == {"train": 8, "rejected": 8}
-
-
-def test_parquet_files_are_read_without_this_package(sample, build):
-    for split in SPLITS:
-        table = pq.read_table(build / split)
-        assert table.to_pylist() == sample[split].to_list()
-
-
-def test_a_moved_build_folder_still_loads(sample, build, tmp_path, fresh):
-    moved = shutil.copytree(build, tmp_path / "elsewhere" / "my corpus")
-    assert load_dataset(str(moved), split="train", **fresh).to_list() == sample["train"].to_list()

@@ -11,7 +11,7 @@ from xner_hf.cli import main
 
 @pytest.fixture
 def xner(monkeypatch, capsys, tmp_path):
-    """Run a command in an empty folder; returns exit code, standard output, standard error."""
+    """Run a command in the folder `tmp_path`; returns exit code, standard output, standard error."""
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments):

@@ -22,16 +22,6 @@ READERS = {
 }
 
 
-@pytest.fixture
-def write(tmp_path):
-    def write(name, content):
-        path = tmp_path / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
-        return path
-
-    return write
-
-
 def fails_at(sentences, path, line, *words):
     """Read until the error, and check that it opens with `path:line` and holds every one of `words`."""
     with pytest.raises(XnerError) as caught:

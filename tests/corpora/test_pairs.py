@@ -16,16 +16,6 @@ def upper(text):
     return text.upper().split()
 
 
-@pytest.fixture
-def write(tmp_path):
-    def write(name, content):
-        path = tmp_path / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
-        return path
-
-    return write
-
-
 def row(**keys):
     return json.dumps(keys) + "\n"
 

@@ -1,8 +1,10 @@
+"""The report of a build: what the page says, that it is safe to open, and builds that it refuses."""
+
 from __future__ import annotations
 
 import json
 import re
-from html.parser import HTMLParser
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,7 @@ SCHEMA = pa.schema(
     ]
 )
 B = {"PER": 1, "ORG": 3, "LOC": 5}
+Read = Callable[..., tuple[str, Any]]
 
 
 def row(
@@ -118,57 +121,6 @@ def build(tmp_path: Path) -> Path:
     return folder
 
 
-class Reader(HTMLParser):
-    """Collects tags, attributes, table cells and the text of the cards by section."""
-
-    VOID = frozenset({"meta", "wbr", "br", "link", "input"})
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.attributes: list[tuple[str, str, str | None]] = []
-        self.rows: list[list[str]] = []
-        self.drawn: list[str] = []
-        self.cards: dict[str, list[str]] = {}
-        self.stack: list[str] = []
-        self.section = ""
-        self.feed(page)
-        self.close()
-        assert self.stack == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.attributes += [(tag, name, value) for name, value in attrs]
-        if tag == "section":
-            self.section = dict(attrs)["aria-labelledby"] or ""
-        if tag == "article":
-            self.cards.setdefault(self.section, []).append("")
-        if tag == "tr":
-            self.rows.append([])
-        if tag in ("td", "th"):
-            self.rows[-1].append("")
-        if tag not in self.VOID:
-            self.stack.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if self.stack[-1] == tag:
-            self.stack.pop()
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.attributes += [(tag, name, value) for name, value in attrs]
-
-    def handle_data(self, data: str) -> None:
-        if "article" in self.stack and "svg" not in self.stack:
-            self.cards[self.section][-1] += data
-        if self.stack and self.stack[-1] == "text":
-            self.drawn.append(data)
-        if ("td" in self.stack or "th" in self.stack) and "small" not in self.stack:
-            self.rows[-1][-1] += data.strip()
-
-
-def read(build: Path, **options: Any) -> tuple[str, Reader]:
-    page = write_report(build, **options).read_text(encoding="utf-8")
-    return page, Reader(page)
-
-
 def test_the_page_is_report_html_in_the_build_or_the_given_file(build: Path, tmp_path: Path) -> None:
     assert write_report(build) == build / "report.html"
     elsewhere = tmp_path / "new" / "page.html"
@@ -180,7 +132,7 @@ def test_two_writes_give_the_same_bytes(build: Path) -> None:
     assert write_report(build).read_bytes() == write_report(build).read_bytes()
 
 
-def test_counts_are_those_of_the_parquet_files(build: Path) -> None:
+def test_counts_are_those_of_the_parquet_files(build: Path, read: Read) -> None:
     page, seen = read(build)
     assert ["train", "3", "13", "1", "1", "1", "1"] in seen.rows  # sentences, words, without, PER, ORG, LOC
     assert ["validation", "1", "2", "0", "1", "0", "0"] in seen.rows
@@ -194,7 +146,7 @@ def test_counts_are_those_of_the_parquet_files(build: Path) -> None:
     assert "do not add up" not in page
 
 
-def test_statuses_and_reasons_are_explained_those_of_filters_where_they_occur(build: Path) -> None:
+def test_statuses_and_reasons_are_explained_those_of_filters_where_they_occur(build: Path, read: Read) -> None:
     page, _ = read(build)
     assert "filtered:" not in page
     assert "no link leaves its words" in page
@@ -211,7 +163,7 @@ def test_statuses_and_reasons_are_explained_those_of_filters_where_they_occur(bu
         assert f'<th scope="row">{reason}<small>{escape(meaning)}</small>' in page
 
 
-def test_stages_and_provenance_come_from_build_json(build: Path) -> None:
+def test_stages_and_provenance_come_from_build_json(build: Path, read: Read) -> None:
     _, seen = read(build)
     assert ["align", "7", "2 min 05 s", "0.1"] in seen.rows
     assert ["read", "–", "0.50 s", "–"] in seen.rows
@@ -222,12 +174,12 @@ def test_stages_and_provenance_come_from_build_json(build: Path) -> None:
     assert ["homepage", "https://example.org/<x>"] in seen.rows
 
 
-def test_the_title_names_language_and_recipe(build: Path) -> None:
+def test_the_title_names_language_and_recipe(build: Path, read: Read) -> None:
     page, _ = read(build)
     assert "<title>arb · parallel · xner-hf build report</title>" in page
 
 
-def test_every_section_shows_its_sentences_with_statuses_and_reasons(build: Path) -> None:
+def test_every_section_shows_its_sentences_with_statuses_and_reasons(build: Path, read: Read) -> None:
     _, seen = read(build)
     assert [re.search(r"\b[tvr]\d", card)[0] for card in seen.cards["sample"]] == ["t0", "t1", "t2", "v0"]
     assert len(seen.cards["lost"]) == 1
@@ -238,7 +190,7 @@ def test_every_section_shows_its_sentences_with_statuses_and_reasons(build: Path
     assert {"PER · unaligned", "PER · conflict", "ORG", "LOC"} <= set(seen.drawn)
 
 
-def test_words_are_drawn_unchanged_and_arabic_ones_from_right_to_left(build: Path) -> None:
+def test_words_are_drawn_unchanged_and_arabic_ones_from_right_to_left(build: Path, read: Read) -> None:
     page, seen = read(build)
     for sentence in TRAIN + VALIDATION:
         assert set(sentence["tokens"]) <= set(seen.drawn)
@@ -246,7 +198,7 @@ def test_words_are_drawn_unchanged_and_arabic_ones_from_right_to_left(build: Pat
     assert ("p", "dir", "auto") in seen.attributes
 
 
-def test_data_never_becomes_markup(build: Path) -> None:
+def test_data_never_becomes_markup(build: Path, read: Read) -> None:
     page, seen = read(build)
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
@@ -254,7 +206,7 @@ def test_data_never_becomes_markup(build: Path) -> None:
     assert not [name for _, name, _ in seen.attributes if name.startswith("on")]
 
 
-def test_hostile_names_stay_inside_their_attributes(build: Path) -> None:
+def test_hostile_names_stay_inside_their_attributes(build: Path, read: Read) -> None:
     rows = [{**TRAIN[0], "language": '"><img src=x onerror=alert(1)>', "id": "'><b>"}]
     write_split(build, "train", rows)
     (build / "build.json").write_text(json.dumps({"language": "</title><b>\ud800", "recipe": "</style>"}))
@@ -264,7 +216,7 @@ def test_hostile_names_stay_inside_their_attributes(build: Path) -> None:
     assert ("p", "lang", '"><img src=x onerror=alert(1)>') in seen.attributes
 
 
-def test_nothing_is_loaded_from_anywhere(build: Path) -> None:
+def test_nothing_is_loaded_from_anywhere(build: Path, read: Read) -> None:
     page, seen = read(build)
     for _, name, value in seen.attributes:
         if name in ("src", "href", "xlink:href", "action", "data", "srcset", "poster"):
@@ -275,14 +227,14 @@ def test_nothing_is_loaded_from_anywhere(build: Path) -> None:
     assert "default-src 'none'" in page
 
 
-def test_links_inside_the_page_have_targets(build: Path) -> None:
+def test_links_inside_the_page_have_targets(build: Path, read: Read) -> None:
     _, seen = read(build)
     ids = [value for _, name, value in seen.attributes if name == "id"]
     assert len(ids) == len(set(ids))
     assert {value[1:] for _, name, value in seen.attributes if name == "href"} <= set(ids)
 
 
-def test_a_likelier_link_is_thicker(build: Path) -> None:
+def test_a_likelier_link_is_thicker(build: Path, read: Read) -> None:
     page, _ = read(build)
     widths = {
         float(score): float(width)
@@ -292,19 +244,19 @@ def test_a_likelier_link_is_thicker(build: Path) -> None:
     assert [widths[score] for score in sorted(widths)] == [1.9, 2.4, 3.0, 3.2, 3.5]
 
 
-def test_the_sample_is_spread_evenly_over_shards_and_row_groups(build: Path) -> None:
+def test_the_sample_is_spread_evenly_over_shards_and_row_groups(build: Path, read: Read) -> None:
     write_split(build, "train", [row(f"t{i}", "a", "b") for i in range(90)], row_group_size=7)
     write_split(build, "validation", [row(f"v{i}", "a", "b") for i in range(10)])
     _, seen = read(build, sample=5)
     assert [re.search(r"[tv]\d+", card)[0] for card in seen.cards["sample"]] == ["t10", "t30", "t50", "t70", "v0"]
 
 
-def test_a_sample_of_zero_shows_no_sentence_there(build: Path) -> None:
+def test_a_sample_of_zero_shows_no_sentence_there(build: Path, read: Read) -> None:
     _, seen = read(build, sample=0)
     assert "sample" not in seen.cards
 
 
-def test_rare_reasons_are_shown_beside_frequent_ones(build: Path) -> None:
+def test_rare_reasons_are_shown_beside_frequent_ones(build: Path, read: Read) -> None:
     rows = [row(f"r{i}", "a", "b", reason="rare" if i == 40 else "frequent") for i in range(100)]
     write_split(build, "rejected", rows)
     _, seen = read(build)
@@ -312,7 +264,7 @@ def test_rare_reasons_are_shown_beside_frequent_ones(build: Path) -> None:
     assert sum("rejected: rare" in card for card in seen.cards["rejected"]) == 1
 
 
-def test_splits_without_rows_or_files_count_zero(build: Path) -> None:
+def test_splits_without_rows_or_files_count_zero(build: Path, read: Read) -> None:
     write_split(build, "rejected", [])
     (build / "validation" / "00000.parquet").unlink()
     page, seen = read(build)
@@ -323,7 +275,7 @@ def test_splits_without_rows_or_files_count_zero(build: Path) -> None:
     assert "build.json counts 1 rows in validation, the Parquet files hold 0." in page
 
 
-def test_a_build_without_any_row_still_gives_a_page(build: Path) -> None:
+def test_a_build_without_any_row_still_gives_a_page(build: Path, read: Read) -> None:
     for split in ("train", "validation", "rejected"):
         write_split(build, split, [])
     _, seen = read(build)
@@ -331,7 +283,7 @@ def test_a_build_without_any_row_still_gives_a_page(build: Path) -> None:
     assert seen.cards == {}
 
 
-def test_labels_without_a_source_sentence_are_drawn_alone(build: Path) -> None:
+def test_labels_without_a_source_sentence_are_drawn_alone(build: Path, read: Read) -> None:
     alone = row("t0", "", "Kano ta yi", [(0, 1, "LOC", "projected", 0, 1)])
     alone["source_entities"] = []
     alone["entities"][0]["source"] = -1

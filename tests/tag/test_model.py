@@ -22,17 +22,6 @@ def tagger(shared_mirror):
     return ModelTagger(str(shared_mirror / "models" / "xner" / "minilm-conll2003-en"))
 
 
-@pytest.fixture
-def checkpoint(write_tagger, tmp_path):
-    """Write a tagger and return its folder."""
-
-    def write(lexicon, **settings):
-        write_tagger(tmp_path / "tagger", lexicon, **settings)
-        return tmp_path / "tagger"
-
-    return write
-
-
 def places(spans):
     return [tuple(span[:3]) for span in spans]
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from xner_hf.align.base import Link
 from xner_hf.align.counts import LinkCounts, form
-from xner_hf.align.folder import written_whole
+from xner_hf.align.folder import read_whole, written_whole
 from xner_hf.align.symmetrise import SYMMETRISATIONS
 from xner_hf.errors import XnerError, nearest
 
@@ -61,16 +61,10 @@ class EflomalAligner:
     """
 
     def __init__(self, folder: Path):
-        try:
-            settings = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
+        with read_whole(folder, "EflomalAligner") as settings:
             self._counts = LinkCounts.load(folder / "links.json")
             self._join = SYMMETRISATIONS[EflomalConfig(**settings).symmetrisation]
             self._priors = (folder / "priors").resolve(strict=True)
-        except (OSError, ValueError, TypeError) as error:
-            raise XnerError(
-                f"{folder} holds no whole alignment model ({error}). Remove it and train one with "
-                "EflomalAligner.train."
-            ) from error
 
     @classmethod
     def train(

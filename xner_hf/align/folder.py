@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 import tempfile
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Any
 
 from xner_hf.errors import XnerError
 
@@ -37,3 +39,22 @@ def written_whole(folder: Path, files: Collection[str]) -> Iterator[Path]:
             aside.rename(folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def read_whole(folder: Path, trainer: str) -> Iterator[dict[str, Any]]:
+    """Give the settings of the model in a folder; the block reads the rest of it.
+
+    Args:
+        folder: where `written_whole` put the model.
+        trainer: name of the class that trains one, for the message.
+
+    Raises:
+        XnerError: the folder holds no whole model.
+    """
+    try:
+        yield json.loads((folder / "settings.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
+        raise XnerError(
+            f"{folder} holds no whole alignment model ({error}). Remove it and train one with {trainer}.train."
+        ) from error

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from xner_hf.align.base import Link
 from xner_hf.align.counts import LinkCounts, form
-from xner_hf.align.folder import written_whole
+from xner_hf.align.folder import read_whole, written_whole
 from xner_hf.errors import XnerError
 
 BATCH = 2000
@@ -58,16 +58,10 @@ class StatisticalAligner:
     def __init__(self, folder: Path):
         import systran_align
 
-        try:
-            settings = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
+        with read_whole(folder, "StatisticalAligner") as settings:
             self._stem = StatisticalConfig(settings["stem"]).stem
             self._counts = LinkCounts.load(folder / "links.json")
             self._aligner = systran_align.Aligner(str(folder / "forward"), str(folder / "backward"))
-        except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
-            raise XnerError(
-                f"{folder} holds no whole alignment model ({error}). Remove it and train one with "
-                "StatisticalAligner.train."
-            ) from error
 
     @classmethod
     def train(

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from xner_hf.align.base import Link
 from xner_hf.errors import XnerError
-from xner_hf.project.base import ProjectedSpan
-from xner_hf.project.matching import CHOICES, candidate_spans, check_choices, match, texts
+from xner_hf.project.matching import CHOICES, CandidateMatcher, check_choices, texts
 from xner_hf.project.scores import affixed_score, alignment_score, fold, surface_score, tagger_score
 from xner_hf.spans import Span
 
@@ -51,7 +50,7 @@ class CandidatesConfig:
                 raise XnerError(f"projector.{name} is {getattr(self, name)}; it lies in [0, 1].")
 
 
-class CandidateProjector:
+class CandidateProjector(CandidateMatcher):
     """Matches entities with spans of the target sentence.
 
     A candidate's score for an entity is the largest of the surface similarity, where that is at least `min_surface`,
@@ -60,22 +59,8 @@ class CandidateProjector:
     """
 
     def __init__(self, config: CandidatesConfig):
+        super().__init__(config, config.null_threshold)
         self.config = config
-
-    def project(
-        self,
-        source: Sequence[str],
-        spans: Sequence[Span],
-        target: Sequence[str],
-        links: Sequence[Link],
-        target_labels: np.ndarray | None = None,
-    ) -> list[ProjectedSpan]:
-        if not spans:
-            return []
-        own = self.config
-        starts, ends = candidate_spans(target, own.max_words, own.candidates, target_labels)
-        scores = self._scores(source, spans, target, links, target_labels, starts, ends)
-        return match(spans, scores, starts, ends, own.null_threshold, own.solver)
 
     def _scores(
         self,

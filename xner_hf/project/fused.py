@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from xner_hf.align.base import Link
 from xner_hf.errors import XnerError, nearest
-from xner_hf.project.base import ProjectedSpan, is_punctuation
-from xner_hf.project.matching import CHOICES, candidate_spans, check_choices, match
+from xner_hf.project.base import is_punctuation
+from xner_hf.project.matching import CHOICES, CandidateMatcher, check_choices
 from xner_hf.project.scores import (
     affixed_score,
     alignment_score,
@@ -101,35 +101,32 @@ def fitted(language: str | None = None) -> dict[str, Any]:
     return deepcopy(table["without"].get(language, table["default"]))
 
 
-class FusedProjector:
+class FusedProjector(CandidateMatcher):
     """Matches entities with spans of the target sentence by fitted probabilities (see the module)."""
 
     def __init__(self, config: FusedConfig):
         import numpy as np
 
-        self.config = config
         shipped = fitted()
         weights = config.weights or shipped["weights"]
         self._weights = np.array([weights.get(name, 0.0) for name in FEATURES])
         self._bias = float(weights["bias"])
         threshold = config.null_threshold
-        self._threshold = float(shipped["null_threshold"] if threshold is None else threshold)
+        super().__init__(config, float(shipped["null_threshold"] if threshold is None else threshold))
+        self.config = config
 
-    def project(
+    def _scores(
         self,
         source: Sequence[str],
         spans: Sequence[Span],
         target: Sequence[str],
         links: Sequence[Link],
-        target_labels: np.ndarray | None = None,
-    ) -> list[ProjectedSpan]:
-        if not spans:
-            return []
-        own = self.config
-        starts, ends = candidate_spans(target, own.max_words, own.candidates, target_labels)
-        features, live = evidence(source, spans, target, links, target_labels, starts, ends, own.substring)
-        scores = probabilities(features, live, self._weights, self._bias)
-        return match(spans, scores, starts, ends, self._threshold, own.solver)
+        labels: np.ndarray | None,
+        starts: np.ndarray,
+        ends: np.ndarray,
+    ) -> np.ndarray:
+        features, live = evidence(source, spans, target, links, labels, starts, ends, self.config.substring)
+        return probabilities(features, live, self._weights, self._bias)
 
 
 def evidence(

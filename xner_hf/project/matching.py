@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from xner_hf.align.base import Link
 from xner_hf.errors import XnerError, nearest
 from xner_hf.project.base import CONFLICT, LOW_SCORE, PROJECTED, UNALIGNED, ProjectedSpan, is_punctuation, lost
 from xner_hf.project.solvers import SOLVERS
@@ -40,6 +42,53 @@ def check_choices(max_words: int, candidates: str, solver: str, target_tagger: s
             raise XnerError(f"projector.{name} is {value!r}.{nearest(value, list(known))} Known: {', '.join(known)}.")
     if candidates != "ngram" and not target_tagger:
         raise XnerError(f"projector.candidates {candidates!r} needs a tagger of the target side; give target_tagger.")
+
+
+class _Choices(Protocol):
+    max_words: int
+    candidates: str
+    solver: str
+
+
+class CandidateMatcher(ABC):
+    """Candidate matching with the scores of a subclass.
+
+    Args:
+        config: settings with those of `CHOICES`.
+        threshold: the null threshold: an entity is left unprojected unless a candidate scores above it.
+    """
+
+    def __init__(self, config: _Choices, threshold: float):
+        self._choices = config
+        self._threshold = threshold
+
+    def project(
+        self,
+        source: Sequence[str],
+        spans: Sequence[Span],
+        target: Sequence[str],
+        links: Sequence[Link],
+        target_labels: np.ndarray | None = None,
+    ) -> list[ProjectedSpan]:
+        if not spans:
+            return []
+        own = self._choices
+        starts, ends = candidate_spans(target, own.max_words, own.candidates, target_labels)
+        scores = self._scores(source, spans, target, links, target_labels, starts, ends)
+        return match(spans, scores, starts, ends, self._threshold, own.solver)
+
+    @abstractmethod
+    def _scores(
+        self,
+        source: Sequence[str],
+        spans: Sequence[Span],
+        target: Sequence[str],
+        links: Sequence[Link],
+        labels: np.ndarray | None,
+        starts: np.ndarray,
+        ends: np.ndarray,
+    ) -> np.ndarray:
+        """Return the score of every candidate for every entity, ``[entities, candidates]`` in [0, 1]."""
 
 
 def candidate_spans(

@@ -32,17 +32,7 @@ def solve_exact(scores: np.ndarray, starts: np.ndarray, ends: np.ndarray, thresh
     optimum. Entities whose best candidates share no word get the first of their best shortest candidates. Beyond
     that the choice among equals is deterministic, but otherwise unspecified.
 
-    Args:
-        scores: shape ``[entities, candidates]``, finite and 0 or more.
-        starts: first words of the candidates, shape ``[candidates]``, in the order in which ties are broken.
-        ends: ends (exclusive) of the candidates, shape ``[candidates]``.
-        threshold: scores at or below it are never taken.
-
-    Returns:
-        For each entity the index of its candidate, -1 where it got none.
-
-    Raises:
-        XnerError: the input is malformed (see `check_problem`).
+    Arguments, return value and errors are those of `Solver`.
     """
     import numpy as np
 

@@ -13,18 +13,9 @@ if TYPE_CHECKING:
 def solve_greedy(scores: np.ndarray, starts: np.ndarray, ends: np.ndarray, threshold: float) -> list[int]:
     """Take the highest score again and again (Politov et al. 2025, the solver of all their figures).
 
-    Args:
-        scores: shape ``[entities, candidates]``, finite and 0 or more.
-        starts: first words of the candidates, shape ``[candidates]``, in the order in which ties are broken.
-        ends: ends (exclusive) of the candidates, shape ``[candidates]``.
-        threshold: scores at or below it are never taken.
+    Of equal scores the first candidate is taken, then the first entity.
 
-    Returns:
-        For each entity the index of its candidate, -1 where it got none. Of equal scores the first candidate is taken,
-        then the first entity.
-
-    Raises:
-        XnerError: the input is malformed (see `check_problem`).
+    Arguments, return value and errors are those of `Solver`.
     """
     import numpy as np
 

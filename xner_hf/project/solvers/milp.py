@@ -20,17 +20,7 @@ def solve_milp(scores: np.ndarray, starts: np.ndarray, ends: np.ndarray, thresho
     word: at most one of the matches that cover the word is taken. The integer solutions are the same and the
     relaxation is tighter. Which of several equally good matchings is returned is left to HiGHS.
 
-    Args:
-        scores: shape ``[entities, candidates]``, finite and 0 or more.
-        starts: first words of the candidates, shape ``[candidates]``.
-        ends: ends (exclusive) of the candidates, shape ``[candidates]``.
-        threshold: scores at or below it are never taken.
-
-    Returns:
-        For each entity the index of its candidate, -1 where it got none.
-
-    Raises:
-        XnerError: the input is malformed (see `check_problem`).
+    Arguments, return value and errors are those of `Solver`.
     """
     import numpy as np
 

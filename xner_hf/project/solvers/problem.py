@@ -4,12 +4,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from xner_hf.errors import XnerError
 
 if TYPE_CHECKING:
     import numpy as np
+
+
+class Solver(Protocol):
+    """Matches entities with candidates."""
+
+    def __call__(self, scores: np.ndarray, starts: np.ndarray, ends: np.ndarray, threshold: float) -> list[int]:
+        """Return for each entity the index of its candidate, -1 where it gets none.
+
+        Args:
+            scores: shape ``[entities, candidates]``, finite and 0 or more.
+            starts: first words of the candidates, shape ``[candidates]``, in the order in which ties are broken.
+            ends: ends (exclusive) of the candidates, shape ``[candidates]``.
+            threshold: scores at or below it are never taken.
+
+        Raises:
+            XnerError: the input is malformed (see `check_problem`).
+        """
+        ...
 
 
 def check_problem(scores: np.ndarray, starts: np.ndarray, ends: np.ndarray, threshold: float) -> None:
