@@ -6,11 +6,14 @@ the only place that ids are looked up in, so that what is built never depends on
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,6 +64,41 @@ def model_source(model: str, revision: str | None = None) -> tuple[str, str | No
     return str(folder), None
 
 
+LARGE_FILE = 256 << 20
+"""Bytes from which on a file on the Hub is read in pieces as they are needed, not downloaded whole and kept."""
+
+
+@dataclass(frozen=True, order=True)
+class HubFile:
+    """A file of a data set on the Hub, at a commit.
+
+    Attributes:
+        corpus: Hub id.
+        name: path in the repository.
+        commit: hash of the commit, which stands for the content.
+    """
+
+    corpus: str
+    name: str
+    commit: str
+
+    def open(self) -> Any:
+        """Return the file's path in the cache, or for a large one a file object that reads pieces of it."""
+        import httpx2
+        from huggingface_hub import HfApi, HfFileSystem, hf_hub_download
+        from huggingface_hub.errors import OfflineModeIsEnabled
+
+        with _from_hub(self.corpus):
+            try:
+                (info,) = HfApi().get_paths_info(self.corpus, [self.name], repo_type="dataset", revision=self.commit)
+                size = info.size
+            except (OfflineModeIsEnabled, httpx2.TransportError):  # then it is in the cache, or cannot be had
+                size = 0
+            if size >= LARGE_FILE:
+                return HfFileSystem().open(f"datasets/{self.corpus}@{self.commit}/{self.name}", block_size=8 << 20)
+            return hf_hub_download(self.corpus, self.name, repo_type="dataset", revision=self.commit)
+
+
 @dataclass(frozen=True)
 class CorpusSplit:
     """One split of one configuration of a dataset repository.
@@ -80,8 +118,8 @@ class CorpusSplit:
     def __str__(self) -> str:
         return f"{self.corpus}:{self.config}/{self.split}"
 
-    def files(self) -> list[Path]:
-        """Return the Parquet files of this split, downloading them if they come from the Hub.
+    def files(self) -> list[Path | HubFile]:
+        """Return the Parquet files of this split; those on the Hub are downloaded when they are read.
 
         Raises:
             XnerError: the repository, configuration or split is unknown; the message lists what there is.
@@ -159,15 +197,23 @@ def tag_names(names: list[str], tags: list[int], words: int, where: str) -> list
     return [names[tag] for tag in tags]
 
 
-def _open_parquet(path: Path) -> pq.ParquetFile:
+def content_digest(file: Path | HubFile) -> str:
+    """Return what stands for the content of a file: its SHA-256, or its commit on the Hub."""
+    if isinstance(file, HubFile):
+        return f"{file.commit}:{file.name}"
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _open_parquet(file: Path | HubFile) -> pq.ParquetFile:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        return pq.ParquetFile(path)
+        return pq.ParquetFile(file.open() if isinstance(file, HubFile) else file)
     except pa.ArrowInvalid as error:
         raise XnerError(
-            f"{path} is no Parquet file: {error} If it is a Git LFS pointer, fetch its content (git lfs pull)."
+            f"{file} is no Parquet file: {error} If it is a Git LFS pointer, fetch its content (git lfs pull)."
         ) from error
 
 
@@ -176,7 +222,10 @@ def _data_files(corpus: str, revision: str | None) -> dict[str, dict[str, list[s
     if not _REPO_ID.fullmatch(corpus):
         raise XnerError(f"{corpus!r} is neither a file or folder here nor a Hub id such as 'org/name'.")
     cards = _fetch(corpus, ["README.md"], revision)
-    table = _card_files(cards[0].read_bytes(), corpus) if cards else {}
+    table = {}
+    if cards:
+        path = cards[0].open() if isinstance(cards[0], HubFile) else cards[0]
+        table = _card_files(Path(path).read_bytes(), corpus)
     if not table:
         raise XnerError(
             f"the card of {corpus} lists no configurations with Parquet files, so it cannot be read without running "
@@ -210,29 +259,51 @@ def _card_files(card: bytes, corpus: str) -> dict[str, dict[str, list[str]]]:
     return table
 
 
-def _fetch(corpus: str, patterns: list[str], revision: str | None) -> list[Path]:
-    """Return the files of a repository that match `patterns`, from the mirror or the Hub."""
+def _fetch(corpus: str, patterns: list[str], revision: str | None) -> list[Path | HubFile]:
+    """Return the files of a repository that match `patterns`, in the mirror or on the Hub."""
     root = mirror()
     if root is None:
-        from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
-
-        try:
-            folder = Path(snapshot_download(corpus, repo_type="dataset", revision=revision, allow_patterns=patterns))
-        except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as error:
-            raise NotAvailable(
-                f"the corpus {corpus} cannot be had from the Hub: {error} Set XNER_MIRROR to a folder that holds "
-                f"datasets/{corpus} where there is no network."
-            ) from error
-    else:
-        folder = root / "datasets" / corpus
-        if not folder.is_dir():
-            known = sorted(f"{p.parent.name}/{p.name}" for p in (root / "datasets").glob("*/*"))
-            raise NotAvailable(
-                f"the mirror {root} has no corpus {corpus!r}.{nearest(corpus, known)} It has: {', '.join(known)}. "
-                "Add it, or unset XNER_MIRROR to use the Hub."
-            )
+        commit, names = _listing(corpus, revision)
+        return sorted(HubFile(corpus, name, commit) for p in patterns for name in names if fnmatchcase(name, p))
+    folder = root / "datasets" / corpus
+    if not folder.is_dir():
+        known = sorted(f"{p.parent.name}/{p.name}" for p in (root / "datasets").glob("*/*"))
+        raise NotAvailable(
+            f"the mirror {root} has no corpus {corpus!r}.{nearest(corpus, known)} It has: {', '.join(known)}. "
+            "Add it, or unset XNER_MIRROR to use the Hub."
+        )
     base = folder.resolve()
-    return sorted(
-        path for pattern in patterns for path in folder.glob(pattern) if base in path.resolve().parents or root is None
-    )
+    return sorted(path for pattern in patterns for path in folder.glob(pattern) if base in path.resolve().parents)
+
+
+@lru_cache(maxsize=64)
+def _listing(corpus: str, revision: str | None) -> tuple[str, list[str]]:
+    """Return the commit that a revision stands for now, and the names of all files there.
+
+    Without a network both are those of the copy in the cache, if there is one.
+    """
+    import httpx2
+    from huggingface_hub import HfApi, snapshot_download
+    from huggingface_hub.errors import OfflineModeIsEnabled
+
+    with _from_hub(corpus):
+        card = snapshot_download(corpus, repo_type="dataset", revision=revision, allow_patterns=["README.md"])
+        folder = Path(card)
+        try:
+            names = HfApi().list_repo_files(corpus, repo_type="dataset", revision=folder.name)
+        except (OfflineModeIsEnabled, httpx2.TransportError):
+            names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    return folder.name, names
+
+
+@contextmanager
+def _from_hub(corpus: str) -> Iterator[None]:
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
+
+    try:
+        yield
+    except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as error:
+        raise NotAvailable(
+            f"the corpus {corpus} cannot be had from the Hub: {error} Set XNER_MIRROR to a folder that holds "
+            f"datasets/{corpus} where there is no network."
+        ) from error

@@ -17,7 +17,9 @@ def is_build(path: Path) -> bool:
     return (path / "build.json").is_file()
 
 
-def read_labelled(reference: str, split: str, report: ReadReport | None = None) -> Iterator[Sentence]:
+def read_labelled(
+    reference: str, split: str, report: ReadReport | None = None, revision: str | None = None
+) -> Iterator[Sentence]:
     """Yield the labelled sentences of a corpus.
 
     Args:
@@ -25,6 +27,7 @@ def read_labelled(reference: str, split: str, report: ReadReport | None = None) 
             configuration may be left out where there is only one.
         split: a split of the corpus; a file has none and ignores it.
         report: filled with repaired tags.
+        revision: Hub branch, tag or commit.
 
     Raises:
         XnerError: the reference is of none of these forms, or holds no labels.
@@ -38,7 +41,7 @@ def read_labelled(reference: str, split: str, report: ReadReport | None = None) 
     elif path.suffix in (".conll", ".conllu", ".jsonl", ".txt", ".bio", ".iob", ".iob2"):
         raise XnerError(f"{reference}: there is no such file. Check the path (relative to {Path.cwd()}).")
     else:
-        sentences = _read_hub(reference, split, report)
+        sentences = _read_hub(reference, split, report, revision)
     for sentence in sentences:
         if sentence.spans is None:
             raise XnerError(f"{reference}: sentence {sentence.id} has no entity labels; give a labelled corpus.")
@@ -56,13 +59,13 @@ def has_split(reference: str, split: str) -> bool:
     return split in splits_of(corpus, config)
 
 
-def hub_split(reference: str, split: str) -> CorpusSplit:
-    """Return the split that ``org/name[:config]`` and `split` name.
+def hub_split(reference: str, split: str, revision: str | None = None) -> CorpusSplit:
+    """Return the split that ``org/name[:config]`` and `split` name, at a branch, tag or commit.
 
     Raises:
         XnerError: there is no such corpus, configuration or split, or the configuration must be named.
     """
-    found = CorpusSplit(*_corpus_and_config(reference), split)
+    found = CorpusSplit(*_corpus_and_config(reference), split, revision)
     found.files()
     return found
 
@@ -95,8 +98,8 @@ def _read_build(path: Path, split: str) -> Iterator[Sentence]:
             yield Sentence(row["id"], row["tokens"], spans_from_iob2(tags), tags)
 
 
-def _read_hub(reference: str, split: str, report: ReadReport) -> Iterator[Sentence]:
-    found = hub_split(reference, split)
+def _read_hub(reference: str, split: str, report: ReadReport, revision: str | None) -> Iterator[Sentence]:
+    found = hub_split(reference, split, revision)
     missing = {"tokens", "ner_tags"} - found.columns()
     if missing:
         raise XnerError(f"{found} is no labelled corpus: it lacks the column {' and '.join(sorted(missing))}.")

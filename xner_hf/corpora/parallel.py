@@ -17,17 +17,22 @@ from xner_hf.spans import spans_from_iob2
 SAMPLE = "sample"
 
 
-def splitter(code: str | None) -> Callable[[str], list[str]]:
-    """Return the function that splits raw text of a language, named by its ISO 639-3 code, into words.
+def splitting_rule(code: str | None) -> str:
+    """Return the rule by which raw text of a language, named by its ISO 639-3 code, is split into words.
 
     Without a language text is split at white space and punctuation.
     """
     if code is None:
-        return word_splitter("spaces")
+        return "spaces"
     if code == "eng":
-        return word_splitter("english")
+        return "english"
     target = language(code)
-    return word_splitter(target.clitics or target.words)
+    return target.clitics or target.words
+
+
+def splitter(code: str | None) -> Callable[[str], list[str]]:
+    """Return the function that splits raw text of a language into words, by its `splitting_rule`."""
+    return word_splitter(splitting_rule(code))
 
 
 def sample_path(code: str) -> Path:
