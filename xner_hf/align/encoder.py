@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from xner_hf.align.base import Link
 from xner_hf.align.embedding import Embedder, SubWords, spread
 from xner_hf.align.extraction import METHODS, extract, pool
+from xner_hf.batches import out_of_memory
 from xner_hf.errors import XnerError, nearest
 
 if TYPE_CHECKING:
@@ -203,7 +204,7 @@ class EncoderAligner:
                 waiting.popleft()
                 continue
             except (RuntimeError, MemoryError) as error:  # torch.OutOfMemoryError is a RuntimeError
-                if not _out_of_memory(error):
+                if not out_of_memory(error):
                     raise
                 reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             # Outside of `except`, so that the states which the error's frames hold are freed first.
@@ -342,15 +343,6 @@ def _unique_links(
     links = list(map(Link, source[first].tolist(), target[first].tolist(), score[first].tolist()))
     ends = np.searchsorted(pair, np.arange(len(rows)), side="right").tolist()
     return [(row, links[a:b]) for row, a, b in zip(rows.tolist(), [0, *ends], ends, strict=False)]
-
-
-def _out_of_memory(error: Exception) -> bool:
-    import torch
-
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return True
-    # The CPU allocator and some accelerators raise a bare RuntimeError.
-    return any(say in str(error).lower() for say in ("out of memory", "not enough memory", "can't allocate memory"))
 
 
 def _processes(device: str | None) -> Any:

@@ -1,7 +1,41 @@
-"""Tagging: the entities of the source side."""
+"""Tagging: the entities of the side that has no labels."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+
+from xner_hf.errors import XnerError
 from xner_hf.tag.base import Tagger
 
-__all__ = ["Tagger"]
+LABELLED = (".conll", ".conllu", ".bio", ".iob2", ".jsonl")
+"""Files that hold gold labels; named as tagger they label the sentences that they hold."""
+
+
+def make_tagger(
+    model: str, revision: str | None = None, labels: Mapping[str, str] | None = None, device: str | None = None
+) -> Tagger:
+    """Return a tagger: gold labels where `model` is a labelled file (`LABELLED`), else a token-classification model.
+
+    Args:
+        model: file, Hub id or folder.
+        revision: Hub branch, tag or commit.
+        labels: see `xner_hf.tag.model.ModelTagger`.
+        device: torch device; the GPU when there is one.
+
+    Raises:
+        XnerError: the file or checkpoint cannot be had or used.
+    """
+    if Path(model).suffix in LABELLED:
+        from xner_hf.corpora.labelled import read_labelled
+        from xner_hf.tag.gold import GoldTagger
+
+        if revision or labels:
+            raise XnerError(f"the tagger {model} is a file of gold labels, which has neither revision nor label map.")
+        return GoldTagger(read_labelled(model, "train"), model)
+    from xner_hf.tag.model import ModelTagger
+
+    return ModelTagger(model, revision, device, labels)
+
+
+__all__ = ["LABELLED", "Tagger", "make_tagger"]

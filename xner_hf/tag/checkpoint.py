@@ -1,4 +1,4 @@
-"""Loading of encoder checkpoints with the tokenizer that belongs to them."""
+"""Loading of checkpoints with the tokenizer that belongs to them."""
 
 from __future__ import annotations
 
@@ -8,39 +8,80 @@ from xner_hf.corpora.hub import model_source
 from xner_hf.errors import XnerError
 
 
-def load_checkpoint(auto_class: Any, model: str, revision: str | None = None, **options: Any) -> tuple[Any, Any]:
-    """Return a model in float32 and its fast tokenizer; only safetensors are read and no remote code is run.
+def load_checkpoint(
+    auto_class: Any,
+    model: str,
+    revision: str | None = None,
+    *,
+    tokenizer: str | None = None,
+    fast: bool = True,
+    **options: Any,
+) -> tuple[Any, Any]:
+    """Return a model in float32 and its tokenizer; only safetensors are read and no remote code is run.
 
     Args:
         auto_class: the `transformers` Auto class to load with.
         model: Hub id, folder, or a name below ``$XNER_MIRROR/models``.
-        revision: Hub branch, tag or commit.
+        revision: Hub branch, tag or commit of the model.
+        tokenizer: whose tokenizer is loaded instead of the model's own; as for `model`.
+        fast: whether the tokenizer has to be a fast one.
         options: further arguments of ``from_pretrained`` for the model.
 
     Raises:
-        XnerError: the checkpoint cannot be had, is damaged, or comes without a usable fast tokenizer.
+        XnerError: the checkpoint cannot be had, is damaged, or comes without a usable tokenizer.
     """
     from safetensors import SafetensorError
+
+    source, at = model_source(model, revision)
+    loaded_tokenizer = load_tokenizer(tokenizer or model, None if tokenizer else revision, fast)
+    try:
+        loaded = auto_class.from_pretrained(
+            source,
+            revision=at or "main",  # where None stands, transformers asks the Hub for no conversion to safetensors
+            dtype="float32",
+            use_safetensors=True,
+            **options,
+        )
+    except (OSError, ValueError, SafetensorError) as error:
+        raise _not_loaded(model, error) from error
+    return loaded, loaded_tokenizer
+
+
+def load_tokenizer(model: str, revision: str | None = None, fast: bool = True) -> Any:
+    """Return the tokenizer of a checkpoint.
+
+    Args:
+        model: Hub id, folder, or a name below ``$XNER_MIRROR/models``.
+        revision: Hub branch, tag or commit.
+        fast: whether it has to be a fast one.
+
+    Raises:
+        XnerError: it cannot be had, has no vocabulary, or is none of the fast ones although it has to be.
+    """
     from transformers import AutoTokenizer
 
     source, revision = model_source(model, revision)
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, revision=revision)
-        loaded = auto_class.from_pretrained(
-            source, revision=revision, dtype="float32", use_safetensors=True, **options
-        )
-    except (OSError, ValueError, SafetensorError) as error:
+    except ImportError as error:
         raise XnerError(
-            f"the model {model!r} could not be loaded: {error} It must be a checkpoint with a tokenizer and "
-            "safetensors weights; give its Hub id or folder."
+            f"the tokenizer of {model!r} needs a package that is not installed: {str(error).strip()} "
+            "pip install sentencepiece"
         ) from error
+    except (OSError, ValueError, TypeError) as error:  # slow tokenizers raise TypeError where a file is missing
+        raise _not_loaded(model, error) from error
     # Without its files a tokenizer silently comes with nothing but its special tokens.
-    if not tokenizer.is_fast or set(tokenizer.get_vocab()) <= set(tokenizer.all_special_tokens):
-        raise XnerError(
-            f"the model {model!r} has no fast tokenizer with a vocabulary, which is needed to find its words. Put its "
-            "tokenizer.json beside the weights."
-        )
-    return loaded, tokenizer
+    if (fast and not tokenizer.is_fast) or set(tokenizer.get_vocab()) <= set(tokenizer.all_special_tokens):
+        wanted = "fast tokenizer with a vocabulary, which is needed to find its words" if fast else "vocabulary"
+        raise XnerError(f"the model {model!r} has no {wanted}. Put its tokenizer.json beside the weights.")
+    return tokenizer
+
+
+def _not_loaded(model: str, error: Exception) -> XnerError:
+    return XnerError(
+        f"the model {model!r} could not be loaded: {error} It must be a checkpoint with a tokenizer and safetensors "
+        "weights; give its Hub id or folder."
+    )
 
 
 def longest_input(model: Any, tokenizer: Any) -> int:

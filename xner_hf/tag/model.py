@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xner_hf.errors import XnerError
+from xner_hf.errors import XnerError, nearest
 from xner_hf.spans import ENTITY_TYPES, LABEL_NUMBER, NER_LABELS, Span, spans_from_iob2
 from xner_hf.tag.checkpoint import load_checkpoint, longest_input
 
@@ -39,47 +39,54 @@ class ModelTagger:
         model: Hub id, folder, or a name below ``$XNER_MIRROR/models``.
         revision: Hub branch, tag or commit.
         device: torch device; the GPU when there is one.
+        labels: entity types of the model mapped to PER, ORG, LOC or ``O``, such as ``{"person": "PER"}``; types of
+            these names stand for themselves, all others are ``O`` (MISC of CoNLL-2003, as in Politov et al. 2025).
 
     Raises:
-        XnerError: the checkpoint cannot be had, has no fast tokenizer, its labels are not IOB2, or none of them is
-            PER, ORG or LOC.
+        XnerError: the checkpoint cannot be had, has no fast tokenizer, its labels are not IOB2, none of them means
+            PER, ORG or LOC, or `labels` does not fit them.
     """
 
-    def __init__(self, model: str, revision: str | None = None, device: str | None = None):
+    def __init__(
+        self,
+        model: str,
+        revision: str | None = None,
+        device: str | None = None,
+        labels: Mapping[str, str] | None = None,
+    ):
         import torch
         from transformers import AutoModelForTokenClassification
 
         self.model, self.tokenizer = load_checkpoint(AutoModelForTokenClassification, model, revision)
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.labels = [self.model.config.id2label[i] for i in range(self.model.config.num_labels)]
-        odd = [label for label in self.labels if label != "O" and not label.startswith(("B-", "I-"))]
-        if odd or not {label[2:] for label in self.labels} & set(ENTITY_TYPES):
-            raise XnerError(
-                f"the tagger {model!r} predicts {', '.join(self.labels)}. Its labels must be O, B-TYPE and I-TYPE "
-                f"with some of {', '.join(ENTITY_TYPES)}: give one trained for named-entity recognition in IOB2."
-            )
+        self.meanings = meanings(self.labels, labels or {}, model)
         self.model.to(self.device).eval()
         self.limit = longest_input(self.model, self.tokenizer)
 
     def tag(self, sentences: Sequence[Sequence[str]]) -> list[list[Span]]:
-        labels, probabilities = self.label(sentences)
+        return [self.spans(rows) for rows in self.distributions(sentences)]
+
+    def spans(self, rows: np.ndarray) -> list[Span]:
+        """Return the entities of a sentence, given the `distributions` of its words ``[words, labels]``."""
+        best = rows.max(-1)
+        tags = [self.meanings[n] if seen else "O" for n, seen in zip(rows.argmax(-1), best > 0, strict=True)]
         return [
-            [
-                span._replace(score=float(scores[span.start : span.end].mean()))
-                for span in spans_from_iob2(tags)
-                if span.label in ENTITY_TYPES
-            ]
-            for tags, scores in zip(labels, probabilities, strict=True)
+            span._replace(score=float(best[span.start : span.end].mean()))
+            for span in spans_from_iob2(tags)
+            if span.label in ENTITY_TYPES
         ]
 
     def label(self, sentences: Sequence[Sequence[str]]) -> tuple[list[list[str]], list[np.ndarray]]:
-        """Return the likeliest label of every word, as the model gives it, and its probability."""
+        """Return the likeliest label of every word, in the names of the corpus, and its probability."""
         labels: list[list[str]] = []
         scores: list[np.ndarray] = []
         for rows in self.distributions(sentences):
             best = rows.max(-1)
             scores.append(best)
-            labels.append([self.labels[n] if seen else "O" for n, seen in zip(rows.argmax(-1), best > 0, strict=True)])
+            labels.append(
+                [self.meanings[n] if seen else "O" for n, seen in zip(rows.argmax(-1), best > 0, strict=True)]
+            )
         return labels, scores
 
     def distributions(self, sentences: Sequence[Sequence[str]]) -> list[np.ndarray]:
@@ -101,13 +108,17 @@ class ModelTagger:
         return found
 
     def ner_distributions(self, sentences: Sequence[Sequence[str]]) -> list[np.ndarray]:
-        """Return `distributions` over `NER_LABELS`, ``[words, 7]``; the mass of other types goes to ``O``."""
+        """Return `ner_rows` of the `distributions` of every sentence."""
+        return [self.ner_rows(rows) for rows in self.distributions(sentences)]
+
+    def ner_rows(self, rows: np.ndarray) -> np.ndarray:
+        """Return `distributions` of a sentence over `NER_LABELS`, ``[words, 7]``; what means no type is ``O``."""
         import numpy as np
 
         places = np.zeros((len(self.labels), len(NER_LABELS)), dtype=np.float32)
-        for number, label in enumerate(self.labels):
+        for number, label in enumerate(self.meanings):
             places[number, LABEL_NUMBER.get(label, 0)] = 1
-        return [rows @ places for rows in self.distributions(sentences)]
+        return rows @ places
 
     def _windows(self, sentences: Sequence[Sequence[str]]) -> Iterator[_Window]:
         filled = [i for i, words in enumerate(sentences) if words]
@@ -141,3 +152,40 @@ class ModelTagger:
                 probabilities = logits.float().softmax(-1).cpu().numpy()
             for row, window in enumerate(batch):
                 yield window, probabilities[row, [position for _, position in window.words]]
+
+
+def meanings(labels: Sequence[str], mapped: Mapping[str, str], model: str) -> list[str]:
+    """Return what every label of a tagger means, in IOB2 with the entity types of the corpus.
+
+    A type that is neither mapped nor one of `ENTITY_TYPES` keeps its name, and becomes no entity.
+
+    Raises:
+        XnerError: a label is not of the form ``O``, ``B-TYPE`` or ``I-TYPE``, none means PER, ORG or LOC, or `mapped`
+            names a type that the model does not have, or one that the corpus does not have.
+    """
+    known = ", ".join(ENTITY_TYPES)
+    types = list(dict.fromkeys(label[2:] for label in labels if label != "O"))
+    for name, meaning in mapped.items():
+        if name not in types:
+            raise XnerError(
+                f"tagger.labels maps {name!r}, which the tagger {model!r} does not predict."
+                f"{nearest(str(name), types)} Its types: {', '.join(types)}."
+            )
+        if meaning not in (*ENTITY_TYPES, "O"):
+            raise XnerError(f"tagger.labels maps {name!r} to {meaning!r}; it may be mapped to {known} or O.")
+    odd = [label for label in labels if label != "O" and not label.startswith(("B-", "I-"))]
+    meant = [
+        label
+        if label == "O"
+        else "O"
+        if mapped.get(label[2:]) == "O"
+        else label[:2] + mapped.get(label[2:], label[2:])
+        for label in labels
+    ]
+    if odd or not {label[2:] for label in meant} & set(ENTITY_TYPES):
+        mend = "" if odd else f", or say which of its types means what: tagger.labels='{{{types[0]}: PER}}'"
+        raise XnerError(
+            f"the tagger {model!r} predicts {', '.join(labels)}. Its labels must be O, B-TYPE and I-TYPE with some of "
+            f"{known}: give one trained for named-entity recognition in IOB2{mend}."
+        )
+    return meant

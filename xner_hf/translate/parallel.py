@@ -1,0 +1,78 @@
+"""Translations that people have made, looked up in parallel text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from xner_hf.corpora.detokenise import detokenise
+from xner_hf.corpora.parallel import read_extra, splitting_rule
+from xner_hf.corpora.words import matching_key
+from xner_hf.errors import XnerError
+from xner_hf.translate.base import EMPTY, MISSING, Translation
+
+_PIVOTS = ("eng", "fra")
+
+
+@dataclass(frozen=True)
+class ParallelConfig:
+    """Settings of `ParallelTranslator`."""
+
+    corpora: Sequence[str] = field(
+        metadata={
+            "help": "parallel text with the translations: .tsv or .jsonl files, two text files joined by a comma, "
+            "org/name:config"
+        }
+    )
+
+    def __post_init__(self) -> None:
+        good = isinstance(self.corpora, list | tuple) and all(isinstance(one, str) and one for one in self.corpora)
+        if not good or not self.corpora:
+            raise XnerError(
+                f"translator.corpora is {self.corpora!r}; it is a list of parallel text: [pairs.tsv, "
+                "masakhane/mafand:en-hau]."
+            )
+
+
+class ParallelTranslator:
+    """Gives the translation that a text has in parallel text, whatever its case, punctuation and spaces there.
+
+    In parallel text English or French (English, where it is between the two) is the source side, as in MAFAND; text
+    of either side can be looked up. Of several translations the first counts.
+
+    Args:
+        config: the settings.
+        source: ISO 639-3 code of the language of the text to be looked up.
+        target: that of its translations.
+
+    Raises:
+        XnerError: neither language is English or French, or a corpus cannot be had, is malformed or is held out for
+            evaluation.
+    """
+
+    def __init__(self, config: ParallelConfig, source: str, target: str):
+        self.config = config
+        pivot = next((code for code in _PIVOTS if code in (source, target)), None)
+        if pivot is None or source == target:
+            raise XnerError(
+                f"parallel text is looked up between {' or '.join(_PIVOTS)} and another language, not between "
+                f"{source!r} and {target!r}. Use a translation model."
+            )
+        rule = splitting_rule(target)
+        self._known: dict[str, str] = {}
+        for reference in config.corpora:
+            for pair in read_extra(reference, pivot, target if pivot == source else source):
+                asked, given = (pair.source, pair.target) if pivot == source else (pair.target, pair.source)
+                key, translation = matching_key("".join(asked)), detokenise(given, rule)
+                if key and matching_key(translation):
+                    self._known.setdefault(key, translation)
+
+    def translate(self, texts: Sequence[str]) -> list[Translation]:
+        """Return the translation of every text, in their order; one that there is none of is missing."""
+        return [self._find(matching_key(text)) for text in texts]
+
+    def _find(self, key: str) -> Translation:
+        if not key:
+            return Translation("", EMPTY)
+        found = self._known.get(key)
+        return Translation("", MISSING) if found is None else Translation(found)

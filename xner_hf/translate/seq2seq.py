@@ -1,0 +1,162 @@
+"""Translation with any sequence-to-sequence model of `transformers`: NLLB-200, M2M-100, mBART, Marian."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from xner_hf.batches import Batches
+from xner_hf.errors import XnerError, nearest
+from xner_hf.tag.checkpoint import load_checkpoint, longest_input
+from xner_hf.translate.model import TOKENS_PER_BATCH, ModelTranslator, Output
+
+if TYPE_CHECKING:
+    import torch
+
+_DTYPES = ("float32", "bfloat16")
+
+
+@dataclass(frozen=True)
+class Seq2SeqConfig:
+    """Settings of `Seq2SeqTranslator`."""
+
+    model: str = field(metadata={"help": "sequence-to-sequence model: Hub id, folder, or name in the mirror"})
+    revision: str | None = field(default=None, metadata={"help": "Hub branch, tag or commit of the model"})
+    tokenizer: str | None = field(
+        default=None, metadata={"help": "model whose tokenizer is used instead of the model's own, which some lack"}
+    )
+    source_code: str | None = field(
+        default=None, metadata={"help": "the model's code for the source language, as eng_Latn; found by default"}
+    )
+    target_code: str | None = field(
+        default=None, metadata={"help": "the model's code for the target language, as hau_Latn; found by default"}
+    )
+    num_beams: int | None = field(
+        default=None,
+        metadata={"help": "beams of the search, 1 being greedy; by default as the model's authors set it"},
+    )
+    dtype: str = field(default="float32", metadata={"help": "numbers the model computes in: float32 or bfloat16"})
+    tokens_per_batch: int | None = field(
+        default=None,
+        metadata={
+            "help": "sub-words translated together, padding and beams included; by default "
+            f"{TOKENS_PER_BATCH['cpu']} on a CPU, {TOKENS_PER_BATCH['other']} elsewhere"
+        },
+    )
+    split_sentences: bool = field(
+        default=True, metadata={"help": "translate the sentences of a text one by one, since models drop sentences"}
+    )
+
+    def __post_init__(self) -> None:
+        if not self.model:
+            raise XnerError("translator.model is empty; give a Hub id or the folder of a sequence-to-sequence model.")
+        if self.dtype not in _DTYPES:
+            raise XnerError(
+                f"translator.dtype is {self.dtype!r}.{nearest(str(self.dtype), list(_DTYPES))} It is one of "
+                f"{', '.join(_DTYPES)}."
+            )
+        check_positive(self, "num_beams", "tokens_per_batch")
+
+
+def check_positive(config: Any, *names: str) -> None:
+    """Check settings that are numbers from 1, or None.
+
+    Raises:
+        XnerError: one is less.
+    """
+    for name in names:
+        value = getattr(config, name)
+        if value is not None and value < 1:
+            raise XnerError(f"translator.{name} is {value}; it is 1 or more.")
+
+
+class Seq2SeqTranslator(ModelTranslator):
+    """Translates with a sequence-to-sequence model, texts of like length together.
+
+    A translation may have three sub-words for each of its text and 20 more, and as many as the model has positions;
+    one that does not end by then has the fault ``translation_cut``, and so has a text that is too long to be read.
+    What a text becomes does not depend on the texts beside it, up to floating point. When memory runs out the batches
+    are halved, said in the log and in ``batches.halved``.
+
+    Args:
+        config: the settings.
+        source: ISO 639-3 code of the language of the text: ``eng`` or one of the language table.
+        target: that of the language to translate into.
+        device: torch device; by default the GPU when there is one.
+
+    Raises:
+        XnerError: the model cannot be had, lacks weights, its tokenizer belongs to another one, or it does not know a
+            language.
+    """
+
+    def __init__(self, config: Seq2SeqConfig, source: str, target: str, device: str | None = None):
+        import torch
+        from transformers import AutoModelForSeq2SeqLM, MBartTokenizer
+
+        (self.model, loading), tokenizer = load_checkpoint(
+            AutoModelForSeq2SeqLM,
+            config.model,
+            config.revision,
+            tokenizer=config.tokenizer,
+            fast=False,
+            output_loading_info=True,
+        )
+        if loading["missing_keys"]:
+            missing = sorted(loading["missing_keys"])
+            raise XnerError(
+                f"the model {config.model!r} lacks weights ({', '.join(missing[:3])}, {len(missing)} in all), so its "
+                "translations would be random. Give a complete checkpoint of a sequence-to-sequence model."
+            )
+        entries = self.model.get_input_embeddings().num_embeddings
+        if max(tokenizer.get_vocab().values()) >= entries:
+            raise XnerError(
+                f"the tokenizer of {config.tokenizer or config.model!r} has sub-words up to number "
+                f"{max(tokenizer.get_vocab().values())}, but the model {config.model!r} only {entries}. Name the "
+                "model it was made from in translator.tokenizer."
+            )
+        self.config = config
+        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self.model.to(self.device, getattr(torch, config.dtype)).eval()
+        settings = self.model.generation_config
+        if config.num_beams is not None:
+            settings.num_beams = config.num_beams
+            if config.num_beams == 1:
+                settings.early_stopping = settings.length_penalty = None  # of no meaning without beams
+        settings.do_sample = False
+        settings.max_length = None  # each text has its own limit
+        settings.forced_eos_token_id = None  # it would make a translation that is cut off look finished
+        kind = "cpu" if self.device.type == "cpu" else "other"
+        super().__init__(
+            tokenizer,
+            config.model,
+            source,
+            target,
+            config,
+            longest_input(self.model, tokenizer),
+            settings.num_beams or 1,
+            Batches(config.tokens_per_batch or TOKENS_PER_BATCH[kind], self.device),
+        )
+        if self.target_id is not None:
+            # The first mBART starts with the code; all later models are started otherwise, and then write the code.
+            first = "decoder_start_token_id" if isinstance(tokenizer, MBartTokenizer) else "forced_bos_token_id"
+            setattr(settings, first, self.target_id)
+
+    def run_batch(self, rows: list[list[int]], limits: list[int]) -> list[Output]:
+        import torch
+
+        features = self.tokenizer.pad({"input_ids": rows}, return_tensors="pt").to(self.device)
+        most = torch.tensor(limits, device=self.device)
+
+        def at_its_limit(sequences: torch.Tensor, *_: Any, **__: Any) -> torch.Tensor:
+            return sequences.shape[1] > most.repeat_interleave(sequences.shape[0] // len(limits))
+
+        with torch.inference_mode():
+            sequences = self.model.generate(**features, max_new_tokens=max(limits), stopping_criteria=[at_its_limit])
+        ends = self.model.generation_config.eos_token_id
+        ends = set(ends) if isinstance(ends, list) else {ends}
+        outputs = []
+        for sequence, limit in zip(sequences[:, 1:].tolist(), limits, strict=True):  # the first only starts the model
+            ids = sequence[:limit]  # what follows fills up the batch, and may be the end token too
+            end = next((place for place, token in enumerate(ids) if token in ends), None)
+            outputs.append(Output(ids[:end], end is not None))
+        return outputs
