@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 
-from xner_hf.evaluation import translated_gold
+from xner_hf.intrinsic import training_text, translated_gold
 from xner_hf.pipeline.chain import align_pairs
-from xner_hf.pipeline.text import training_text
+from xner_hf.pipeline.run import source_side
 from xner_hf.project import make_projector
 from xner_hf.recipe import AlignerConfig, make_recipe
 
@@ -27,10 +27,11 @@ def main() -> None:
     for code, (split, bible) in SETS.items():
         recipe = make_recipe(code, "parallel")
         found = translated_gold(recipe, f"masakhane/masakhaner2:{code}", split)
-        texts = {"these pairs": [], "these pairs, MAFAND": list(training_text(recipe))}
+        own = source_side(recipe, tagged=False)
+        texts = {"these pairs": [], "these pairs, MAFAND": list(training_text(recipe, own))}
         if bible:
             more = dataclasses.replace(recipe, aligner=AlignerConfig(extra_parallel=(bible,)))
-            texts["these pairs, MAFAND, Bible"] = list(training_text(more))
+            texts["these pairs, MAFAND, Bible"] = list(training_text(more, own))
         for name, extra in texts.items():
             links = align_pairs(found.pairs, AlignerConfig(), extra)
             linked = dataclasses.replace(found, links=links)

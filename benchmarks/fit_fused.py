@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 import xner_hf.project.fused
-from xner_hf.evaluation import translated_gold
+from xner_hf.intrinsic import translated_gold
 from xner_hf.project.fitting import Example, fit
 from xner_hf.recipe import make_recipe
 

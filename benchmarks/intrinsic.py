@@ -20,7 +20,8 @@ from typing import Any
 
 from bootstrap import interval
 
-from xner_hf.evaluation import TranslatedGold, gold_tags, translated_gold
+from xner_hf.evaluation import gold_tags
+from xner_hf.intrinsic import TranslatedGold, translated_gold
 from xner_hf.languages import language as entry
 from xner_hf.metrics import sentence_counts
 from xner_hf.project import make_projector

@@ -15,7 +15,7 @@ import statistics
 from pathlib import Path
 
 from xner_hf.calibration import translated_languages, well_translated
-from xner_hf.evaluation import translated_gold
+from xner_hf.intrinsic import translated_gold
 from xner_hf.project import make_projector
 from xner_hf.recipe import make_recipe
 from xner_hf.tuning import contenders, pick, rank

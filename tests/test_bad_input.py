@@ -107,7 +107,7 @@ def test_a_split_named_twice_is_refused_or_read_once(mirror):
         run = run_recipe(make_recipe("hau", "parallel", {"text": {"splits": ["train", "train"]}}))
     except XnerError:
         return
-    assert run.rows == 12
+    assert run.stages.rows == 12
 
 
 def test_a_settings_error_is_not_called_a_missing_input(mirror):

@@ -177,11 +177,10 @@ def test_mafand_is_there_for_masakhaner2_languages_only_and_starts_at_their_sour
 @pytest.mark.parametrize(
     ("code", "recipes"),
     [
-        ("hau", ["parallel", "translate-train", "sample"]),
-        ("swa", ["parallel", "translate-train", "sample"]),
-        ("yor", ["parallel", "translate-train"]),
-        ("bam", ["parallel"]),
-        ("deu", []),
+        ("hau", ["parallel", "translate-test", "translate-train", "marker", "transfer", "combine", "sample"]),
+        ("yor", ["parallel", "translate-test", "translate-train", "marker", "transfer", "combine"]),
+        ("pcm", ["parallel", "translate-test", "transfer", "combine"]),  # NLLB-200 does not know it
+        ("deu", ["translate-test", "translate-train", "marker", "transfer", "combine"]),
     ],
 )
 def test_recipes_are_those_that_can_be_run_with_the_default_first(code, recipes):

@@ -64,18 +64,19 @@ class Language:
 
     @property
     def default_recipe(self) -> str:
-        """``parallel`` where MAFAND has the language, else ``translate-test``.
-
-        The default may be missing from `recipes`: this version cannot run translate-test.
-        """
+        """``parallel`` where MAFAND has the language, else ``translate-test``."""
         return "parallel" if self.mafand else "translate-test"
 
     @property
     def recipes(self) -> list[str]:
-        """Names of the recipes that this version can run for the language, the default first; may be empty."""
+        """Names of the recipes that there are for the language, the default first."""
         known = {
             "parallel": self.mafand is not None,
-            "translate-train": bool(self.labelled_translations),
+            "translate-test": self.text is not None,
+            "translate-train": bool(self.labelled_translations) or self.nllb is not None,
+            "marker": self.nllb is not None,
+            "transfer": self.text is not None,
+            "combine": self.text is not None,
             "sample": self.sample,
         }
         return [name for name, available in known.items() if available]
@@ -99,6 +100,21 @@ class CorpusEntry:
     licence_class: str
     role: str
     evaluation_splits: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """Licence of a translator or tagger.
+
+    Attributes:
+        model: Hub id.
+        licence: SPDX or Hub licence id, ``other`` or ``unknown``.
+        licence_class: as for `CorpusEntry`.
+    """
+
+    model: str
+    licence: str
+    licence_class: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,3 +255,14 @@ def tagger_entry(source_language: str) -> TaggerEntry:
         )
     row = taggers[source_language]
     return TaggerEntry(source_language, row["model"], row["revision"], row["licence"], row["class"], row["clitics"])
+
+
+def model_entry(model: str) -> ModelEntry:
+    """Return what is known of a model that recipes name; the licence of any other is ``unknown``.
+
+    Args:
+        model: Hub id.
+    """
+    rows = {row["model"]: row for row in _table()["taggers"].values()} | _table()["models"]
+    row = rows.get(model, {"licence": "unknown", "class": "unknown"})
+    return ModelEntry(model, row["licence"], row["class"])

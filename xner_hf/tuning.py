@@ -11,24 +11,24 @@ import dataclasses
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from xner_hf.align import Link
 from xner_hf.corpora.base import Pair
-from xner_hf.corpora.leakage import LeakCheck
 from xner_hf.errors import XnerError
 from xner_hf.languages import language as find_language
 from xner_hf.metrics import span_f1
-from xner_hf.pipeline.chain import align_pairs, side_missing, tag_sources
+from xner_hf.pipeline.chain import align_pairs, tag_sources
 from xner_hf.pipeline.inputs import sign
 from xner_hf.pipeline.progress import Progress
-from xner_hf.pipeline.text import read_extras, read_text
+from xner_hf.pipeline.run import source_side
+from xner_hf.pipeline.text import read_extras
+from xner_hf.pipeline.work import usable_pairs
 from xner_hf.project import Projector, make_projector
 from xner_hf.project.base import PROJECTED
 from xner_hf.recipe import ProjectorConfig, Recipe, make_recipe, projector_config
 from xner_hf.spans import ENTITY_TYPES, Span, keep_types, spans_to_iob2
-from xner_hf.tag.model import ModelTagger
+from xner_hf.tag import make_tagger
 
 PAIRS = 1000
 """Pairs that are compared by default."""
@@ -170,6 +170,8 @@ def tune(
                 f"the setting {key} is what tuning chooses; leave it out, or build with it (`xner build`)."
             )
     base = make_recipe(target.code, recipe, overrides)
+    if not base.projects:
+        raise XnerError(f"the recipe {base.recipe!r} projects nothing, so there is no method of projection to tune.")
     sign(base)  # names what cannot be had
     progress = progress or Progress()
     try:
@@ -179,12 +181,7 @@ def tune(
 
 
 def _tune(recipe: Recipe, limit: int, progress: Progress) -> Tuning:
-    leaks = LeakCheck(recipe.language, recipe.text.corpus, recipe.text.config)
-    text = [
-        pair
-        for pair in islice(read_text(recipe), recipe.limit)
-        if side_missing(pair) is None and not leaks.leaked(pair)
-    ]
+    text = list(usable_pairs(source_side(recipe, progress, tagged=False).stages))
     if not text:
         raise XnerError(f"{recipe.text.corpus} has no pair with words on both sides, so there is nothing to compare.")
     count = min(limit, len(text))
@@ -193,7 +190,8 @@ def _tune(recipe: Recipe, limit: int, progress: Progress) -> Tuning:
     rest = [pair for number, pair in enumerate(text) if number not in chosen]
     tell = progress.stage("tag", len(pairs))
     if recipe.tagger:
-        tag_sources(pairs, ModelTagger(recipe.tagger.model, recipe.tagger.revision), recipe.tagger.consistent)
+        own = recipe.tagger
+        tag_sources(pairs, make_tagger(own.model, own.revision, own.labels), own.consistent)
     for pair in pairs:
         pair.source_spans = keep_types(pair.source_spans or (), ENTITY_TYPES)
     tell(len(pairs))

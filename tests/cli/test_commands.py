@@ -82,9 +82,9 @@ def test_build_names_the_missing_input_and_what_would_work(xner):
     assert code == 2 and "masakhane/mafand" in err and "sample" in err and "XNER_MIRROR" in err
 
 
-def test_build_of_a_language_whose_default_recipe_is_not_there_yet(xner):
+def test_build_of_a_language_whose_text_cannot_be_had_names_it(xner):
     code, _, err = xner("build", "fin")
-    assert code == 2 and "translate-test" in err and "Finnish" in err
+    assert code == 2 and "'translate-test' for fin" in err and "HuggingFaceFW/fineweb-2" in err
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def shared_runs(shared_mirror, tmp_path_factory):
 @pytest.fixture
 def runs(shared_runs, monkeypatch):
     """Finished runs by recipe, with the cache that they lie in."""
-    monkeypatch.setenv("XNER_CACHE", str(shared_runs["sample"].stages["text"].folder.parents[1]))
+    monkeypatch.setenv("XNER_CACHE", str(shared_runs["sample"].stages.made["text"].folder.parents[1]))
     return shared_runs
 
 
@@ -100,7 +100,7 @@ def test_all_counts_are_those_of_the_rows(runs, tmp_path, recipe):
     every = [row for split in SPLITS for row in found[split]]
     kept = found["train"] + found["validation"]
     assert facts["rows"] == {"in": len(every), **{split: len(found[split]) for split in SPLITS}}
-    assert facts["rows"]["in"] == runs[recipe].rows
+    assert facts["rows"]["in"] == runs[recipe].stages.rows
     assert sum(facts["statuses"].values()) == sum(len(row["source_entities"]) for row in every)
     assert sum(facts["reasons"].values()) == len(found["rejected"])
     for reason, number in facts["reasons"].items():
@@ -185,7 +185,7 @@ def test_the_card_names_the_files_of_every_split_that_has_rows(runs, tmp_path):
 def test_the_card_says_who_checked_the_labels_what_was_rejected_and_which_terms_bind(runs, tmp_path):
     write_build(runs["parallel"], tmp_path)
     text = (tmp_path / "README.md").read_text(encoding="utf-8")
-    assert "No person has\nchecked them" in text
+    assert "No person has checked them" in text
     assert "| train | 8 |" in text
     assert "- 4 `evaluation_overlap`: the sentence occurs in an evaluation set" in text
     assert "The strictest of the inputs binds this corpus: other (research-only)." in text
@@ -215,7 +215,7 @@ def test_what_a_killed_build_left_is_cleared_away(sample, tmp_path):
 def test_a_build_that_fails_leaves_no_folder_that_counts_as_whole(sample, tmp_path):
     folder = tmp_path / "out"
     write_build(sample, folder)
-    (shard,) = (Path(file) for file in sample.stages["text"].folder.parent.glob("rows-*/rejected-00000.parquet"))
+    (shard,) = (Path(file) for file in sample.stages.made["text"].folder.parent.glob("rows-*/rejected-00000.parquet"))
     good = shard.read_bytes()
     try:
         shard.write_bytes(b"damaged")

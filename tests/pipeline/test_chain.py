@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from xner_hf.align.base import Link
 from xner_hf.corpora.base import Pair
+from xner_hf.corpora.ingest import TEXT_REASONS
 from xner_hf.errors import XnerError
 from xner_hf.pipeline.chain import (
     EMPTY_SOURCE,
@@ -26,6 +27,7 @@ from xner_hf.project.base import ProjectedSpan
 from xner_hf.project.filters import FILTER_REASONS, Filters, FiltersConfig
 from xner_hf.recipe import AlignerConfig, ProjectorConfig
 from xner_hf.spans import Span, spans_from_iob2
+from xner_hf.translate.base import FAULTS
 
 HEURISTIC = make_projector("heuristic", {})
 CANDIDATES = make_projector("candidates", {})
@@ -68,6 +70,8 @@ def test_every_reason_is_explained():
         "filtered:comp_src",
         "filtered:comp_tgt",
         "filtered:comp_ins",
+        *TEXT_REASONS,
+        *FAULTS,
     }
     assert REASONS.items() >= FILTER_REASONS.items()
     assert all(REASONS.values())

@@ -46,7 +46,7 @@ def test_every_row_that_goes_in_comes_out_once(built, recipe):
         "translate-train": [f"hau/train/{i}" for i in range(6)],
         "sample": [f"hau-{i:03}" for i in range(1, 161)],
     }[recipe]
-    assert run.rows == len(expected)
+    assert run.stages.rows == len(expected)
     assert sorted(row["id"] for split in rows.values() for row in split) == sorted(expected)
     for split in rows.values():  # each split in the order of the text
         assert [row["id"] for row in split] == [name for name in expected if name in {row["id"] for row in split}]
@@ -100,7 +100,7 @@ def test_parallel_text_is_labelled_by_the_tagger_on_its_source_side(built):
         (0, 1, "PER"),
         (4, 5, "PER"),
     ]
-    assert list(run.stages) == ["text", "tag", "names", "align", "project"]
+    assert list(run.stages.made) == ["text", "tag", "names", "align", "project"]
 
 
 def test_rows_that_cannot_be_used_are_rejected_each_with_its_reason(built):
@@ -137,7 +137,7 @@ def test_what_leaked_is_counted_by_the_check_that_found_it(built):
 def test_translated_labels_are_projected_without_types_that_are_not_asked_for(built):
     rows, run = built["translate-train"]
     found = {row["id"]: row for split in rows.values() for row in split}
-    assert "tag" not in run.stages
+    assert "tag" not in run.stages.made
     assert found["hau/train/2"]["source_entities"] == [{"start": 4, "end": 5, "label": "LOC", "score": 1.0}]
     assert found["hau/train/2"]["ner_tags"] == [0, 0, 0, 0, 5, 0]
     assert found["hau/train/5"]["ner_tags"] == [5, 0, 5, 0]
@@ -240,9 +240,9 @@ def test_copies_of_a_sentence_stay_together_and_the_share_is_about_right(mirror,
 
 def test_a_limit_takes_the_first_rows_and_may_be_larger_than_the_text(mirror, splits_by_id):
     run = run_recipe(make_recipe("hau", "parallel", {"limit": 3}))
-    assert run.rows == 3
+    assert run.stages.rows == 3
     assert sorted(splits_by_id(run)) == [f"en-hau/train/{i}" for i in range(3)]
-    assert run_recipe(make_recipe("hau", "translate-train", {"limit": 1000})).rows == 6
+    assert run_recipe(make_recipe("hau", "translate-train", {"limit": 1000})).stages.rows == 6
 
 
 def test_the_size_of_a_shard_changes_no_row(monkeypatch, fresh_cache, rows_of):
@@ -250,7 +250,7 @@ def test_the_size_of_a_shard_changes_no_row(monkeypatch, fresh_cache, rows_of):
     fresh_cache()
     monkeypatch.setattr(pipeline, "SHARD", 32)
     run = run_recipe(make_recipe("hau", "sample"))
-    assert run.shards == 5
+    assert run.stages.shards == 5
     assert [len(files) for files in corpus_files(run).values()] == [5, 5, 5]
     assert rows_of(run) == whole
 

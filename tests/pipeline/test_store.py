@@ -129,7 +129,7 @@ def test_the_digest_of_the_code_covers_every_file_that_decides_rows(monkeypatch,
     fresh = code_digest.__wrapped__
     seen = {fresh()}
     assert seen == {code_digest()}
-    decisive = ["spans.py", "languages.yaml", "recipe.py", "corpora/words.py", "corpora/sample/hau.jsonl"]
+    decisive = ["spans.py", "languages.yaml", "recipe/parse.py", "corpora/words.py", "corpora/sample/hau.jsonl"]
     decisive += ["tag/model.py", "tag/consistency.py", "align/statistical.py", "align/counts.py"]
     decisive += ["project/fused.py", "project/fused.yaml", "project/solvers/exact.py", "pipeline/chain.py"]
     for name in decisive:
@@ -293,7 +293,7 @@ def test_another_projector_uses_the_tags_and_links_that_are_there(mirror):
 
 def test_a_changed_input_is_read_anew(mirror, write_corpus, rows_of):
     recipe = make_recipe("hau", overrides={"projector": "candidates"})
-    assert run_recipe(recipe).rows == 16
+    assert run_recipe(recipe).stages.rows == 16
     rows = [{"translation": {"en": "Musa left Jos.", "hau": "Musa ya bar Jos."}}]
     write_corpus(mirror, "masakhane/mafand", {"en-hau": {"train": rows}})
     run = run_recipe(recipe)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -26,24 +26,28 @@ _VERSION = datasets.Version("1.0.0")
 class ProjectedConfig(datasets.BuilderConfig):
     """A language and, through keyword arguments of ``load_dataset``, any key of its recipe.
 
-    ``tagger``, ``aligner`` and ``projector`` take the model or method as a string, or a mapping of settings;
-    see `xner_hf.recipe.make_recipe`.
+    ``translator``, ``tagger``, ``aligner`` and ``projector`` take the model or method as a string, or a mapping of
+    settings; see `xner_hf.recipe.make_recipe`.
     """
 
     recipe: str | None = None
     source_language: str | None = None
     text: dict[str, Any] | None = None
+    translator: str | dict[str, Any] | None = None
     tagger: str | dict[str, Any] | None = None
     aligner: str | dict[str, Any] | None = None
+    back_translation: dict[str, Any] | None = None
     projector: str | dict[str, Any] | None = None
     filters: dict[str, Any] | None = None
+    members: list[dict[str, Any]] | None = None
+    combination: str | None = None
     limit: int | None = None
     validation_percent: float | None = None
 
     def to_recipe(self) -> Recipe:
         """Return the recipe that this configuration stands for."""
-        keys = ("source_language", "text", "tagger", "aligner", "projector", "filters", "limit", "validation_percent")
-        return make_recipe(self.name, self.recipe, {key: getattr(self, key) for key in keys})
+        own = {field.name for field in fields(self)} - {field.name for field in fields(datasets.BuilderConfig)}
+        return make_recipe(self.name, self.recipe, {key: getattr(self, key) for key in own - {"recipe"}})
 
     def create_config_id(self, config_kwargs: dict[str, Any], custom_features: Any = None) -> str:
         """Name the cache folder by everything that decides the rows: settings, inputs, code and versions."""

@@ -50,12 +50,14 @@ def run(
 def _show(facts: dict[str, Any], folder: Path) -> None:
     rows = facts["rows"]
     lost = {name: n for name, n in facts["statuses"].items() if name != "projected"}
-    print(f"{rows['in']:,} pairs in {facts['seconds']:.0f} s -> {folder}")
+    print(f"{rows['in']:,} sentences in {facts['seconds']:.0f} s -> {folder}")
     print(f"  train {rows['train']:,}   validation {rows['validation']:,}   rejected {rows['rejected']:,}")
     print("  entities: " + (", ".join(f"{kind} {n:,}" for kind, n in facts["entities"].items()) or "none"))
     if lost:
         print("  not projected: " + ", ".join(f"{name} {n:,}" for name, n in lost.items()))
     if facts["reasons"]:
         print("  rejected: " + ", ".join(f"{name} {n:,}" for name, n in facts["reasons"].items()))
+    if facts.get("markers"):
+        print("  markers: " + ", ".join(f"{name} {n:,}" for name, n in facts["markers"].items()))
     print(f"  leak check: {facts['leak_check']['status']}   terms: {facts['licence']['licence_class']}")
     print(f"\nNext:  xner report {folder}\n       xner train {facts['language']} --corpus {folder}")

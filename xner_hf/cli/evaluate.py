@@ -25,6 +25,7 @@ def run(
     intrinsic: Annotated[
         bool, typer.Option("--intrinsic", help="Project the translations of a gold split and score that.")
     ] = False,
+    recipe: Annotated[str | None, typer.Option(help="With --intrinsic: the recipe that labels the gold.")] = None,
     tagger: Annotated[str | None, typer.Option(help="With --intrinsic: who labels the translations.")] = None,
     settings: Settings = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Score only the first sentences.")] = None,
@@ -37,9 +38,9 @@ def run(
     xner evaluate luo --intrinsic --split validation
     """
     if intrinsic:
-        result = _intrinsic(target, gold, split, tagger, settings, limit)
-    elif tagger or settings:
-        raise XnerError("--tagger and --set choose how translations are projected; give --intrinsic with them.")
+        result = _intrinsic(target, gold, split, recipe, tagger, settings, limit)
+    elif tagger or settings or recipe:
+        raise XnerError("--recipe, --tagger and --set choose how gold is labelled; give --intrinsic with them.")
     else:
         result = _extrinsic(target, gold, split, limit)
     emit(result, as_json, lambda: _show(result))
@@ -75,26 +76,32 @@ def _extrinsic(target: str | None, gold: str | None, split: str, limit: int | No
 
 
 def _intrinsic(
-    target: str | None, gold: str | None, split: str, tagger: str | None, settings: list[str] | None, limit: int | None
+    target: str | None,
+    gold: str | None,
+    split: str,
+    recipe: str | None,
+    tagger: str | None,
+    settings: list[str] | None,
+    limit: int | None,
 ) -> dict[str, Any]:
     from xner_hf.corpora.labelled import is_build
-    from xner_hf.evaluation import translated_gold
-    from xner_hf.project import make_projector
+    from xner_hf.intrinsic import intrinsic_scores
     from xner_hf.recipe import load_recipe, make_recipe
 
     overrides = parse_settings(settings, tagger=tagger)
     language = target or (gold or "").partition(":")[2]
     if target and is_build(Path(target)):
-        recipe = load_recipe(Path(target) / "recipe.yaml", overrides)
+        if recipe:
+            raise XnerError(f"--recipe {recipe}: the build {target} has its own recipe; leave --recipe out.")
+        chosen = load_recipe(Path(target) / "recipe.yaml", overrides)
     elif language:
-        recipe = make_recipe(language, "parallel", overrides)
+        chosen = make_recipe(language, recipe, overrides)
     else:
         raise XnerError("name the language or a build, as in `xner evaluate luo --intrinsic`.")
-    gold = gold or f"masakhane/masakhaner2:{recipe.language}"
+    gold = gold or f"masakhane/masakhaner2:{chosen.language}"
     with working():
-        projector = make_projector(recipe.projector.method, recipe.projector.settings)
-        scores = translated_gold(recipe, gold, split, limit).score(projector, recipe.filters)
-    return {"language": recipe.language, "gold_corpus": gold, "split": split, "recipe": recipe.to_dict(), **scores}
+        scores = intrinsic_scores(chosen, gold, split, limit)
+    return {"language": chosen.language, "gold_corpus": gold, "split": split, "recipe": chosen.to_dict(), **scores}
 
 
 def _show(result: dict[str, Any]) -> None:

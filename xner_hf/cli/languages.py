@@ -31,9 +31,7 @@ def describe(one: Any) -> dict[str, Any]:
     from xner_hf.recipe import make_recipe
 
     usable = usable_recipes(one.code)
-    licence = None
-    if one.default_recipe in one.recipes:
-        licence = most_restrictive(licences(make_recipe(one.code)))
+    licence = most_restrictive(licences(make_recipe(one.code)))
     return {
         "code": one.code,
         "name": one.name,
@@ -45,8 +43,8 @@ def describe(one: Any) -> dict[str, Any]:
         "recipes": one.recipes,
         "usable": bool(usable),
         "usable_recipes": usable,
-        "licence": licence and licence.licence,
-        "licence_class": licence and licence.licence_class,
+        "licence": licence.licence,
+        "licence_class": licence.licence_class,
         "source_language": one.source,
         "gold": list(one.gold),
         "treebanks": list(one.treebanks),
@@ -57,12 +55,16 @@ def describe(one: Any) -> dict[str, Any]:
 
 def _show(rows: list[dict[str, Any]]) -> None:
     from rich.console import Console
+
+    Console().print(_details(rows[0]) if len(rows) == 1 else _table(rows))
+
+
+def _table(rows: list[dict[str, Any]]) -> Any:
     from rich.table import Table
 
-    title = f"{len(rows)} languages, {sum(len(row['test_sets']) for row in rows)} test sets" if len(rows) > 1 else None
-    table = Table(title=title)
+    table = Table(title=f"{len(rows)} languages, {sum(len(row['test_sets']) for row in rows)} test sets")
     for name in ("code", "language", "default recipe", "can be built here", "test sets", "terms"):
-        table.add_column(name, no_wrap=name in ("code", "language"))
+        table.add_column(name, no_wrap=name in ("code", "language", "default recipe"), overflow="fold")
     for row in rows:
         table.add_row(
             row["code"],
@@ -73,4 +75,30 @@ def _show(rows: list[dict[str, Any]]) -> None:
             or "-",
             row["licence_class"] or "-",
         )
-    Console().print(table)
+    return table
+
+
+def _details(row: dict[str, Any]) -> Any:
+    """One language: what its default recipe reads, and everything that there is for it."""
+    from rich.table import Table
+
+    from xner_hf.recipe import make_recipe
+
+    recipe = make_recipe(row["code"])
+    reads = {"text": f"{recipe.text.corpus}:{recipe.text.config}", "tagger": recipe.tagger and recipe.tagger.model}
+    if recipe.translator:
+        reads["translator"] = recipe.translator.settings["model"]
+    known = {
+        "codes": f"{row['code']}, NLLB-200 {row['nllb'] or '-'}, XTREME {row['xtreme'] or '-'}, {row['script']}",
+        "default recipe": f"{row['default_recipe']}: " + ", ".join(f"{key} {value}" for key, value in reads.items()),
+        "recipes": ", ".join(row["recipes"]),
+        "can be built here": ", ".join(row["usable_recipes"]) or "-",
+        "test sets": ", ".join(row["test_sets"]) or "-",
+        "treebanks": ", ".join(row["treebanks"]) or "-",
+        "parallel text": ", ".join(row["parallel"]) or "-",
+        "terms": f"{row['licence']} ({row['licence_class']}), of the default recipe",
+    }
+    table = Table(title=row["name"], show_header=False, title_justify="left")
+    for name, value in known.items():
+        table.add_row(name, value)
+    return table

@@ -20,6 +20,7 @@ from xner_hf.cli.pairs import (
     read_extras,
     read_pairs,
 )
+from xner_hf.errors import XnerError
 from xner_hf.languages import language
 
 
@@ -42,17 +43,20 @@ def run(
     from xner_hf.corpora.lines import json_rows
     from xner_hf.pipeline.chain import REASONS, project_pairs, tag_sources
     from xner_hf.recipe import AlignerConfig, filters_config, projector_config
+    from xner_hf.tag import make_tagger
 
     given = pair_settings(settings, ("projector", "aligner", "filters"))
+    if given["projector"].get("translation_model"):
+        if target_language is None:
+            raise XnerError("projector.translation_model: name the language of the target side (--target-language).")
+        given["projector"].setdefault("translation_languages", [source_language, language(target_language).code])
     method = AlignerConfig(aligner, settings=given["aligner"])
     made = projector_config(projector, given["projector"], target_language and language(target_language).code)
     filters = filters_config(given["filters"])
     read = read_pairs(pairs, tagger is None, source_language, target_language)
     with working():
         if tagger:
-            from xner_hf.tag.model import ModelTagger
-
-            tag_sources(read, ModelTagger(tagger))
+            tag_sources(read, make_tagger(tagger))
         extra = read_extras(extra_parallel, source_language, target_language)
         done = list(project_pairs(read, method, made, filters, extra))
     # The user's own columns come back as they were.

@@ -65,8 +65,8 @@ def write_build(run: Run, folder: Path) -> dict[str, Any]:
         for name in SPLITS:
             shutil.rmtree(folder / name, ignore_errors=True)
             (Path(partial) / name).rename(folder / name)
-    if counts.rows["in"] != run.rows:
-        raise AssertionError(f"{run.rows} rows were read but {counts.rows['in']} written")
+    if counts.rows["in"] != run.stages.rows:
+        raise AssertionError(f"{run.stages.rows} rows were read but {counts.rows['in']} written")
     facts = _facts(run, counts)
     write_text(folder / "README.md", _readme(facts))
     write_text(folder / "recipe.yaml", run.recipe.to_yaml())
@@ -167,10 +167,21 @@ def _facts(run: Run, counts: _Counts) -> dict[str, Any]:
         "statuses": dict(sorted(counts.statuses.items())),
         "reasons": dict(sorted(counts.reasons.items())),
         "leak_check": run.leak_check,
+        **({"markers": run.markers} if run.markers else {}),
         "repaired_tags": run.repaired,
         "versions": {name: version(name) for name in names},
         "stages": [stats.to_dict() for stats in run.stats],
     }
+
+
+_PROJECTED = (
+    "the labels of the source side were carried over to the target side by word alignment and name similarity."
+)
+_MADE = {
+    "marker": "the labels of the source side were carried through the translator by markers, or by word alignment.",
+    "transfer": "a tagger has labelled the text itself.",
+    "combine": "the labels of several recipes were joined; `recipe.yaml` names them.",
+}
 
 
 def _readme(facts: dict[str, Any]) -> str:
@@ -191,9 +202,8 @@ configs:
 
 # Projected named entities for `{recipe["language"]}`
 
-Made by xner-hf with the recipe `{recipe["recipe"]}` (`recipe.yaml`) from text in `{recipe["source_language"]}`: the
-labels of the source side were carried over to the target side by word alignment and name similarity. No person has
-checked them. `build.json` has every count and setting.
+Made by xner-hf with the recipe `{recipe["recipe"]}` (`recipe.yaml`): {_MADE.get(recipe["recipe"], _PROJECTED)}
+No person has checked them. `build.json` has every count and setting.
 
 | split | sentences |
 |---|---|

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from xner_hf.align import Link, make_aligner
 from xner_hf.corpora.base import Pair
+from xner_hf.corpora.ingest import TEXT_REASONS
 from xner_hf.errors import XnerError
 from xner_hf.project import make_projector
 from xner_hf.project.base import PROJECTED, UNALIGNED, ProjectedSpan, Projector
@@ -19,6 +20,7 @@ from xner_hf.recipe import AlignerConfig, ProjectorConfig
 from xner_hf.spans import LABEL_NUMBER, Span, spans_to_iob2
 from xner_hf.tag import Tagger
 from xner_hf.tag.consistency import NameVotes
+from xner_hf.translate.base import FAULTS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,6 +37,8 @@ REASONS = {
     EVALUATION_OVERLAP: "the sentence occurs in an evaluation set",
     NO_ALIGNMENT: "the source side has entities, and no link leaves any of them nor does any name recur",
     NOTHING_PROJECTED: "the source side has entities, and none of them found a place in the target side",
+    **TEXT_REASONS,
+    **FAULTS,
     **FILTER_REASONS,
 }
 """Why a row stands in the split ``rejected``."""
@@ -74,16 +78,27 @@ def project_pair(
     target: Sequence[str],
     links: list[Link],
     target_labels: np.ndarray | None = None,
+    marked: list[ProjectedSpan] | None = None,
 ) -> Projection:
     """Project one pair and decide whether the row can be trained on.
+
+    Entities that markers brought over (`marked`) are taken as they are, without the projector.
 
     A sentence whose source side has entities, none of which was projected, would teach the student that there is
     none; it is rejected. One that lost some of them is kept, with the fate of each, unless a filter drops it.
     """
+    if marked is not None:
+        return Projection(links, marked, None)
     entities, reason = project_filtered(projector, filters, source, spans, target, links, target_labels)
     if not reason and entities and not any(entity.status == PROJECTED for entity in entities):
         reason = NO_ALIGNMENT if all(entity.status == UNALIGNED for entity in entities) else NOTHING_PROJECTED
     return Projection(links, entities, reason)
+
+
+def label_directly(spans: Sequence[Span], reason: str | None = None) -> Projection:
+    """Return the labels that a tagger gives to the target sentence itself; its entities are their own source."""
+    fates = [ProjectedSpan(*span, number, PROJECTED) for number, span in enumerate(() if reason else spans)]
+    return Projection([], fates, reason)
 
 
 def tag_sources(pairs: Sequence[Pair], tagger: Tagger, consistent: bool = True) -> None:

@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
 from xner_hf import align
-from xner_hf.corpora.hub import CorpusSplit, model_source
+from xner_hf.corpora.hub import CorpusSplit, content_digest, model_source
 from xner_hf.corpora.leakage import LEAKAGE_TABLE
 from xner_hf.corpora.parallel import SAMPLE, corpus_splits, local_files, sample_path
+from xner_hf.corpora.plain import plain_files
 from xner_hf.errors import NotAvailable, XnerError
 from xner_hf.languages import corpus_entry, language
 from xner_hf.pipeline.store import code_digest, digest, file_digest
-from xner_hf.recipe import Recipe
+from xner_hf.recipe import AlignerConfig, Recipe, TaggerConfig, TranslatorConfig
+from xner_hf.tag import LABELLED
 
 
 @dataclass(frozen=True)
 class Signatures:
-    """Digest of everything that decides the rows of each stage; `project` is that of the whole build."""
+    """Digest of everything that decides the rows of each stage; `project` is that of the whole build.
+
+    Those of `translate`, `back` and `target` are None where the recipe has no such stage.
+    """
 
     text: str
+    translate: str | None
     tag: str
     align: str
+    back: str | None
     target: str | None
     project: str
 
@@ -34,39 +42,75 @@ def sign(recipe: Recipe) -> Signatures:
     Raises:
         XnerError: an input of the recipe cannot be had; the message names it and the recipes that would work here.
     """
+    if recipe.members:
+        members = [(sign(member.recipe), member.weight) for member in recipe.members]
+        parts = [[vars(signatures), weight] for signatures, weight in members]
+        project = digest(parts, recipe.combination, recipe.validation_percent)
+        return replace(members[0][0], project=project)
     try:
-        text = digest(
-            code_digest(),
-            recipe.language,
-            recipe.source_language,
-            recipe.limit,
-            vars(recipe.text),
-            _text_files(recipe),
-        )
-        tag = text
-        if recipe.tagger:
-            model = _model_digest(recipe.tagger.model, recipe.tagger.revision)
-            tag = digest(text, model, _model_versions(), _device())
-        target = None
-        if second := recipe.projector.settings.get("target_tagger"):
-            target = digest(text, _model_digest(second, None), _model_versions(), _device())
-        extra = [_reference_files(reference) for reference in recipe.aligner.extra_parallel]
-        aligner = _aligner(recipe)
+        return _sign(recipe)
     except NotAvailable as error:
         raise NotAvailable(f"{error}{_alternatives(recipe)}") from error
+
+
+def _sign(recipe: Recipe) -> Signatures:
+    text = digest(
+        code_digest(),
+        recipe.language,
+        recipe.source_language,
+        recipe.text_side,
+        recipe.limit,
+        vars(recipe.text),
+        _text_files(recipe),
+    )
+    translate = digest(text, _translator(recipe.translator)) if recipe.translator else None
+    both = tag = translate or text
+    if own := recipe.tagger:
+        tag = digest(both, _tagger(own), own.labels, own.distributions)
+    extra = [_reference_files(reference) for reference in recipe.aligner.extra_parallel]
     if extra:
         extra.append(_gold_files(recipe.language))
-    links = digest(text, vars(recipe.aligner), extra, aligner)
-    settings = [recipe.to_dict()[name] for name in ("projector", "filters", "validation_percent")]
+    links = digest(both, vars(recipe.aligner), extra, _aligner(recipe.aligner))
     consistent = recipe.tagger is not None and recipe.tagger.consistent
-    project = digest(tag, consistent, links, target, settings, version("rapidfuzz"), version("scipy"))
-    return Signatures(text, tag, links, target, project)
+    back = target = scorer = None
+    if refined := recipe.back_translation:
+        inner = [refined.mode, refined.weight, vars(refined.aligner), _aligner(refined.aligner)]
+        back = digest(tag, consistent, links, _translator(refined.translator), inner)
+    if second := recipe.projector.settings.get("target_tagger"):
+        target = digest(both, _model_digest(second, None), _model_versions(), _device())
+    if model := recipe.projector.settings.get("translation_model"):
+        scorer = [_model_digest(model, None), _model_versions(), _device()]
+    settings = recipe.to_dict()
+    chosen = [settings.get(name) for name in ("recipe", "projector", "filters", "validation_percent")]
+    versions = [version("rapidfuzz"), version("scipy")]
+    project = digest(tag, consistent, links, back, target, scorer, chosen, versions)
+    return Signatures(text, translate, tag, links, back, target, project)
 
 
-def _aligner(recipe: Recipe) -> list[object]:
+def _tagger(config: TaggerConfig) -> list[object]:
+    if Path(config.model).suffix in LABELLED:
+        return [file_digest(path) for path in _existing([Path(config.model)])]
+    return [_model_digest(config.model, config.revision), _model_versions(), _device()]
+
+
+def _translator(config: TranslatorConfig) -> list[object]:
+    """Settings, models and parallel text that decide the translations."""
+    found: list[object] = [vars(config)]
+    settings = config.settings
+    if config.method == "parallel":
+        return found + [_reference_files(reference) for reference in settings.get("corpora", ())]
+    if config.method == "ctranslate2":
+        found.append(version("ctranslate2"))
+    found += [_model_digest(settings["model"], settings.get("revision")), _device()]
+    if settings.get("tokenizer"):
+        found.append(_model_digest(settings["tokenizer"], None))
+    return found + _model_versions()
+
+
+def _aligner(config: AlignerConfig) -> list[object]:
     """Models and versions that decide the links; an external program's version cannot be had and is not in it."""
     found: list[object] = []
-    for method, settings in align.parts(recipe.aligner.method, recipe.aligner.settings):
+    for method, settings in align.parts(config.method, config.settings):
         if method == "statistical":
             kept = sorted(Path(settings["model"]).iterdir()) if settings["model"] else []
             found += [version("systran-align"), *map(file_digest, kept)]
@@ -86,16 +130,37 @@ def usable_recipes(code: str) -> list[str]:
 
     usable = []
     for name in language(code).recipes:
-        recipe = make_recipe(code, name)
         try:
-            if recipe.text.corpus != SAMPLE:
-                corpus_splits(recipe.text.corpus, recipe.text.config, recipe.text.splits, recipe.text.revision)
-            if recipe.tagger:
-                _model_digest(recipe.tagger.model, recipe.tagger.revision)
+            check_inputs(make_recipe(code, name))
         except NotAvailable:
             continue
         usable.append(name)
     return usable
+
+
+def check_inputs(recipe: Recipe) -> None:
+    """Look for the text and the models of a recipe, and read neither.
+
+    Raises:
+        NotAvailable: one of them cannot be had, or NLLB-200, which translates by default, does not know the language.
+    """
+    for member in recipe.members:
+        check_inputs(member.recipe)
+    text = recipe.text
+    if text.corpus != SAMPLE and not text.local and not recipe.members:
+        corpus_splits(text.corpus, text.config, text.splits, text.revision)
+    if recipe.tagger:
+        _look_up(recipe.tagger.model, recipe.tagger.revision)
+    if recipe.translator and recipe.translator.method == "seq2seq":
+        if "nllb" in recipe.translator.settings["model"].lower() and language(recipe.language).nllb is None:
+            raise NotAvailable(f"NLLB-200 does not know {language(recipe.language).name}.")
+        _look_up(recipe.translator.settings["model"], recipe.translator.settings.get("revision"))
+
+
+def _look_up(model: str, revision: str | None) -> None:
+    source, revision = model_source(model, revision)
+    if not Path(source).is_dir():
+        _commit(source, revision)
 
 
 def _alternatives(recipe: Recipe) -> str:
@@ -109,10 +174,11 @@ def _text_files(recipe: Recipe) -> list[str]:
     if recipe.text.corpus == SAMPLE:
         return [file_digest(sample_path(recipe.text.config))]
     text = recipe.text
-    if files := local_files(text.corpus):
-        return _digests(files) + _gold_files(recipe.language)
+    if text.local:
+        named = {"pairs": local_files, "target": plain_files}.get(recipe.text_side, lambda name: [Path(name)])
+        return [file_digest(path) for path in _existing(named(text.corpus) or [])] + _gold_files(recipe.language)
     splits = corpus_splits(text.corpus, text.config, text.splits, text.revision)
-    own = [file_digest(path) for split in splits for path in split.files()]
+    own = [content_digest(file) for split in splits for file in split.files()]
     return own + _gold_files(recipe.language)
 
 
@@ -124,7 +190,7 @@ def _gold_files(code: str) -> list[str]:
         splits += [CorpusSplit(corpus, config, name) for name in corpus_entry(corpus, config).evaluation_splits]
     for split in splits:
         try:
-            found += [file_digest(path) for path in split.files()]
+            found += [content_digest(file) for file in split.files()]
         except NotAvailable:
             continue  # the leak check reports it
     return found
@@ -132,21 +198,21 @@ def _gold_files(code: str) -> list[str]:
 
 def _reference_files(reference: str) -> list[str]:
     if files := local_files(reference):
-        return _digests(files)
+        return [file_digest(path) for path in _existing(files)]
     corpus, colon, config = reference.partition(":")
     if not colon:
         raise XnerError(
             f"the parallel text {reference!r} is none of: a .tsv or .jsonl file, two text files joined by a comma, "
             "org/name:config."
         )
-    return [file_digest(p) for split in corpus_splits(corpus, config, None, None) for p in split.files()]
+    return [content_digest(file) for split in corpus_splits(corpus, config, None, None) for file in split.files()]
 
 
-def _digests(files: list[Path]) -> list[str]:
+def _existing(files: list[Path]) -> list[Path]:
     for path in files:
         if not path.is_file():
-            raise NotAvailable(f"the parallel text {path} is not a file here.")
-    return [file_digest(path) for path in files]
+            raise NotAvailable(f"the text {path} is not a file here.")
+    return files
 
 
 def _model_digest(model: str, revision: str | None) -> str:
@@ -155,13 +221,21 @@ def _model_digest(model: str, revision: str | None) -> str:
     folder = Path(source)
     if folder.is_dir():
         total = hashlib.sha256()
-        for path in sorted(p for p in folder.iterdir() if p.suffix in (".json", ".safetensors", ".model", ".txt")):
+        for path in sorted(
+            p for p in folder.iterdir() if p.suffix in (".json", ".safetensors", ".model", ".txt", ".bin")
+        ):
             total.update(f"{path.name} {file_digest(path)}\n".encode())
         return total.hexdigest()
+    return _commit(source, revision)
+
+
+@lru_cache(maxsize=64)
+def _commit(model: str, revision: str | None) -> str:
+    """The commit of a model on the Hub."""
     from huggingface_hub import snapshot_download
 
     try:
-        return Path(snapshot_download(source, revision=revision, allow_patterns=["config.json"])).name
+        return Path(snapshot_download(model, revision=revision, allow_patterns=["config.json"])).name
     except (OSError, ValueError) as error:
         raise NotAvailable(f"the model {model!r} cannot be had from the Hub: {error}") from error
 

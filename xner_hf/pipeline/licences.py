@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from xner_hf import align
 from xner_hf.corpora.parallel import SAMPLE
 from xner_hf.errors import XnerError
-from xner_hf.languages import corpus_entry, tagger_entry
+from xner_hf.languages import corpus_entry, model_entry
 from xner_hf.recipe import Recipe
 
 RESTRICTIVENESS = ("permissive", "non-commercial", "research-only", "unknown")
@@ -25,38 +25,41 @@ class Licence:
 
 def licences(recipe: Recipe) -> list[Licence]:
     """Return the terms of every corpus and model that a recipe reads; what the tables do not know is ``unknown``."""
+    if recipe.members:
+        return list(dict.fromkeys(one for member in recipe.members for one in licences(member.recipe)))
     if recipe.text.corpus == SAMPLE:
         found = [Licence("bundled sample", "cc0-1.0", "permissive")]
     else:
         found = [_corpus(recipe.text.corpus, recipe.text.config)]
-    found += [_model(model, recipe.source_language) for model in models(recipe)]
-    for reference in recipe.aligner.extra_parallel:
+    entries = [model_entry(model) for model in models(recipe)]
+    found += [Licence(one.model, one.licence, one.licence_class) for one in entries]
+    references = list(recipe.aligner.extra_parallel)
+    if recipe.translator:
+        references += recipe.translator.settings.get("corpora", ())
+    for reference in references:
         corpus, _, config = reference.partition(":")
         found.append(_corpus(corpus, config or None))
-    return found
+    return list(dict.fromkeys(found))
 
 
 def models(recipe: Recipe) -> list[str]:
-    """Return the models that a recipe reads, each once: its tagger's, its aligner's, its target tagger's."""
+    """Return the models that a recipe reads, each once: of its translators, tagger, aligners and projector."""
+    if recipe.members:
+        return list(dict.fromkeys(model for member in recipe.members for model in models(member.recipe)))
     found = [recipe.tagger.model] if recipe.tagger else []
-    found += [settings.get("model") for _, settings in align.parts(recipe.aligner.method, recipe.aligner.settings)]
-    found.append(recipe.projector.settings.get("target_tagger"))
+    translators, aligners = [recipe.translator], [recipe.aligner]
+    if recipe.back_translation:
+        translators.append(recipe.back_translation.translator)
+        aligners.append(recipe.back_translation.aligner)
+    found += [one.settings.get("model") for one in translators if one]
+    found += [settings.get("model") for one in aligners for _, settings in align.parts(one.method, one.settings)]
+    found += [recipe.projector.settings.get(key) for key in ("target_tagger", "translation_model")]
     return [model for model in dict.fromkeys(found) if model]
 
 
 def most_restrictive(found: list[Licence]) -> Licence:
     """Return the licence that binds a corpus made from all of them."""
     return max(found, key=lambda licence: RESTRICTIVENESS.index(licence.licence_class))
-
-
-def _model(model: str, source_language: str) -> Licence:
-    try:
-        known = tagger_entry(source_language)
-    except XnerError:  # no tagger by default
-        return Licence(model, "unknown", "unknown")
-    if model != known.model:
-        return Licence(model, "unknown", "unknown")
-    return Licence(model, known.licence, known.licence_class)
 
 
 def _corpus(corpus: str, config: str | None) -> Licence:

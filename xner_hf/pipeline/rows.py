@@ -24,13 +24,14 @@ def corpus_files(run: Run) -> dict[str, list[Path]]:
     """
     stage = Stage(cache_root(run.recipe.language, run.recipe.recipe), "rows", run.signatures.project)
     files = {
-        split: [stage.folder / f"{split}-{number:05d}.parquet" for number in range(run.shards)] for split in SPLITS
+        split: [stage.folder / f"{split}-{number:05d}.parquet" for number in range(run.stages.shards)]
+        for split in SPLITS
     }
     if stage.done is None:
-        for number, table in enumerate(run.tables()):
+        for number, table in enumerate(run.stages.tables()):
             for split, part in _split(run, table).items():
                 write_parquet(part, files[split][number])
-        stage.finish(shards=run.shards)
+        stage.finish(shards=run.stages.shards)
     return files
 
 
@@ -39,7 +40,9 @@ def _split(run: Run, table: pa.Table) -> dict[str, pa.Table]:
     import pyarrow.compute as pc
 
     recipe, schema = run.recipe, corpus_schema()
-    constants = {"language": recipe.language, "source_language": recipe.source_language}
+    # Where nothing is projected the sentence is its own source.
+    source = recipe.source_language if recipe.projects else recipe.language
+    constants = {"language": recipe.language, "source_language": source}
     whole = pa.table(
         {
             name: pa.repeat(constants[name], table.num_rows) if name in constants else table[name]

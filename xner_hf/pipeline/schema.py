@@ -31,27 +31,49 @@ _COLUMNS: dict[str, Any] = {
 }
 """The columns of ``xner/projected``: a name is a value, a list holds its element, a mapping is a struct."""
 
-_WORKING: dict[str, Any] = {"target_labels": [["float32"]]}
-"""Columns that a later stage reads and that are no part of the corpus."""
+_WORKING: dict[str, Any] = {
+    "raw": "string",
+    "source_labels": [["float32"]],
+    "target_labels": [["float32"]],
+    "back_tokens": ["string"],
+    "back_marked": [_FATE],
+    "back_fault": "string",
+    "same_links": [_LINK],
+    "marked": [_FATE],
+    "marker_fault": "string",
+}
+"""Columns that a later stage reads and that are no part of the corpus: text to be translated, label distributions of
+words ``[words, 7]``, the entities that markers brought over, and why they did not."""
 
 STAGES = {
-    "text": ("id", "tokens", "source_tokens", "source_entities", "reason"),
+    "pairs": ("id", "tokens", "source_tokens", "source_entities", "reason"),
+    "target": ("id", "tokens", "raw", "reason"),
+    "source": ("id", "source_tokens", "source_entities", "raw", "reason"),
+    "to_source": ("source_tokens", "reason"),
+    "to_target": ("tokens", "reason"),
+    "marker": ("tokens", "marked", "marker_fault", "reason"),
     "tag": ("source_entities",),
+    "distributions": ("source_entities", "source_labels"),
     "names": ("source_entities",),
-    "target": ("target_labels",),
+    "target_tag": ("target_labels",),
     "align": ("links",),
+    "back": ("back_tokens", "back_marked", "back_fault"),
+    "same": ("same_links",),
+    "refine": ("links",),
     "project": ("entities", "ner_tags", "reason"),
+    "label": ("source_tokens", "source_entities", "links", "entities", "ner_tags", "reason"),
+    "combine": ("id", "tokens", "source_tokens", "source_entities", "links", "entities", "ner_tags", "reason"),
 }
-"""The columns that each stage adds, row by row; a later column of the same name replaces the earlier one."""
+"""The columns that each kind of stage adds, row by row; a later column of the same name replaces the earlier one."""
 
 
-@lru_cache(maxsize=8)
-def stage_schema(stage: str) -> pa.Schema:
-    """Return the Arrow schema of a stage's shards."""
+@lru_cache(maxsize=len(STAGES))
+def stage_schema(kind: str) -> pa.Schema:
+    """Return the Arrow schema of the shards of a kind of stage, a key of `STAGES`."""
     import pyarrow as pa
 
     kinds = {**_COLUMNS, **_WORKING}
-    return pa.schema([(name, _arrow(kinds[name])) for name in STAGES[stage]])
+    return pa.schema([(name, _arrow(kinds[name])) for name in STAGES[kind]])
 
 
 @lru_cache(maxsize=1)

@@ -1,10 +1,15 @@
-"""The sentence pairs of a recipe, read in one stream."""
+"""The sentences of a recipe, read in one stream."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from xner_hf.corpora.base import Pair, ReadReport
+from xner_hf.corpora.detokenise import detokenise
+from xner_hf.corpora.ingest import prepare
+from xner_hf.corpora.labelled import read_labelled
+from xner_hf.corpora.language_check import LanguageCheck
 from xner_hf.corpora.leakage import LeakCheck
 from xner_hf.corpora.pairs import read_jsonl_pairs
 from xner_hf.corpora.parallel import (
@@ -15,13 +20,47 @@ from xner_hf.corpora.parallel import (
     read_files,
     read_split,
     sample_path,
+    splitting_rule,
 )
+from xner_hf.corpora.plain import read_plain
 from xner_hf.errors import XnerError
 from xner_hf.recipe import Recipe
 
 
-def read_text(recipe: Recipe, report: ReadReport | None = None) -> Iterator[Pair]:
-    """Yield the pairs of the recipe's own text, leaked ones included, without its limit.
+@dataclass(slots=True)
+class Row:
+    """A sentence pair, or the one side of it that there is before it is translated.
+
+    Attributes:
+        pair: the words; the side that is missing is empty.
+        raw: what the translator reads, None for pairs.
+        reason: why the sentence cannot be used, or None.
+    """
+
+    pair: Pair
+    raw: str | None = None
+    reason: str | None = None
+
+
+def read_rows(recipe: Recipe, report: ReadReport) -> Iterator[Row]:
+    """Yield the rows of the recipe's own text, leaked ones included, without its limit.
+
+    Repaired source tags are noted in `report`.
+
+    Raises:
+        XnerError: the text cannot be had, is malformed or of another language, or lacks labels and a tagger.
+    """
+    if recipe.text_side == "target":
+        yield from _target_rows(recipe)
+    elif recipe.text_side == "source":
+        yield from _source_rows(recipe, report)
+    else:
+        for pair in read_pairs(recipe, report):
+            yield Row(pair)
+
+
+def read_pairs(recipe: Recipe, report: ReadReport | None = None) -> Iterator[Pair]:
+    """Yield the pairs of a recipe whose text has both sides, leaked ones included, without its limit.
 
     Repaired source tags are noted in `report`.
 
@@ -50,6 +89,31 @@ def _check_labels(pair: Pair, recipe: Recipe, where: str) -> None:
         )
 
 
+def _target_rows(recipe: Recipe) -> Iterator[Row]:
+    text = recipe.text
+    documents = read_plain(
+        text.corpus, recipe.language, text.config, text.splits, text.revision, recipe.source_language
+    )
+    for row in prepare(documents, recipe.language, LanguageCheck(recipe.language)):
+        yield Row(Pair(row.id, [], row.words), row.text, row.reason)
+
+
+def _source_rows(recipe: Recipe, report: ReadReport) -> Iterator[Row]:
+    text, rule = recipe.text, splitting_rule(recipe.source_language)
+    if text.local:
+        parts = [(text.corpus, "train")]
+    else:
+        splits = corpus_splits(text.corpus, text.config, text.splits, text.revision)
+        parts = [(f"{text.corpus}:{text.config}", split.split) for split in splits]
+    for reference, split in parts:
+        for sentence in read_labelled(reference, split, report, text.revision):
+            name = sentence.id if text.local else f"{text.config}/{split}/{sentence.id}"
+            yield Row(
+                Pair(name, sentence.tokens, [], sentence.spans),
+                detokenise(sentence.tokens, rule),
+            )
+
+
 def read_extras(recipe: Recipe, dropped: dict[str, int] | None = None) -> Iterator[Pair]:
     """Yield the pairs of the recipe's further parallel text, without those that occur in an evaluation set.
 
@@ -63,12 +127,3 @@ def read_extras(recipe: Recipe, dropped: dict[str, int] | None = None) -> Iterat
                 yield pair
         if dropped is not None:
             dropped[reference] = leaks.dropped.total()
-
-
-def training_text(recipe: Recipe) -> Iterator[Pair]:
-    """Yield the pairs that an aligner may be trained on: own and further text without evaluation sentences."""
-    leaks = LeakCheck(recipe.language, recipe.text.corpus, recipe.text.config)
-    for pair in read_text(recipe):
-        if not leaks.leaked(pair):
-            yield pair
-    yield from read_extras(recipe)

@@ -7,13 +7,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from xner_hf.align.base import Link
+from xner_hf.corpora.detokenise import detokenise
+from xner_hf.corpora.parallel import splitting_rule
 from xner_hf.errors import XnerError
 from xner_hf.project.matching import CHOICES, CandidateMatcher, check_choices, texts
 from xner_hf.project.scores import affixed_score, alignment_score, fold, surface_score, tagger_score
 from xner_hf.spans import Span
+from xner_hf.translate.likelihood import LikelihoodScorer, load_scorer, translation_score
 
 if TYPE_CHECKING:
     import numpy as np
+
+
+SCORED = 10
+"""Candidates of an entity that get a translation score."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,18 @@ class CandidatesConfig:
     tagger_weight: float = field(
         default=0.5, metadata={"help": "factor of the target tagger's score, in [0, 1], where there is one"}
     )
+    translation_model: str | None = field(
+        default=None,
+        metadata={
+            "help": "many-to-many translator whose likelihoods score the best candidates (NMTScore); none by default"
+        },
+    )
+    translation_languages: Sequence[str] = field(
+        default=(), metadata={"help": "ISO 639-3 codes of source and target; a recipe fills them in"}
+    )
+    translation_weight: float = field(
+        default=1.0, metadata={"help": "factor of the translation score, in [0, 1], where there is one"}
+    )
     null_threshold: float = field(
         default=0.4, metadata={"help": "an entity is left unprojected unless a candidate scores above this"}
     )
@@ -45,7 +64,11 @@ class CandidatesConfig:
         check_choices(self.max_words, self.candidates, self.solver, self.target_tagger)
         if self.min_surface < 0:
             raise XnerError(f"projector.min_surface is {self.min_surface}; it is 0 or more.")
-        for name in ("alignment_weight", "tagger_weight", "null_threshold"):
+        if self.translation_model and len(self.translation_languages) != 2:
+            raise XnerError(
+                "projector.translation_languages has to name two languages, source and target, such as [eng, hau]."
+            )
+        for name in ("alignment_weight", "tagger_weight", "translation_weight", "null_threshold"):
             if not 0 <= getattr(self, name) <= 1:
                 raise XnerError(f"projector.{name} is {getattr(self, name)}; it lies in [0, 1].")
 
@@ -54,13 +77,16 @@ class CandidateProjector(CandidateMatcher):
     """Matches entities with spans of the target sentence.
 
     A candidate's score for an entity is the largest of the surface similarity, where that is at least `min_surface`,
-    `alignment_weight` times the alignment score, and `tagger_weight` times the score of the target tagger: a copied
-    name is better evidence than any statistical link, and a link is better than nothing where the name was translated.
+    `alignment_weight` times the alignment score, `tagger_weight` times the score of the target tagger, and
+    `translation_weight` times the translation score: a copied name is better evidence than any statistical link, and a
+    link is better than nothing where the name was translated. Translation scores are slow, so only the `SCORED`
+    candidates of an entity that look best otherwise get one.
     """
 
     def __init__(self, config: CandidatesConfig):
         super().__init__(config, config.null_threshold)
         self.config = config
+        self._scorer: LikelihoodScorer | None = None
 
     def _scores(
         self,
@@ -76,14 +102,42 @@ class CandidateProjector(CandidateMatcher):
 
         own = self.config
         scores = own.alignment_weight * alignment_score(spans, links, starts, ends, own.weighted)
+        entities = texts([fold(word) for word in source], [s.start for s in spans], [s.end for s in spans])
+        found = texts([fold(word) for word in target], starts.tolist(), ends.tolist())
+        similar = np.zeros_like(scores)
+        if own.min_surface <= 1 or own.translation_model:
+            similar = surface_score(entities, found)
         if own.min_surface <= 1:
-            entities = texts([fold(word) for word in source], [s.start for s in spans], [s.end for s in spans])
-            found = texts([fold(word) for word in target], starts.tolist(), ends.tolist())
-            surface = surface_score(entities, found)
+            surface = similar
             if own.substring:
                 sizes = np.array([span.end - span.start for span in spans])
-                np.maximum(surface, affixed_score(entities, found, sizes, ends - starts), out=surface)
+                surface = np.maximum(similar, affixed_score(entities, found, sizes, ends - starts))
             np.maximum(scores, np.where(surface >= own.min_surface, surface, 0.0), out=scores)
         if labels is not None and own.tagger_weight:
             np.maximum(scores, own.tagger_weight * tagger_score(spans, labels, starts, ends), out=scores)
+        if own.translation_model and len(starts):
+            translated = self._translation(source, spans, target, starts, ends, scores + similar)
+            np.maximum(scores, own.translation_weight * translated, out=scores)
         return scores
+
+    def _translation(
+        self,
+        source: Sequence[str],
+        spans: Sequence[Span],
+        target: Sequence[str],
+        starts: np.ndarray,
+        ends: np.ndarray,
+        promise: np.ndarray,
+    ) -> np.ndarray:
+        """Return the translation scores of the candidates that promise most."""
+        import numpy as np
+
+        if self._scorer is None:
+            self._scorer = load_scorer(self.config.translation_model, *self.config.translation_languages)
+        wanted = np.zeros(promise.shape, dtype=bool)
+        best = np.argsort(-promise, axis=1, kind="stable")[:, :SCORED]
+        np.put_along_axis(wanted, best, True, axis=1)
+        rules = [splitting_rule(code) for code in self.config.translation_languages]
+        entities = [detokenise(source[span.start : span.end], rules[0]) for span in spans]
+        found = [detokenise(target[a:b], rules[1]) for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
+        return translation_score(entities, found, self._scorer, wanted)

@@ -1,0 +1,73 @@
+"""Gold sentences labelled through their translations, and scored."""
+
+from __future__ import annotations
+
+import pytest
+
+from xner_hf.intrinsic import translated_gold
+from xner_hf.project import make_projector
+from xner_hf.project.filters import FiltersConfig
+from xner_hf.recipe import make_recipe
+from xner_hf.spans import Span
+
+
+@pytest.fixture
+def translated(mirror, write_corpus):
+    """The invented mirror with translations of two of the three test sentences of hau."""
+    rows = [
+        {"index": 0, "source_text": "Halima works for Barewa Textiles."},
+        {"index": 2, "source_text": "Garba rested."},
+    ]
+    leakage = [{"config": "en-hau", "split": "train", "index": 0, "linked": False}]
+    write_corpus(mirror, "xner/masakhaner2-translated", {"leakage": {"train": leakage}, "hau": {"test": rows}})
+    return mirror
+
+
+def gold_of(**overrides):
+    recipe = make_recipe("hau", "parallel", {"projector": "candidates", "aligner": "none", **overrides})
+    return translated_gold(recipe, "masakhane/masakhaner2:hau", "test")
+
+
+PROJECTOR = make_projector("candidates", {})
+
+
+def test_translations_of_gold_are_tagged_projected_and_scored(translated):
+    found = gold_of()
+    assert [pair.source for pair in found.pairs][1] == ["Garba", "rested", "."]
+    assert found.target_labels == [None, None]
+    assert found.predict(PROJECTOR) == [
+        ["B-PER", "O", "O", "O", "B-ORG", "I-ORG", "O"],
+        ["B-PER", "O", "O", "O"],
+    ]
+    scores = found.score(PROJECTOR)
+    # Garba stands as I-PER in the gold: an entity for seqeval's default mode alone.
+    assert (scores["correct"], scores["predicted"], scores["gold"], scores["left_out"]) == (2, 3, 2, 1)
+    assert [one.gold for one in found.examples()] == [
+        [Span(0, 1, "PER"), Span(4, 6, "ORG")],
+        [Span(0, 1, "PER")],
+    ]
+
+
+def test_what_filters_take_away_or_drop_is_not_predicted(translated):
+    found = gold_of()
+    for filters in (FiltersConfig(min_source_score=0.999), FiltersConfig(comp_src=True)):
+        assert found.predict(PROJECTOR, filters) == [["O"] * 7, ["O"] * 4]
+        assert found.score(PROJECTOR, filters)["predicted"] == 0
+
+
+def test_a_target_tagger_labels_the_gold_sentences(translated):
+    found = gold_of(projector={"method": "candidates", "target_tagger": "xner/minilm-conll2003-en"})
+    assert [labels.shape for labels in found.target_labels] == [(7, 7), (4, 7)]
+    assert found.target_labels[0].argmax(-1).tolist() == [1, 0, 0, 0, 3, 4, 0]
+
+
+def test_names_are_settled_over_the_recipes_own_text_as_well(
+    translated, write_corpus, write_wavering_tagger, tmp_path
+):
+    write_wavering_tagger(tmp_path / "tagger", ["Garba"])
+    rows = [{"translation": {"en": "he saw Garba.", "hau": "ya ga Garba."}}]
+    write_corpus(translated, "masakhane/mafand", {"en-hau": {"train": rows * 2}})
+    tagger = {"model": str(tmp_path / "tagger")}
+    for consistent, label in ((False, "ORG"), (True, "LOC")):
+        pair = gold_of(tagger={**tagger, "consistent": consistent}).pairs[1]
+        assert [span[:3] for span in pair.source_spans] == [(0, 1, label)]

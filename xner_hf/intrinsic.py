@@ -1,0 +1,213 @@
+"""Intrinsic evaluation: the labels that a recipe gives to gold sentences themselves, against the gold.
+
+This is the only path on which evaluation sentences are labelled, and it writes no corpus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from xner_hf.align import Link
+from xner_hf.corpora.base import Pair, Sentence
+from xner_hf.corpora.detokenise import detokenise
+from xner_hf.corpora.hub import CorpusSplit
+from xner_hf.corpora.labelled import read_labelled
+from xner_hf.corpora.parallel import splitter, splitting_rule
+from xner_hf.errors import XnerError
+from xner_hf.evaluation import gold_tags, score_tags
+from xner_hf.pipeline.chain import Projection, align_pairs, project_pair, tag_sources, tag_targets
+from xner_hf.pipeline.combine import MemberLabels, join
+from xner_hf.pipeline.run import Run, source_side
+from xner_hf.pipeline.text import read_extras
+from xner_hf.pipeline.work import tagged_sentences, usable_pairs
+from xner_hf.project import Projector, make_projector
+from xner_hf.project.filters import Filters, FiltersConfig
+from xner_hf.project.fitting import Example
+from xner_hf.recipe import Recipe
+from xner_hf.spans import ENTITY_TYPES, Span, keep_types, spans_from_iob2, spans_to_iob2
+from xner_hf.tag import make_tagger
+from xner_hf.tag.consistency import NameVotes
+from xner_hf.translate import make_translator
+
+if TYPE_CHECKING:
+    import numpy as np
+
+TRANSLATIONS = "xner/masakhaner2-translated"
+GOLD = "masakhane/masakhaner2"
+
+
+@dataclass(frozen=True)
+class TranslatedGold:
+    """A gold split with its translations, tagged and aligned, ready to be projected.
+
+    Attributes:
+        gold: the gold sentences that have a translation.
+        pairs: translation and gold sentence, with the tagger's entities on the source side.
+        links: links of every pair.
+        target_labels: label distributions of the target words of every pair, None without a target tagger.
+        left_out: number of gold sentences without a translation.
+    """
+
+    gold: list[Sentence]
+    pairs: list[Pair]
+    links: list[list[Link]]
+    target_labels: Sequence[np.ndarray | None]
+    left_out: int
+
+    def project(self, projector: Projector, filters: FiltersConfig | None = None) -> list[Projection]:
+        """Project every pair."""
+        made = Filters(filters or FiltersConfig())
+        return [
+            project_pair(projector, made, pair.source, pair.source_spans or (), pair.target, links, labels)
+            for pair, links, labels in zip(self.pairs, self.links, self.target_labels, strict=True)
+        ]
+
+    def predict(self, projector: Projector, filters: FiltersConfig | None = None) -> list[list[str]]:
+        """Project every pair and return the tags of its target side; a dropped sentence has none but ``O``."""
+        return [
+            spans_to_iob2(done.spans() if done.reason is None else (), len(pair.target))
+            for pair, done in zip(self.pairs, self.project(projector, filters), strict=True)
+        ]
+
+    def score(self, projector: Projector, filters: FiltersConfig | None = None) -> dict[str, Any]:
+        """Project every pair and return `score_tags`; ``left_out`` stands beside."""
+        gold = [gold_tags(sentence) for sentence in self.gold]
+        return {**score_tags(gold, self.predict(projector, filters)), "left_out": self.left_out}
+
+    def examples(self) -> list[Example]:
+        """Return the pairs as examples that fused matching can be fitted on."""
+        return [
+            Example(
+                pair.source,
+                pair.source_spans or (),
+                pair.target,
+                links,
+                keep_types(spans_from_iob2(gold_tags(sentence)), ENTITY_TYPES),
+                labels,
+            )
+            for sentence, pair, links, labels in zip(
+                self.gold, self.pairs, self.links, self.target_labels, strict=True
+            )
+        ]
+
+
+def intrinsic_scores(recipe: Recipe, gold: str, split: str, limit: int | None = None) -> dict[str, Any]:
+    """Label gold sentences by a recipe and return `score_tags`; ``left_out`` counts those without a translation.
+
+    All recipes are scored on the sentences that have a human translation, so that their figures can be compared.
+
+    Args:
+        recipe: one that projects with a tagger on the source side, ``transfer``, or ``combine`` of such.
+        gold: ``masakhane/masakhaner2:CONFIG``, the gold that has translations.
+        split: its split.
+        limit: take only the first translated sentences.
+
+    Raises:
+        XnerError: the gold has no translations, or an input cannot be had.
+    """
+    if not recipe.members and recipe.projects:
+        projector = make_projector(recipe.projector.method, recipe.projector.settings)
+        return translated_gold(recipe, gold, split, limit).score(projector, recipe.filters)
+    sentences, _, left_out = with_translations(gold, split, limit)
+    members = [(one.recipe, one.weight) for one in recipe.members] or [(recipe, 1.0)]
+    labels = [member_labels(one, gold, split, limit, sentences) for one, _ in members]
+    predicted = []
+    for sentence, row in zip(sentences, zip(*labels, strict=True), strict=True):
+        kept = [(one, weight) for one, (_, weight) in zip(row, members, strict=True) if one is not None]
+        spans: Sequence[Span] = ()
+        if recipe.members and kept:
+            parts, weights = zip(*kept, strict=True)
+            spans = join(parts, weights, recipe.combination, len(sentence.tokens))
+        elif kept:
+            spans = kept[0][0].spans
+        predicted.append(spans_to_iob2(spans, len(sentence.tokens)))
+    return {**score_tags([gold_tags(sentence) for sentence in sentences], predicted), "left_out": left_out}
+
+
+def member_labels(
+    recipe: Recipe, gold: str, split: str, limit: int | None, sentences: list[Sentence]
+) -> list[MemberLabels | None]:
+    """What a recipe says of every gold sentence; None where it rejects one."""
+    if recipe.projects:
+        found = translated_gold(recipe, gold, split, limit)
+        done = found.project(make_projector(recipe.projector.method, recipe.projector.settings), recipe.filters)
+        return [None if one.reason else MemberLabels(one.spans(), [link.target for link in one.links]) for one in done]
+    tagger = make_tagger(recipe.tagger.model, recipe.tagger.revision, recipe.tagger.labels)
+    words = [sentence.tokens for sentence in sentences]
+    if not recipe.tagger.distributions:
+        return [MemberLabels(spans, []) for spans in _settled(recipe, tagger.tag(words), words)]
+    rows = tagger.distributions(words)
+    spans = _settled(recipe, [tagger.spans(one) for one in rows], words)
+    return [MemberLabels(own, [], tagger.ner_rows(one)) for own, one in zip(spans, rows, strict=True)]
+
+
+def _settled(recipe: Recipe, spans: list[list[Span]], words: list[list[str]]) -> list[list[Span]]:
+    """Settle the types of names over the gold sentences, where the recipe asks for it."""
+    if not recipe.tagger.consistent:
+        return spans
+    votes = NameVotes(lambda: zip(words, spans, strict=True))
+    return [votes.settle(one, own) for one, own in zip(words, spans, strict=True)]
+
+
+def translated_gold(recipe: Recipe, gold: str, split: str, limit: int | None = None) -> TranslatedGold:
+    """Tag and align the translations of a gold split.
+
+    The translations are those of the recipe's translator; human ones where it has none, or one that only looks them
+    up. The aligner is trained on these pairs (without labels) and on the recipe's own and extra text, from which
+    leaked pairs are left out; the types of names are settled over these pairs and the recipe's own text.
+
+    Args:
+        recipe: a recipe with a tagger for the source side.
+        gold: ``masakhane/masakhaner2:CONFIG``, the gold that has translations.
+        split: its split.
+        limit: take only the first translated sentences.
+
+    Raises:
+        XnerError: the gold has no translations, or an input cannot be had.
+    """
+    if recipe.tagger is None:
+        raise XnerError("an intrinsic evaluation needs a tagger for the translations; give one with --tagger.")
+    found, texts, left_out = with_translations(gold, split, limit)
+    if recipe.translator and recipe.translator.method != "parallel":
+        translator = make_translator(recipe.translator.method, recipe.translator.settings, *recipe.translates)
+        rule = splitting_rule(recipe.language)
+        # What is wrong with a translation is left to the scores: the sentence counts, labelled or not.
+        texts = [one.text for one in translator.translate([detokenise(one.tokens, rule) for one in found])]
+    split_source = splitter(recipe.source_language)
+    pairs = [
+        Pair(sentence.id, split_source(text), sentence.tokens) for text, sentence in zip(texts, found, strict=True)
+    ]
+    tagger = make_tagger(recipe.tagger.model, recipe.tagger.revision, recipe.tagger.labels)
+    tag_sources(pairs, tagger, consistent=False)
+    own = source_side(recipe)
+    if recipe.tagger.consistent:
+        text = [
+            *tagged_sentences(own.stages, "source_tokens"),
+            *((pair.source, pair.source_spans or []) for pair in pairs),
+        ]
+        votes = NameVotes(lambda: text)
+        for pair in pairs:
+            pair.source_spans = votes.settle(pair.source, pair.source_spans or [])
+    links = align_pairs(pairs, recipe.aligner, training_text(recipe, own))
+    labels = tag_targets(pairs, recipe.projector.settings.get("target_tagger"))
+    return TranslatedGold(found, pairs, links, labels, left_out)
+
+
+def training_text(recipe: Recipe, own: Run) -> Iterator[Pair]:
+    """Yield the pairs that an aligner may be trained on: own and further text without evaluation sentences."""
+    yield from usable_pairs(own.stages)
+    yield from read_extras(recipe)
+
+
+def with_translations(gold: str, split: str, limit: int | None) -> tuple[list[Sentence], list[str], int]:
+    """The gold sentences that have a human translation, their translations, and how many others there are."""
+    corpus, _, config = gold.partition(":")
+    if corpus != GOLD:
+        raise XnerError(f"translations are known for {GOLD} only ({TRANSLATIONS}), not for {corpus}.")
+    sentences = list(read_labelled(gold, split))
+    rows = list(islice(CorpusSplit(TRANSLATIONS, config, split).rows(["index", "source_text"]), limit))
+    found = [sentences[row["index"]] for row in rows]
+    return found, [row["source_text"] for row in rows], len(sentences) - len(found)
