@@ -50,7 +50,7 @@ def main() -> None:
             weight = max(WEIGHTS, key=lambda w: sum(f1(data, combination, w) for data in others))
             rows[f"combine, {combination} 1 : {weight}"] = combined((gold, directions), combination, weight)
         for name, predicted in rows.items():
-            score = interval(sentence_counts(gold, predicted))
+            score = interval([sentence_counts(a, b) for a, b in zip(gold, predicted, strict=True)])
             shares = "".join(f"{100 * score[key]:7.1f}" for key in ("precision", "recall", "f1"))
             print(f"{code:6}{name:28}{shares}  [{100 * score['low']:.1f}, {100 * score['high']:.1f}]", flush=True)
 
@@ -68,7 +68,9 @@ def labels(code: str, split: str) -> tuple[list[list[str]], dict[str, Any]]:
         {"text": text, "tagger": {"model": tagger.model, "revision": tagger.revision, "distributions": True}},
     )
     sentences, _, _ = with_translations(gold, split, None)
-    recipes = {"parallel": make_recipe(code, "parallel"), "translate-test": test, "transfer": transfer}
+    recipes = {"translate-test": test, "transfer": transfer}
+    if split != "validation":  # where nothing is chosen by it
+        recipes["parallel"] = make_recipe(code, "parallel")
     recipes["transfer, names as found"] = dataclasses.replace(
         transfer, tagger=dataclasses.replace(transfer.tagger, consistent=False)
     )

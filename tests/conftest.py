@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
@@ -86,6 +87,31 @@ def shared_mirror(tmp_path_factory):
 def fresh_cache(monkeypatch, tmp_path_factory):
     """The function that sets another empty cache of stages."""
     return lambda: monkeypatch.setenv("XNER_CACHE", str(tmp_path_factory.mktemp("another-cache")))
+
+
+@pytest.fixture(scope="session")
+def load_module():
+    """The function that returns a module of the tests, which are no package, by its path."""
+
+    def load(path):
+        spec = importlib.util.spec_from_file_location(Path(path).stem, Path(__file__).parent / path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    return load
+
+
+@pytest.fixture(scope="session")
+def small(load_module):
+    """The module that trains a translator on the bundled Hausa sample."""
+    return load_module("translate/small_model.py")
+
+
+@pytest.fixture(scope="session")
+def small_translator(small):
+    """The folder of a translator that knows the bundled Hausa sample by heart; trained once, then kept."""
+    return small.small_model_folder()
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from xner_hf.errors import NotAvailable, XnerError
 from xner_hf.languages import corpus_entry, language
 from xner_hf.pipeline.store import code_digest, digest, file_digest
 from xner_hf.recipe import AlignerConfig, Recipe, TaggerConfig, TranslatorConfig
-from xner_hf.tag import LABELLED
+from xner_hf.tag import is_gold
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def _sign(recipe: Recipe) -> Signatures:
 
 
 def _tagger(config: TaggerConfig) -> list[object]:
-    if Path(config.model).suffix in LABELLED:
+    if is_gold(config.model):
         return [file_digest(path) for path in _existing([Path(config.model)])]
     return [_model_digest(config.model, config.revision), _model_versions(), _device()]
 

@@ -19,6 +19,7 @@ from xner_hf.errors import XnerError
 from xner_hf.pipeline.chain import EVALUATION_OVERLAP, side_missing
 from xner_hf.pipeline.combine import CombineShard
 from xner_hf.pipeline.inputs import Signatures, sign
+from xner_hf.pipeline.preflight import check_models
 from xner_hf.pipeline.progress import Progress
 from xner_hf.pipeline.schema import stage_schema
 from xner_hf.pipeline.stages import Stages
@@ -97,6 +98,8 @@ def run_recipe(recipe: Recipe, num_proc: int = 1, progress: Progress | None = No
 
 def _run(recipe: Recipe, num_proc: int, progress: Progress) -> Run:
     if recipe.members:
+        for member in recipe.members:
+            check_models(member.recipe)
         return _combine(recipe, [_run(member.recipe, num_proc, progress) for member in recipe.members], progress)
     run = _source_side(recipe, progress)
     if recipe.projects:
@@ -124,6 +127,8 @@ def _source_side(recipe: Recipe, progress: Progress, tagged: bool = True, settle
     signatures = sign(recipe)
     stages = Stages(cache_root(recipe.language, recipe.recipe))
     text = stages.stage("text", signatures.text)
+    if text.done is None:
+        check_models(recipe)
     stats = _text_stage(recipe, text, progress)
     facts = text.done or {}
     stages.shards, stages.rows = facts["shards"], facts["rows"]

@@ -16,12 +16,12 @@ from xner_hf.pipeline.stages import Stages
 from xner_hf.project import make_projector
 from xner_hf.project.base import ProjectedSpan
 from xner_hf.project.filters import Filters
+from xner_hf.project.markers import MarkedTranslation, MarkerTranslator
 from xner_hf.recipe import BackTranslationConfig, Recipe, TaggerConfig, TranslatorConfig
 from xner_hf.spans import Span
 from xner_hf.tag import make_tagger
 from xner_hf.tag.consistency import NameVotes
 from xner_hf.translate import make_translator
-from xner_hf.translate.markers import MarkedTranslation, MarkerTranslator
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -14,7 +14,7 @@ from xner_hf.corpora.parallel import SAMPLE, local_files, splitter
 from xner_hf.errors import XnerError
 from xner_hf.languages import language as find_language
 from xner_hf.project.filters import FiltersConfig
-from xner_hf.translate.markers import FORMS
+from xner_hf.project.markers import FORMS
 
 
 class _Kind(NamedTuple):

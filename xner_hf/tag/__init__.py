@@ -12,6 +12,11 @@ LABELLED = (".conll", ".conllu", ".bio", ".iob2", ".jsonl")
 """Files that hold gold labels; named as tagger they label the sentences that they hold."""
 
 
+def is_gold(model: str) -> bool:
+    """Whether a tagger is named by a file of gold labels."""
+    return Path(model).suffix in LABELLED
+
+
 def make_tagger(
     model: str, revision: str | None = None, labels: Mapping[str, str] | None = None, device: str | None = None
 ) -> Tagger:
@@ -26,7 +31,7 @@ def make_tagger(
     Raises:
         XnerError: the file or checkpoint cannot be had or used.
     """
-    if Path(model).suffix in LABELLED:
+    if is_gold(model):
         from xner_hf.corpora.labelled import read_labelled
         from xner_hf.tag.gold import GoldTagger
 
@@ -38,4 +43,4 @@ def make_tagger(
     return ModelTagger(model, revision, device, labels)
 
 
-__all__ = ["LABELLED", "Tagger", "make_tagger"]
+__all__ = ["LABELLED", "Tagger", "is_gold", "make_tagger"]

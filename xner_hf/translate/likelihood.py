@@ -39,8 +39,11 @@ class LikelihoodScorer:
 
     ``P(A|B)`` is the geometric mean of the probabilities of A's sub-words and its end, given B; the language code that
     the translation begins with is given, so it does not count. The similarity of A to B is ``P(A|B) / P(A|A)``, that
-    of the pair the mean of both directions, cut at 1. (The code of the paper raises 2 to a loss in nats: its scores
-    are these ratios to the power ln 2 and so are larger, 0.2 for 0.1.)
+    of the pair the mean of both directions.
+
+    Two things differ from the paper's code. A ratio above 1 counts as 1, since it only says that the model is bad at
+    copying A: uncut, one such direction outweighs the other, in which the pair is all but impossible. And the code
+    raises 2 to a loss in nats, so that its ratios are these to the power ln 2: 0.2 for 0.1.
 
     The model must be many-to-many, with language codes (NLLB-200, M2M-100, mBART-50): it is asked for both
     directions and for A given A, its copy in one language, which a pair of single-direction models (Marian) cannot
@@ -106,8 +109,7 @@ class LikelihoodScorer:
         needed = dict.fromkeys(key for pair in pairs for key in _keys(*pair))
         self._compute([key for key in needed if key not in self._known])
         logs = np.array([[self._known[key] for key in _keys(*pair)] for pair in pairs]).reshape(-1, 4)
-        ratios = np.exp(logs[:, [0, 2]] - logs[:, [1, 3]])
-        return np.minimum(ratios.mean(1), 1.0)
+        return np.exp(np.minimum(logs[:, [0, 2]] - logs[:, [1, 3]], 0.0)).mean(1)
 
     def _compute(self, keys: list[_Key]) -> None:
         """Add the logarithms of probabilities to those that are known."""

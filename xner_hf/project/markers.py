@@ -51,7 +51,7 @@ MARKER_FAULTS = {
 _MARKERS = {"brackets": re.compile(r"(?P<closes>\])|\["), "xml": re.compile(r"<\s*(?P<closes>/?)\s*(\w+)\s*>")}
 _SIGNS = {"brackets": "[]", "xml": "<>"}
 _LEAST_SIMILARITY = 0.5  # of EasyProject
-_DISORDER = 1e-6  # between equal names; far below any difference of similarities
+_DISORDER = 1e-10  # per square of the distance: orders equal names, and is far below any difference of similarities
 
 
 class MarkedSpan(NamedTuple):
@@ -210,7 +210,7 @@ def recognise(
 
     scores = np.maximum(_similarity(entities, marked), _similarity(translations, marked))
     order = np.arange(len(marked))
-    rows, columns = linear_sum_assignment(scores - _DISORDER * abs(order[:, None] - order), maximize=True)
+    rows, columns = linear_sum_assignment(scores - _DISORDER * (order[:, None] - order) ** 2, maximize=True)
     chosen = scores[rows, columns]
     if (chosen <= _LEAST_SIMILARITY).any():
         return None
