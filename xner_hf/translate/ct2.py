@@ -8,8 +8,7 @@ from pathlib import Path
 from xner_hf.batches import Batches
 from xner_hf.errors import XnerError, nearest
 from xner_hf.tag.checkpoint import load_tokenizer
-from xner_hf.translate.model import TOKENS_PER_BATCH, ModelTranslator, Output
-from xner_hf.translate.seq2seq import check_positive
+from xner_hf.translate.model import TOKENS_PER_BATCH, ModelConfig, ModelTranslator, Output
 
 _COMPUTE_TYPES = (
     "default",
@@ -27,30 +26,13 @@ _POSITIONS = 1024  # of NLLB-200, M2M-100 and mBART; a converted model does not 
 
 
 @dataclass(frozen=True)
-class CTranslate2Config:
+class CTranslate2Config(ModelConfig):
     """Settings of `CTranslate2Translator`."""
 
     model: str = field(metadata={"help": "folder of a converted model (ct2-transformers-converter)"})
     tokenizer: str = field(metadata={"help": "the model it was converted from, or a folder with its tokenizer"})
     compute_type: str = field(
         default="default", metadata={"help": f"numbers the model computes in: {', '.join(_COMPUTE_TYPES)}"}
-    )
-    source_code: str | None = field(
-        default=None, metadata={"help": "the model's code for the source language, as eng_Latn; found by default"}
-    )
-    target_code: str | None = field(
-        default=None, metadata={"help": "the model's code for the target language, as hau_Latn; found by default"}
-    )
-    num_beams: int = field(default=1, metadata={"help": "beams of the search, 1 being greedy"})
-    tokens_per_batch: int | None = field(
-        default=None,
-        metadata={
-            "help": "sub-words translated together, padding and beams included; by default "
-            f"{TOKENS_PER_BATCH['cpu']} on a CPU, {TOKENS_PER_BATCH['other']} elsewhere"
-        },
-    )
-    split_sentences: bool = field(
-        default=True, metadata={"help": "translate the sentences of a text one by one, since models drop sentences"}
     )
 
     def __post_init__(self) -> None:
@@ -63,7 +45,7 @@ class CTranslate2Config:
                 f"translator.compute_type is {self.compute_type!r}."
                 f"{nearest(str(self.compute_type), list(_COMPUTE_TYPES))} It is one of {', '.join(_COMPUTE_TYPES)}."
             )
-        check_positive(self, "num_beams", "tokens_per_batch")
+        self.check_numbers()
 
 
 class CTranslate2Translator(ModelTranslator):
@@ -115,7 +97,7 @@ class CTranslate2Translator(ModelTranslator):
             target,
             config,
             min(tokenizer.model_max_length, _POSITIONS),
-            config.num_beams,
+            config.num_beams or 1,
             Batches(config.tokens_per_batch or TOKENS_PER_BATCH[kind], self.device),
         )
 
@@ -125,7 +107,7 @@ class CTranslate2Translator(ModelTranslator):
         results = self.model.translate_batch(
             [tokenizer.convert_ids_to_tokens(row) for row in rows],
             target_prefix=first,
-            beam_size=self.config.num_beams,
+            beam_size=self.config.num_beams or 1,
             max_input_length=0,  # it would cut the text off
             max_decoding_length=max(limits),
             return_end_token=True,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from xner_hf.batches import Batches
@@ -25,7 +27,44 @@ class Output(NamedTuple):
     finished: bool
 
 
-class ModelTranslator:
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """Settings that all translators with a model of their own have."""
+
+    source_code: str | None = field(
+        default=None, metadata={"help": "the model's code for the source language, as eng_Latn; found by default"}
+    )
+    target_code: str | None = field(
+        default=None, metadata={"help": "the model's code for the target language, as hau_Latn; found by default"}
+    )
+    num_beams: int | None = field(
+        default=None,
+        metadata={"help": "beams of the search, 1 being greedy; by default the model's own (CTranslate2: 1)"},
+    )
+    tokens_per_batch: int | None = field(
+        default=None,
+        metadata={
+            "help": "sub-words translated together, padding and beams included; by default "
+            f"{TOKENS_PER_BATCH['cpu']} on a CPU, {TOKENS_PER_BATCH['other']} elsewhere"
+        },
+    )
+    split_sentences: bool = field(
+        default=True, metadata={"help": "translate the sentences of a text one by one, since models drop sentences"}
+    )
+
+    def check_numbers(self) -> None:
+        """Check the settings that are numbers from 1, or None.
+
+        Raises:
+            XnerError: one is less.
+        """
+        for name in ("num_beams", "tokens_per_batch"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise XnerError(f"translator.{name} is {value}; it is 1 or more.")
+
+
+class ModelTranslator(ABC):
     """Translates raw text with a model that reads and writes sub-words; what the model does is `run_batch`.
 
     Args:
@@ -54,7 +93,7 @@ class ModelTranslator:
         model: str,
         source: str,
         target: str,
-        config: Any,
+        config: ModelConfig,
         longest: int,
         beams: int,
         batches: Batches,
@@ -131,6 +170,7 @@ class ModelTranslator:
         }
         return [known[text] for text in texts]
 
+    @abstractmethod
     def run_batch(self, rows: list[list[int]], limits: list[int]) -> list[Output]:
         """Return what the model makes of a batch.
 
@@ -138,7 +178,6 @@ class ModelTranslator:
             rows: sub-words of every text, special tokens included.
             limits: sub-words that the translation of each may have, its code and end included.
         """
-        raise NotImplementedError
 
     def _limit(self, row: list[int]) -> int:
         # Languages that the tokenizer saw little of take up to three sub-words for one of English.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from xner_hf.batches import Batches
 from xner_hf.errors import XnerError, nearest
 from xner_hf.tag.checkpoint import load_checkpoint, longest_input
-from xner_hf.translate.model import TOKENS_PER_BATCH, ModelTranslator, Output
+from xner_hf.translate.model import TOKENS_PER_BATCH, ModelConfig, ModelTranslator, Output
 
 if TYPE_CHECKING:
     import torch
@@ -17,7 +17,7 @@ _DTYPES = ("float32", "bfloat16")
 
 
 @dataclass(frozen=True)
-class Seq2SeqConfig:
+class Seq2SeqConfig(ModelConfig):
     """Settings of `Seq2SeqTranslator`."""
 
     model: str = field(metadata={"help": "sequence-to-sequence model: Hub id, folder, or name in the mirror"})
@@ -25,27 +25,7 @@ class Seq2SeqConfig:
     tokenizer: str | None = field(
         default=None, metadata={"help": "model whose tokenizer is used instead of the model's own, which some lack"}
     )
-    source_code: str | None = field(
-        default=None, metadata={"help": "the model's code for the source language, as eng_Latn; found by default"}
-    )
-    target_code: str | None = field(
-        default=None, metadata={"help": "the model's code for the target language, as hau_Latn; found by default"}
-    )
-    num_beams: int | None = field(
-        default=None,
-        metadata={"help": "beams of the search, 1 being greedy; by default as the model's authors set it"},
-    )
     dtype: str = field(default="float32", metadata={"help": "numbers the model computes in: float32 or bfloat16"})
-    tokens_per_batch: int | None = field(
-        default=None,
-        metadata={
-            "help": "sub-words translated together, padding and beams included; by default "
-            f"{TOKENS_PER_BATCH['cpu']} on a CPU, {TOKENS_PER_BATCH['other']} elsewhere"
-        },
-    )
-    split_sentences: bool = field(
-        default=True, metadata={"help": "translate the sentences of a text one by one, since models drop sentences"}
-    )
 
     def __post_init__(self) -> None:
         if not self.model:
@@ -55,19 +35,7 @@ class Seq2SeqConfig:
                 f"translator.dtype is {self.dtype!r}.{nearest(str(self.dtype), list(_DTYPES))} It is one of "
                 f"{', '.join(_DTYPES)}."
             )
-        check_positive(self, "num_beams", "tokens_per_batch")
-
-
-def check_positive(config: Any, *names: str) -> None:
-    """Check settings that are numbers from 1, or None.
-
-    Raises:
-        XnerError: one is less.
-    """
-    for name in names:
-        value = getattr(config, name)
-        if value is not None and value < 1:
-            raise XnerError(f"translator.{name} is {value}; it is 1 or more.")
+        self.check_numbers()
 
 
 class Seq2SeqTranslator(ModelTranslator):
