@@ -32,6 +32,11 @@ bench: $(READY)  ## the benchmarks that take minutes; needs XNER_MIRROR
 	$(BIN)/python benchmarks/alignment.py --speed
 	$(BIN)/python benchmarks/link_quality.py
 	$(BIN)/python benchmarks/solvers.py
+	$(BIN)/python benchmarks/throughput.py --tagger
+	$(BIN)/python benchmarks/throughput.py --translator --trained
+	$(BIN)/python benchmarks/nllb_size.py
+	$(BIN)/python benchmarks/small_translator.py
+	$(BIN)/python benchmarks/directions.py
 	$(BIN)/python benchmarks/scaling.py
 	$(BIN)/python benchmarks/europarl.py
 	$(BIN)/python benchmarks/intrinsic.py

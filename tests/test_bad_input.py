@@ -76,7 +76,7 @@ def test_gold_that_further_parallel_text_is_checked_against_is_signed(mirror):
 def test_two_builds_at_once_do_not_disturb_each_other(tmp_path):
     code = (
         "from xner_hf.pipeline.run import run_recipe; from xner_hf.recipe import make_recipe\n"
-        "print(run_recipe(make_recipe('hau', 'sample')).rows)"
+        "print(run_recipe(make_recipe('hau', 'sample')).stages.rows)"
     )
     for i in range(4):
         env = {**os.environ, "XNER_CACHE": str(tmp_path / str(i))}
@@ -94,7 +94,7 @@ def test_an_alignment_model_that_was_being_written_is_trained_again(monkeypatch)
             path.unlink()
     links = folder / "model" / "links.json"
     links.write_text(links.read_text()[:50])
-    assert run_recipe(make_recipe("hau", "sample")).rows == 160
+    assert run_recipe(make_recipe("hau", "sample")).stages.rows == 160
 
 
 def test_a_limit_that_is_no_whole_number_is_refused(mirror):

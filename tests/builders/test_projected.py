@@ -236,7 +236,14 @@ def test_an_unknown_language_is_named_with_its_nearest(load):
 @pytest.mark.parametrize(
     ("keywords", "words"),
     [
-        ({"recipe": "samples"}, ["'samples'", "Did you mean 'sample'?", "parallel, translate-train, sample"]),
+        (
+            {"recipe": "samples"},
+            [
+                "'samples'",
+                "Did you mean 'sample'?",
+                "translate-test, translate-train, marker, transfer, combine, sample",
+            ],
+        ),
         ({"recipe": "sample", "projector": "heuristik"}, ["'heuristik'", "Did you mean 'heuristic'?"]),
         ({"recipe": "sample", "projector": {"max_word": 3}}, ["'max_word'", "Did you mean 'max_words'?"]),
         ({"recipe": "sample", "aligner": "statistics"}, ["'statistics'", "'statistical'"]),
