@@ -25,6 +25,7 @@ lint: $(READY)  ## style
 	$(BIN)/ruff format --check .
 
 bench: $(READY)  ## the benchmarks that take minutes; needs XNER_MIRROR
+	mkdir -p build
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/build_speed.py
 	$(BIN)/python benchmarks/tprojection_agreement.py
@@ -41,6 +42,9 @@ bench: $(READY)  ## the benchmarks that take minutes; needs XNER_MIRROR
 	$(BIN)/python benchmarks/europarl.py
 	$(BIN)/python benchmarks/intrinsic.py
 	$(BIN)/python benchmarks/tune.py
+	$(BIN)/python benchmarks/training_overhead.py
+	$(BIN)/python benchmarks/parsing.py --store build/parsing.jsonl
+	$(BIN)/python benchmarks/distillation.py --store build/distillation.jsonl
 
 clean:  ## remove the environment and what was made
 	rm -rf $(VENV) build demo models *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -27,7 +27,9 @@ from xner_hf.pipeline.run import run_recipe
 from xner_hf.recipe import make_recipe
 from xner_hf.spans import NER_LABELS, spans_from_iob2
 from xner_hf.tag.model import ModelTagger
-from xner_hf.training.ner import TrainingConfig, train_ner
+from xner_hf.training.config import TrainingConfig
+from xner_hf.training.data import Corpus
+from xner_hf.training.student import train_student
 
 SENTENCES = 4000
 SEEDS = (1, 2, 3)
@@ -63,10 +65,14 @@ def main() -> None:
                 if (language, labels, seed) in done:
                     continue
                 config = TrainingConfig(
-                    backbone="sentence-transformers/all-MiniLM-L6-v2", epochs=2, learning_rate=3e-4, seed=seed
+                    backbone="sentence-transformers/all-MiniLM-L6-v2",
+                    epochs=2,
+                    learning_rate=3e-4,
+                    seed=seed,
+                    checkpoints=False,
                 )
                 with tempfile.TemporaryDirectory() as folder:
-                    train_ner(sentences[labels], [], Path(folder), config)
+                    train_student([Corpus(labels, sentences[labels])], Path(folder), config, quiet=True)
                     scores = score_tagger(ModelTagger(folder), gold)
                 row = {"language": language, "labels": labels, "seed": seed}
                 row |= {name: scores[name] for name in ("precision", "recall", "f1")}

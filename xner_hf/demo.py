@@ -16,7 +16,9 @@ from xner_hf.pipeline.build import build_corpus
 from xner_hf.recipe import make_recipe
 from xner_hf.report import write_report
 from xner_hf.tag.model import ModelTagger
-from xner_hf.training.ner import TrainingConfig, train_ner
+from xner_hf.training.config import TrainingConfig
+from xner_hf.training.data import Corpus
+from xner_hf.training.student import new_student, train_student
 
 LANGUAGES = ("hau", "swa")
 HELD_BACK = 5
@@ -30,8 +32,6 @@ def run_demo(folder: Path, tell: Callable[[str], None]) -> dict[str, Any]:
         folder: where everything goes: ``LANG/corpus``, ``LANG/student``.
         tell: called with a line about every step.
     """
-    from transformers import set_seed
-
     results: dict[str, Any] = {}
     for language in LANGUAGES:
         corpus, student = folder / language / "corpus", folder / language / "student"
@@ -46,11 +46,15 @@ def run_demo(folder: Path, tell: Callable[[str], None]) -> dict[str, Any]:
         held_back = gold[::HELD_BACK]
         hidden = {sentence.id for sentence in held_back}
         train = [s for s in read_labelled(str(corpus), "train") if s.id not in hidden]
-        config = TrainingConfig("from scratch", epochs=25, learning_rate=2e-3, batch_size=16, max_length=64)
+        config = TrainingConfig(
+            "from scratch", epochs=25, learning_rate=2e-3, batch_size=16, max_length=64, checkpoints=False
+        )
         tell(f"{language}: training a tiny student on {len(train)} projected sentences")
-        set_seed(config.seed)
-        model, tokenizer = tiny_model([s.tokens for s in train])
-        train_ner(train, [], student, config, {"corpus": str(corpus)}, model, tokenizer, quiet=True)
+        tokenizer = tiny_tokenizer([s.tokens for s in train])
+        tiny = new_student(config, (), tiny_backbone(tokenizer), tokenizer)
+        train_student(
+            [Corpus("projected", train)], student, config, provenance={"corpus": str(corpus)}, student=tiny, quiet=True
+        )
         scores = score_tagger(ModelTagger(str(student)), held_back)
         results[language] = {
             "rows": facts["rows"],
@@ -66,16 +70,14 @@ def run_demo(folder: Path, tell: Callable[[str], None]) -> dict[str, Any]:
     return results
 
 
-def tiny_model(sentences: list[list[str]]) -> tuple[Any, Any]:
-    """Return an untrained BERT of 2 layers x 128 and a WordPiece tokenizer for `sentences`.
+def tiny_tokenizer(sentences: list[list[str]]) -> Any:
+    """Return a WordPiece tokenizer for `sentences`.
 
     Its vocabulary is their characters and the words that occur twice, in a fixed order: the trainers of `tokenizers`
     break ties differently from run to run.
     """
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
-    from transformers import BertConfig, BertForTokenClassification, PreTrainedTokenizerFast
-
-    from xner_hf.spans import NER_LABELS
+    from transformers import PreTrainedTokenizerFast
 
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     counts = Counter(word for words in sentences for word in words)
@@ -90,16 +92,18 @@ def tiny_model(sentences: list[list[str]]) -> tuple[Any, Any]:
         single="[CLS] $A [SEP]", special_tokens=[(name, pieces.token_to_id(name)) for name in ("[CLS]", "[SEP]")]
     )
     names = dict(zip(("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"), special, strict=True))
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=pieces, model_max_length=128, **names)
-    labels = dict(enumerate(NER_LABELS))
-    config = BertConfig(
+    return PreTrainedTokenizerFast(tokenizer_object=pieces, model_max_length=128, **names)
+
+
+def tiny_backbone(tokenizer: Any) -> Any:
+    """Return the configuration of a BERT of 2 layers x 128 for a tokenizer."""
+    from transformers import BertConfig
+
+    return BertConfig(
         vocab_size=len(tokenizer),
         hidden_size=128,
         num_hidden_layers=2,
         num_attention_heads=4,
         intermediate_size=256,
         max_position_embeddings=128,
-        id2label=labels,
-        label2id={name: number for number, name in labels.items()},
     )
-    return BertForTokenClassification(config), tokenizer

@@ -9,7 +9,7 @@ from typing import Any
 from xner_hf.corpora.base import Sentence
 from xner_hf.corpora.labelled import read_labelled
 from xner_hf.errors import XnerError
-from xner_hf.metrics import span_f1
+from xner_hf.metrics import attachment_scores, expected_calibration_error, span_f1
 from xner_hf.spans import ENTITY_TYPES, spans_to_iob2
 from xner_hf.tag.model import ModelTagger
 
@@ -37,9 +37,39 @@ def score_tags(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]
 
 
 def score_tagger(tagger: ModelTagger, sentences: Sequence[Sentence]) -> dict[str, Any]:
-    """Tag gold sentences and return `score_tags`."""
-    labels, _ = tagger.label([sentence.tokens for sentence in sentences])
-    return score_tags([gold_tags(sentence) for sentence in sentences], [only_types(tags) for tags in labels])
+    """Tag gold sentences and return `score_tags`, with ``calibration_error``, that of the words' labels."""
+    import numpy as np
+
+    labels, scores = tagger.label([sentence.tokens for sentence in sentences])
+    gold, predicted = [gold_tags(sentence) for sentence in sentences], [only_types(tags) for tags in labels]
+    found = score_tags(gold, predicted)
+    right = [
+        mine == true for one, other in zip(predicted, gold, strict=True) for mine, true in zip(one, other, strict=True)
+    ]
+    if right:
+        found["calibration_error"] = expected_calibration_error(np.concatenate(scores), right)["ece"]
+    return found
+
+
+def score_parser(model: str, sentences: Sequence[Sentence]) -> dict[str, Any]:
+    """Parse gold sentences with a student, and return `attachment_scores` by the convention of CoNLL 2018.
+
+    Raises:
+        XnerError: the model cannot be had or has no parser, or a sentence has no tree.
+    """
+    from xner_hf.models.annotator import Annotator
+
+    annotator = Annotator(model)
+    if not annotator.relations:
+        raise XnerError(f"the model {model!r} has no parser; give one that was trained with +parse.")
+    bare = next((sentence.id for sentence in sentences if sentence.heads is None), None)
+    if bare is not None:
+        raise XnerError(f"sentence {bare} of the gold has no tree; give a treebank.")
+    found = annotator.annotate([sentence.tokens for sentence in sentences])
+    return attachment_scores(
+        [(sentence.heads, sentence.relations) for sentence in sentences],
+        [(one.heads, one.relations) for one in found],
+    )
 
 
 def score_build(folder: Path, sentences: Sequence[Sentence]) -> dict[str, Any]:

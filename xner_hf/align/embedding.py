@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xner_hf.checkpoint import load_checkpoint, longest_input
 from xner_hf.errors import XnerError
-from xner_hf.tag.checkpoint import load_checkpoint, longest_input
 
 if TYPE_CHECKING:
     import numpy as np
@@ -160,7 +160,7 @@ class Embedder:
                 f"the model {model!r} lacks weights of its encoder ({', '.join(missing[:3])}, {len(missing)} in all), "
                 "so its states would be random. Give a complete checkpoint."
             )
-        self.depth = _depth(loaded.config)
+        self.depth = depth_of(loaded.config)
         self.layer = default_layer(model, loaded.config) if layer is None else layer
         if self.layer > self.depth:
             raise XnerError(
@@ -262,7 +262,7 @@ def default_layer(model: str, config: Any) -> int:
     The last layer of a sequence-to-sequence model's encoder (12 of NLLB-600M, Ebing & Glavaš 2025), 6 of LaBSE, two
     thirds of the depth of all others: 8 of mBERT, XLM-R and whatever else has 12 layers (Jalili Sabet et al. 2020).
     """
-    depth = _depth(config)
+    depth = depth_of(config)
     if config.is_encoder_decoder:
         return depth
     if "labse" in Path(model).name.lower():
@@ -270,7 +270,7 @@ def default_layer(model: str, config: Any) -> int:
     return round(depth * 2 / 3)
 
 
-def _depth(config: Any) -> int:
+def depth_of(config: Any) -> int:
     return getattr(config, "encoder_layers", None) or config.num_hidden_layers
 
 

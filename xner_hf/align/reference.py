@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from xner_hf.align.base import Link
+from xner_hf.checkpoint import load_checkpoint, longest_input
 from xner_hf.errors import XnerError, nearest
-from xner_hf.tag.checkpoint import load_checkpoint, longest_input
 
 _METHODS = {"argmax": ("a", "inter"), "itermax": ("i", "itermax"), "mwmf": ("m", "mwmf")}
 _LEVELS = {"subword": "bpe", "word": "word"}

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from xner_hf.cli.output import Json, Settings, emit, note, parse_settings, score_table, working
+from xner_hf.cli.output import Json, Settings, emit, note, parse_settings, percent, score_table, working
 from xner_hf.errors import XnerError
 
 
@@ -22,6 +22,9 @@ def run(
         str | None, typer.Option(metavar="ID[:CONFIG]", help="Gold corpus, or a .conll or .jsonl file.")
     ] = None,
     split: Annotated[str, typer.Option(help="Split of the gold corpus.")] = "test",
+    parsing: Annotated[
+        bool, typer.Option("--parsing", help="Score trees instead: the gold is a treebank, the model has a parser.")
+    ] = False,
     intrinsic: Annotated[
         bool, typer.Option("--intrinsic", help="Project the translations of a gold split and score that.")
     ] = False,
@@ -36,11 +39,17 @@ def run(
     Examples: xner evaluate models/hau-projected --gold masakhane/masakhaner2:hau
 
     xner evaluate luo --intrinsic --split validation
+
+    xner evaluate models/wol-projected+parse --parsing --gold universal-dependencies/universal_dependencies:wo_wtb
     """
+    if intrinsic and parsing:
+        raise XnerError("--intrinsic scores projected entities, --parsing trees. Give one of them.")
     if intrinsic:
         result = _intrinsic(target, gold, split, recipe, tagger, settings, limit)
     elif tagger or settings or recipe:
         raise XnerError("--recipe, --tagger and --set choose how gold is labelled; give --intrinsic with them.")
+    elif parsing:
+        result = _parsing(target, gold, split, limit)
     else:
         result = _extrinsic(target, gold, split, limit)
     emit(result, as_json, lambda: _show(result))
@@ -75,6 +84,22 @@ def _extrinsic(target: str | None, gold: str | None, split: str, limit: int | No
     }
 
 
+def _parsing(target: str | None, gold: str | None, split: str, limit: int | None) -> dict[str, Any]:
+    from itertools import islice
+
+    from xner_hf.corpora.trees import TreeReport, read_trees
+    from xner_hf.evaluation import score_parser
+
+    if not target or not gold:
+        raise XnerError("give a model with a parser, and a treebank with --gold.")
+    report = TreeReport()
+    sentences = list(islice(read_trees(gold, split, report), limit))
+    with working():
+        scores = score_parser(target, sentences)
+    facts = {"rejected_gold_trees": report.rejected, "gold_cut": report.cut}
+    return {"target": target, "gold_corpus": gold, "split": split, **facts, **scores}
+
+
 def _intrinsic(
     target: str | None,
     gold: str | None,
@@ -104,11 +129,21 @@ def _intrinsic(
     return {"language": chosen.language, "gold_corpus": gold, "split": split, "recipe": chosen.to_dict(), **scores}
 
 
+_TREE_SCORES = {"UAS": "uas", "LAS": "las", "label accuracy": "label_accuracy"}
+
+
 def _show(result: dict[str, Any]) -> None:
     from rich.console import Console
 
     name = result.get("target") or f"{result['language']} (projection of translations)"
     console = Console()
+    if "uas" in result:
+        console.print(f"{name} against {result['gold_corpus']}, {result['split']}")
+        shown = ", ".join(f"{name} {percent(result[key])}" for name, key in _TREE_SCORES.items())
+        console.print(f"  {shown}  ({result['sentences']:,} sentences, {result['words']:,} words)")
+        if rejected := result["rejected_gold_trees"]:
+            console.print(f"  left out: {len(rejected):,} gold trees, the first {next(iter(rejected.items()))}")
+        return
     console.print(score_table(result, f"{name} against {result['gold_corpus']}, {result['split']}"))
     console.print(f"{result['sentences']:,} sentences, {result['gold']:,} gold entities")
     if left := result.get("left_out"):

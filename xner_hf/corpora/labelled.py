@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from xner_hf.corpora.base import ReadReport, Sentence
 from xner_hf.corpora.files import read_sentences
@@ -82,7 +83,26 @@ def _corpus_and_config(reference: str) -> tuple[str, str]:
     return corpus, known[0]
 
 
-def _read_build(path: Path, split: str) -> Iterator[Sentence]:
+class BuildRow(NamedTuple):
+    """A row of a build.
+
+    Attributes:
+        sentence: target side; its spans have the scores of the projection.
+        source: words of the source side, none where there is no source side.
+        links: ``(source word, target word, probability)``.
+    """
+
+    sentence: Sentence
+    source: list[str]
+    links: list[tuple[int, int, float]]
+
+
+def read_build(path: Path, split: str) -> Iterator[BuildRow]:
+    """Yield the rows of a build, with where their labels come from.
+
+    Raises:
+        XnerError: the folder is no whole build, has no such split, or the split holds rejected rows.
+    """
     import pyarrow.parquet as pq
 
     if not is_build(path):
@@ -90,12 +110,22 @@ def _read_build(path: Path, split: str) -> Iterator[Sentence]:
     files = sorted((path / split).glob("*.parquet"))
     if not files:
         raise XnerError(f"the build {path} has no split {split!r}; it has train, validation and rejected.")
+    columns = ["id", "tokens", "ner_tags", "reason", "source_tokens", "entities", "links"]
     for file in files:
-        for row in pq.read_table(file, columns=["id", "tokens", "ner_tags", "reason"]).to_pylist():
+        for row in pq.read_table(file, columns=columns).to_pylist():
             if row["reason"]:
                 raise XnerError(f"the split {split!r} of {path} holds rejected rows, which have no labels.")
             tags = [NER_LABELS[tag] for tag in row["ner_tags"]]
-            yield Sentence(row["id"], row["tokens"], spans_from_iob2(tags), tags)
+            scores = {(one["start"], one["end"], one["label"]): one["score"] for one in row["entities"] or ()}
+            spans = [span._replace(score=scores.get(span[:3], 1.0)) for span in spans_from_iob2(tags)]
+            links = [(link["source"], link["target"], link["score"]) for link in row["links"] or ()]
+            yield BuildRow(Sentence(row["id"], row["tokens"], spans, tags), row["source_tokens"] or [], links)
+
+
+def _read_build(path: Path, split: str) -> Iterator[Sentence]:
+    for row in read_build(path, split):
+        tags = row.sentence.tags or []
+        yield Sentence(row.sentence.id, row.sentence.tokens, spans_from_iob2(tags), tags)
 
 
 def _read_hub(reference: str, split: str, report: ReadReport, revision: str | None) -> Iterator[Sentence]:

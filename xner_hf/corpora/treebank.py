@@ -129,24 +129,47 @@ def _misc_tag(misc: str, where: str) -> str | None:
 
 
 def _check_tree(heads: Sequence[int], places: Sequence[str], name: str, first: str) -> None:
-    if not heads:
+    fault, word = _fault(heads) or (None, 0)
+    if fault == "no_words":
         raise XnerError(f"{first}: sentence {name!r} has no words. Delete it or add them.")
-    for head, place in zip(heads, places, strict=True):
-        if not 0 <= head <= len(heads):
-            raise XnerError(
-                f"{place}: sentence {name!r}: the head {head} is out of range. Heads are 0 for the root and 1 to "
-                f"{len(heads)} here."
-            )
-    if 0 not in heads:
+    if fault == "head_out_of_range":
+        raise XnerError(
+            f"{places[word - 1]}: sentence {name!r}: the head {heads[word - 1]} is out of range. Heads are 0 for the "
+            f"root and 1 to {len(heads)} here."
+        )
+    if fault == "no_root":
         raise XnerError(f"{first}: sentence {name!r} has no root. Give one word the head 0.")
+    if fault == "cycle":
+        raise XnerError(
+            f"{places[word - 1]}: sentence {name!r}: word {word} stands above itself. Give it another head."
+        )
+
+
+def tree_fault(heads: Sequence[int]) -> str | None:
+    """Return what keeps 1-based heads (0 for the root) from being a tree with one root, None when they are one.
+
+    The first that holds of ``no_words``, ``head_out_of_range``, ``no_root``, ``cycle`` and ``several_roots``.
+    """
+    found = _fault(heads)
+    return None if found is None else found[0]
+
+
+def _fault(heads: Sequence[int]) -> tuple[str, int] | None:
+    """Return `tree_fault` with the 1-based word that shows it, 0 where no single word does."""
+    if not heads:
+        return "no_words", 0
+    for word, head in enumerate(heads, start=1):
+        if not 0 <= head <= len(heads):
+            return "head_out_of_range", word
+    if 0 not in heads:
+        return "no_root", 0
     reached = {0}
     for word in range(1, len(heads) + 1):
         path = []
         while word not in reached:
             if word in path:
-                raise XnerError(
-                    f"{places[word - 1]}: sentence {name!r}: word {word} stands above itself. Give it another head."
-                )
+                return "cycle", word
             path.append(word)
             word = heads[word - 1]
         reached.update(path)
+    return ("several_roots", 0) if heads.count(0) > 1 else None

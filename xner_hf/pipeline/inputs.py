@@ -77,9 +77,9 @@ def _sign(recipe: Recipe) -> Signatures:
         inner = [refined.mode, refined.weight, vars(refined.aligner), _aligner(refined.aligner)]
         back = digest(tag, consistent, links, _translator(refined.translator), inner)
     if second := recipe.projector.settings.get("target_tagger"):
-        target = digest(both, _model_digest(second, None), _model_versions(), _device())
+        target = digest(both, model_digest(second, None), model_versions(), default_device())
     if model := recipe.projector.settings.get("translation_model"):
-        scorer = [_model_digest(model, None), _model_versions(), _device()]
+        scorer = [model_digest(model, None), model_versions(), default_device()]
     settings = recipe.to_dict()
     chosen = [settings.get(name) for name in ("recipe", "projector", "filters", "validation_percent")]
     versions = [version("rapidfuzz"), version("scipy")]
@@ -90,7 +90,7 @@ def _sign(recipe: Recipe) -> Signatures:
 def _tagger(config: TaggerConfig) -> list[object]:
     if is_gold(config.model):
         return [file_digest(path) for path in _existing([Path(config.model)])]
-    return [_model_digest(config.model, config.revision), _model_versions(), _device()]
+    return [model_digest(config.model, config.revision), model_versions(), default_device()]
 
 
 def _translator(config: TranslatorConfig) -> list[object]:
@@ -101,10 +101,10 @@ def _translator(config: TranslatorConfig) -> list[object]:
         return found + [_reference_files(reference) for reference in settings.get("corpora", ())]
     if config.method == "ctranslate2":
         found.append(version("ctranslate2"))
-    found += [_model_digest(settings["model"], settings.get("revision")), _device()]
+    found += [model_digest(settings["model"], settings.get("revision")), default_device()]
     if settings.get("tokenizer"):
-        found.append(_model_digest(settings["tokenizer"], None))
-    return found + _model_versions()
+        found.append(model_digest(settings["tokenizer"], None))
+    return found + model_versions()
 
 
 def _aligner(config: AlignerConfig) -> list[object]:
@@ -115,12 +115,12 @@ def _aligner(config: AlignerConfig) -> list[object]:
             kept = sorted(Path(settings["model"]).iterdir()) if settings["model"] else []
             found += [version("systran-align"), *map(file_digest, kept)]
         elif method in ("encoder", "simalign"):
-            found += [_model_digest(settings["model"], settings["revision"]), _device(), version("simalign")]
-            found += _model_versions()
+            found += [model_digest(settings["model"], settings["revision"]), default_device(), version("simalign")]
+            found += model_versions()
     return found
 
 
-def _model_versions() -> list[str]:
+def model_versions() -> list[str]:
     return [version(name) for name in ("torch", "transformers", "tokenizers")]
 
 
@@ -215,7 +215,7 @@ def _existing(files: list[Path]) -> list[Path]:
     return files
 
 
-def _model_digest(model: str, revision: str | None) -> str:
+def model_digest(model: str, revision: str | None) -> str:
     """The commit of a Hub model, or a digest of the files in its folder."""
     source, revision = model_source(model, revision)
     folder = Path(source)
@@ -240,7 +240,7 @@ def _commit(model: str, revision: str | None) -> str:
         raise NotAvailable(f"the model {model!r} cannot be had from the Hub: {error}") from error
 
 
-def _device() -> str:
+def default_device() -> str:
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"

@@ -5,9 +5,7 @@ Only configurations and tokenizers are loaded, so this takes seconds where the t
 
 from __future__ import annotations
 
-from typing import Any
-
-from xner_hf.corpora.hub import model_source
+from xner_hf.checkpoint import load_config, load_tokenizer
 from xner_hf.errors import XnerError
 from xner_hf.recipe import Recipe, TaggerConfig, TranslatorConfig
 
@@ -29,12 +27,11 @@ def check_models(recipe: Recipe) -> None:
 def _check_translator(config: TranslatorConfig, source: str, target: str) -> None:
     if config.method == "parallel":
         return
-    from xner_hf.tag.checkpoint import load_tokenizer
     from xner_hf.translate import check_translator
     from xner_hf.translate.codes import codes_of, language_pair
 
     own = check_translator(config.method, config.settings)
-    if config.method == "seq2seq" and not _configuration(own.model, own.revision).is_encoder_decoder:
+    if config.method == "seq2seq" and not load_config(own.model, own.revision).is_encoder_decoder:
         raise XnerError(
             f"the model {own.model!r} is no sequence-to-sequence model, so it cannot translate. Name one in "
             "translator.model, such as facebook/nllb-200-distilled-600M."
@@ -49,18 +46,5 @@ def _check_tagger(config: TaggerConfig) -> None:
     from xner_hf.tag.model import meanings
 
     if not is_gold(config.model):
-        labels = _configuration(config.model, config.revision).id2label
+        labels = load_config(config.model, config.revision).id2label
         meanings([labels[number] for number in range(len(labels))], config.labels or {}, config.model)
-
-
-def _configuration(model: str, revision: str | None) -> Any:
-    from transformers import AutoConfig
-
-    source, at = model_source(model, revision)
-    try:
-        return AutoConfig.from_pretrained(source, revision=at)
-    except (OSError, ValueError) as error:
-        raise XnerError(
-            f"the model {model!r} has no configuration that can be read: {error} Give the Hub id or folder of a "
-            "checkpoint of transformers."
-        ) from error

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _CODE = (
     "spans.py",
+    "checkpoint.py",
     "builders",
     "corpora",
     "translate",

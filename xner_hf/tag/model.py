@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from xner_hf.checkpoint import load_checkpoint, longest_input
 from xner_hf.errors import XnerError, nearest
 from xner_hf.spans import ENTITY_TYPES, LABEL_NUMBER, NER_LABELS, Span, spans_from_iob2
-from xner_hf.tag.checkpoint import load_checkpoint, longest_input
 
 if TYPE_CHECKING:
     import numpy as np

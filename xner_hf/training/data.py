@@ -1,11 +1,13 @@
-"""Word-level labels on sub-word sequences."""
+"""Word-split sentences as windows of sub-words that fit the encoder, with the targets of every task."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from xner_hf.corpora.base import Sentence
+from xner_hf.errors import XnerError
 from xner_hf.spans import ENTITY_TYPES, LABEL_NUMBER, keep_types, spans_to_iob2
 
 if TYPE_CHECKING:
@@ -15,26 +17,109 @@ IGNORED = -100
 """Label of the positions that carry no loss: special tokens and all but the first sub-word of a word."""
 
 
-def encode(sentences: Sequence[Sentence], tokenizer: PreTrainedTokenizerBase, limit: int) -> list[dict[str, Any]]:
-    """Return model inputs whose labels stand on the first sub-word of each word.
+@dataclass(slots=True)
+class Example:
+    """A window: a sentence, or a piece of one that is longer than the encoder. Lists but `input_ids` are by word.
+
+    Attributes:
+        sentence: number of the sentence in its corpus.
+        input_ids: sub-words, special tokens included.
+        words: which words of the sentence the window counts; every word is counted in one window only.
+        starts: position in `input_ids` of the first sub-word of each.
+        labels: entity labels, numbers of `NER_LABELS` or `IGNORED`; None where the sentence has none.
+        weights: weight of each label in the loss, from 0.0.
+        heads: head of each word, 0 for the root and else 1-based within the window, `IGNORED` where it is not known
+            or stands in another window; None without a tree.
+        relations: number of the relation to it, or `IGNORED`.
+    """
+
+    sentence: int
+    input_ids: list[int]
+    words: list[int]
+    starts: list[int]
+    labels: list[int] | None = None
+    weights: list[float] | None = None
+    heads: list[int] | None = None
+    relations: list[int] | None = None
+
+
+@dataclass
+class Corpus:
+    """One of the corpora that a student learns from.
+
+    Attributes:
+        name: what it is called in messages and logs.
+        sentences: its sentences; what they carry (spans, trees, neither) is what is learnt from them.
+        soft: whether a teacher labels them.
+        share: its share in the steps, relative to the others; None leaves it to the strategy.
+        confidence: whether the scores of spans weigh their words in the loss.
+        min_confidence: words of spans with a score below have no loss.
+    """
+
+    name: str
+    sentences: Sequence[Sentence]
+    soft: bool = False
+    share: float | None = None
+    confidence: bool = False
+    min_confidence: float = 0.0
+    examples: list[Example] = field(default_factory=list)
+
+    @property
+    def labelled(self) -> bool:
+        """Whether its sentences have entity labels."""
+        return any(sentence.spans is not None for sentence in self.sentences)
+
+    @property
+    def parsed(self) -> bool:
+        """Whether its sentences have trees."""
+        return any(sentence.heads is not None for sentence in self.sentences)
+
+    def encode(
+        self, tokenizer: PreTrainedTokenizerBase, limit: int, relations: Mapping[str, int] | None = None
+    ) -> Corpus:
+        """Fill `examples` and return the corpus; arguments are those of `encode`."""
+        self.examples = encode(self.sentences, tokenizer, limit, relations)
+        if self.confidence or self.min_confidence:
+            for example in self.examples:
+                self._weigh(example)
+        return self
+
+    def _weigh(self, example: Example) -> None:
+        if example.labels is None:
+            return
+        scores = dict.fromkeys(example.words, 1.0)
+        for span in self.sentences[example.sentence].spans or ():
+            scores.update(dict.fromkeys(range(span.start, span.end), span.score))
+        example.weights = [scores[word] if self.confidence else 1.0 for word in example.words]
+        example.labels = [
+            IGNORED if scores[word] < self.min_confidence else label
+            for word, label in zip(example.words, example.labels, strict=True)
+        ]
+
+
+def encode(
+    sentences: Sequence[Sentence],
+    tokenizer: PreTrainedTokenizerBase,
+    limit: int,
+    relations: Mapping[str, int] | None = None,
+) -> list[Example]:
+    """Return the windows of sentences, with the targets that each sentence carries.
 
     A sentence longer than `limit` sub-words comes as several windows that do not overlap, so that every word is
-    counted once; a word without sub-words (control characters) has no position and no loss.
+    counted once; a word without sub-words (control characters) has no position and no loss, nor have words whose head
+    is such a word or stands in another window.
 
     Args:
-        sentences: labelled sentences; entities that are not PER, ORG or LOC become ``O``.
+        sentences: any mixture of labelled, parsed and plain ones; entities that are not PER, ORG or LOC become ``O``.
         tokenizer: a fast tokenizer.
         limit: longest sequence, special tokens included.
+        relations: number of every dependency relation; needed where a sentence has a tree.
 
-    Returns:
-        One mapping a window: ``input_ids``, ``attention_mask``, ``labels`` (numbers of `LABEL_NUMBER`) and ``length``.
+    Raises:
+        XnerError: a tree has a relation that `relations` does not have.
     """
     if not sentences:
         return []
-    tags = [
-        [LABEL_NUMBER[tag] for tag in spans_to_iob2(keep_types(s.spans or (), ENTITY_TYPES), len(s.tokens))]
-        for s in sentences
-    ]
     encoded = tokenizer(
         [sentence.tokens for sentence in sentences],
         is_split_into_words=True,
@@ -43,21 +128,42 @@ def encode(sentences: Sequence[Sentence], tokenizer: PreTrainedTokenizerBase, li
         return_overflowing_tokens=True,
     )
     examples = []
-    last: tuple[int, int | None] = (-1, None)  # a word cut by a window border is labelled in the first window only
-    for row, sentence in enumerate(encoded["overflow_to_sample_mapping"]):
-        labels = []
-        for word in encoded.word_ids(row):
-            first = word is not None and (sentence, word) != last
-            labels.append(tags[sentence][word] if first else IGNORED)
+    last: tuple[int, int | None] = (-1, None)  # a word cut by a window border is counted in the first window only
+    for row, number in enumerate(encoded["overflow_to_sample_mapping"]):
+        words, starts = [], []
+        for position, word in enumerate(encoded.word_ids(row)):
             if word is not None:
-                last = (sentence, word)
-        ids = encoded["input_ids"][row]
-        examples.append(
-            {
-                "input_ids": ids,
-                "attention_mask": encoded["attention_mask"][row],
-                "labels": labels,
-                "length": len(ids),
-            }
-        )
+                if (number, word) != last:
+                    words.append(word)
+                    starts.append(position)
+                last = (number, word)
+        example = Example(number, encoded["input_ids"][row], words, starts)
+        _label(example, sentences[number])
+        _parse(example, sentences[number], relations or {})
+        examples.append(example)
     return examples
+
+
+def _label(example: Example, sentence: Sentence) -> None:
+    if sentence.spans is None:
+        return
+    tags = spans_to_iob2(keep_types(sentence.spans, ENTITY_TYPES), len(sentence.tokens))
+    example.labels = [LABEL_NUMBER[tags[word]] for word in example.words]
+
+
+def _parse(example: Example, sentence: Sentence, relations: Mapping[str, int]) -> None:
+    if sentence.heads is None or sentence.relations is None:
+        return
+    place = {word: number for number, word in enumerate(example.words, 1)}
+    example.heads, example.relations = [], []
+    for word in example.words:
+        head, relation = sentence.heads[word], sentence.relations[word]
+        # Projected trees may leave a word without a head.
+        at = IGNORED if head is None else 0 if head == 0 else place.get(head - 1, IGNORED)
+        example.heads.append(at)
+        if at != IGNORED and relation not in relations:
+            raise XnerError(
+                f"sentence {sentence.id!r} has the relation {relation!r}, which the student does not have; it has "
+                f"{', '.join(relations) or 'no parser'}. Strip the subtypes, or train a student with this relation."
+            )
+        example.relations.append(IGNORED if at == IGNORED else relations[relation])

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from xner_hf.batches import Batches
+from xner_hf.checkpoint import load_tokenizer
 from xner_hf.errors import XnerError, nearest
-from xner_hf.tag.checkpoint import load_tokenizer
 from xner_hf.translate.model import TOKENS_PER_BATCH, ModelConfig, ModelTranslator, Output
 
 _COMPUTE_TYPES = (

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from xner_hf.batches import Batches
+from xner_hf.checkpoint import load_checkpoint, longest_input
 from xner_hf.errors import XnerError, nearest
-from xner_hf.tag.checkpoint import load_checkpoint, longest_input
 from xner_hf.translate.model import TOKENS_PER_BATCH, ModelConfig, ModelTranslator, Output
 
 if TYPE_CHECKING:

@@ -32,6 +32,8 @@ def load_checkpoint(
     """
     from safetensors import SafetensorError
 
+    import xner_hf.models  # noqa: F401 - registers the student's type
+
     source, at = model_source(model, revision)
     loaded_tokenizer = load_tokenizer(tokenizer or model, None if tokenizer else revision, fast)
     try:
@@ -45,6 +47,30 @@ def load_checkpoint(
     except (OSError, ValueError, SafetensorError) as error:
         raise _not_loaded(model, error) from error
     return loaded, loaded_tokenizer
+
+
+def load_config(model: str, revision: str | None = None) -> Any:
+    """Return the configuration of a checkpoint.
+
+    Args:
+        model: Hub id, folder, or a name below ``$XNER_MIRROR/models``.
+        revision: Hub branch, tag or commit.
+
+    Raises:
+        XnerError: it cannot be had.
+    """
+    from transformers import AutoConfig
+
+    import xner_hf.models  # noqa: F401 - registers the student's type
+
+    source, at = model_source(model, revision)
+    try:
+        return AutoConfig.from_pretrained(source, revision=at)
+    except (OSError, ValueError) as error:
+        raise XnerError(
+            f"the model {model!r} has no configuration that can be read: {error} Give the Hub id or folder of a "
+            "checkpoint of transformers."
+        ) from error
 
 
 def load_tokenizer(model: str, revision: str | None = None, fast: bool = True) -> Any:

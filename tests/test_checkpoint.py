@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from xner_hf.tag.checkpoint import longest_input
+from xner_hf.checkpoint import longest_input
 
 SMALL = {"vocab_size": 9, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 8}
 

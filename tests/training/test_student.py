@@ -1,0 +1,375 @@
+"""A student from its corpora to a folder."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from safetensors.torch import load_file
+
+from xner_hf.corpora.base import Sentence
+from xner_hf.demo import tiny_backbone, tiny_tokenizer
+from xner_hf.errors import XnerError
+from xner_hf.evaluation import score_tagger
+from xner_hf.spans import NER_LABELS, Span
+from xner_hf.tag.model import ModelTagger
+from xner_hf.training.config import TrainingConfig
+from xner_hf.training.data import Corpus
+from xner_hf.training.losses import LossConfig
+from xner_hf.training.soft_labels import SoftSource
+from xner_hf.training.student import new_student, train_student
+
+TEXT = [
+    Sentence("0", ["Musa", "ya", "ziyarci", "Kano", "."], [Span(0, 1, "PER"), Span(3, 4, "LOC")]),
+    Sentence("1", ["Kano", "babban", "birni", "ne", "."], [Span(0, 1, "LOC")]),
+    Sentence("2", ["Jiya", "aka", "yi", "ruwa", "."], []),
+    Sentence("3", ["Halima", "Bello", "ta", "bar", "Zaria", "."], [Span(0, 2, "PER"), Span(4, 5, "LOC")]),
+]
+TREES = [
+    Sentence("t0", ["Musa", "ya", "tafi"], None, heads=[3, 3, 0], relations=["nsubj", "aux", "root"]),
+    Sentence(
+        "t1", ["Halima", "ta", "bar", "Kano"], None, heads=[3, 3, 0, 3], relations=["nsubj", "aux", "root", "obj"]
+    ),
+]
+PLAIN = [Sentence(f"p{i}", sentence.tokens) for i, sentence in enumerate(TEXT)]
+
+
+class Oracle:
+    """A teacher that is sure of the labels of `TEXT`."""
+
+    name = "oracle"
+    rows = {
+        " ".join(one.tokens): np.eye(7, dtype=np.float32)[
+            [
+                next((1 + 4 * (s.label == "LOC") + (w > s.start) for s in one.spans if s.start <= w < s.end), 0)
+                for w in range(len(one.tokens))
+            ]
+        ]
+        for one in TEXT
+    }
+
+    def distributions(self, sentences):
+        return [self.rows[" ".join(words)] for words in sentences]
+
+    def signature(self):
+        return self.name
+
+
+class Killed(Exception):
+    """Stands for the end of a process."""
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return tiny_tokenizer([sentence.tokens for sentence in [*TEXT, *TREES]])
+
+
+@pytest.fixture
+def student(tokenizer):
+    """The function that returns an untrained student of 2 layers; it may be killed after some batches."""
+
+    def make(config, relations=(), killed_after=None):
+        model, words = new_student(config, relations, tiny_backbone(tokenizer), tokenizer)
+        left = [killed_after]
+
+        def count(*_):
+            left[0] -= 1
+            if left[0] < 0:
+                raise Killed
+
+        if killed_after is not None:
+            model.register_forward_hook(count)
+        return model, words
+
+    return make
+
+
+@pytest.fixture
+def train(student, tmp_path):
+    """The function that trains a student in the folder ``tmp_path / name`` and returns ``training.json``."""
+
+    def train(name, corpora, config=None, relations=(), killed_after=None, **options):
+        config = config or settings()
+        made = student(config, relations, killed_after)
+        return train_student(corpora, tmp_path / name, config, student=made, quiet=True, **options)
+
+    return train
+
+
+def settings(**changes):
+    return TrainingConfig(
+        **({"backbone": "from scratch", "epochs": 1, "batch_size": 2, "max_length": 64, "seed": 1} | changes)
+    )
+
+
+def labelled(repeated=1):
+    return Corpus("labels", TEXT * repeated)
+
+
+def weights(folder):
+    return load_file(folder / "model.safetensors")
+
+
+def assert_same_weights(one, two):
+    ours, theirs = weights(one), weights(two)
+    assert ours.keys() == theirs.keys() and all((ours[name] == theirs[name]).all() for name in ours)
+
+
+# What comes out
+
+
+@pytest.fixture(scope="module")
+def trained(tokenizer, tmp_path_factory):
+    """A student that has learnt the sentences above, and its facts."""
+    folder = tmp_path_factory.mktemp("trained") / "student"
+    config = settings(epochs=25, learning_rate=3e-3)
+    made = new_student(config, (), tiny_backbone(tokenizer), tokenizer)
+    provenance = {"corpus": "test"}
+    validation = Corpus("validation", TEXT)
+    facts = train_student([labelled(4)], folder, config, validation, None, provenance, student=made, quiet=True)
+    return folder, facts
+
+
+def test_a_student_learns_its_sentences_and_is_read_by_the_pipeline(trained):
+    from transformers import pipeline
+
+    folder, facts = trained
+    assert facts["log"][-1]["eval_f1"] == 1.0
+    assert score_tagger(ModelTagger(str(folder)), TEXT)["f1"] == 1.0
+    ner = pipeline("token-classification", str(folder), aggregation_strategy="first")
+    found = [(entity["entity_group"], entity["word"]) for entity in ner("Halima Bello ta bar Zaria .")]
+    assert found == [("PER", "Halima Bello"), ("LOC", "Zaria")]
+
+
+def test_a_student_loads_as_a_token_classifier_with_our_labels(trained):
+    from transformers import AutoModelForTokenClassification, AutoTokenizer
+
+    model = AutoModelForTokenClassification.from_pretrained(trained[0])
+    assert [model.config.id2label[i] for i in range(7)] == list(NER_LABELS)
+    assert AutoTokenizer.from_pretrained(trained[0]).is_fast
+
+
+def test_the_facts_are_written_beside_the_weights(trained):
+    folder, facts = trained
+    assert json.loads((folder / "training.json").read_text()) == facts
+    assert facts["data"] == {"corpus": "test"} and facts["settings"]["learning_rate"] == 3e-3
+    assert facts["sentences"] == {"train": {"labels": 16}, "validation": 4}
+    assert facts["steps"] == {"labels": 8} and facts["processes"] == 1
+
+
+def test_the_log_has_the_losses_and_the_scores_of_every_epoch(trained):
+    log = trained[1]["log"]
+    losses = [entry["loss_ner"] for entry in log if "loss_ner" in entry]
+    scores = [entry["eval_f1"] for entry in log if "eval_f1" in entry]
+    assert len(losses) == len(scores) == 25
+    assert losses[-1] < 0.1 < losses[0]
+    assert all({"eval_precision", "eval_recall"} <= set(entry) for entry in log if "eval_f1" in entry)
+
+
+def test_only_weights_code_and_facts_are_left(trained, train, tmp_path):
+    train("plain", [labelled()], settings(checkpoints=False))
+    for folder in (trained[0], tmp_path / "plain"):
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        assert {path.suffix for path in files} <= {".json", ".py", ".safetensors"}
+        assert {"model.safetensors", "config.json", "tokenizer.json", "training.json"} <= {one.name for one in files}
+        assert not [path.name for path in folder.iterdir() if path.is_dir()] and not (folder / "run.json").exists()
+
+
+def test_learned_weights_of_losses_stay_out_of_the_student(train, tmp_path):
+    from transformers import AutoModelForTokenClassification
+
+    train("learned", [labelled()], settings(loss=LossConfig(learned=True)))
+    assert not [name for name in weights(tmp_path / "learned") if "variance" in name]
+    _, report = AutoModelForTokenClassification.from_pretrained(tmp_path / "learned", output_loading_info=True)
+    assert not report["unexpected_keys"] and not report["missing_keys"]
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_others(train, tmp_path):
+    for name, seed in (("a", 7), ("b", 7), ("c", 8)):
+        train(name, [labelled()], settings(epochs=2, seed=seed))
+    assert_same_weights(tmp_path / "a", tmp_path / "b")
+    with pytest.raises(AssertionError):
+        assert_same_weights(tmp_path / "a", tmp_path / "c")
+
+
+# Several corpora
+
+
+def test_labels_and_trees_are_learnt_together_and_both_validated(train, tmp_path):
+    both = Sentence(
+        "v", TREES[1].tokens, [Span(0, 1, "PER"), Span(3, 4, "LOC")], None, TREES[1].heads, TREES[1].relations
+    )
+    relations = ["root", "aux", "nsubj", "obj"]
+    config = settings(epochs=25, learning_rate=3e-3, sampling="alternate")
+    corpora = [labelled(2), Corpus("trees", TREES * 4)]
+    facts = train("both", corpora, config, relations, validation=Corpus("validation", [both]))
+    assert facts["log"][-1]["eval_uas"] == facts["log"][-1]["eval_las"] == 1.0
+    assert "eval_f1" in facts["log"][-1]
+    assert facts["steps"] == {"labels": 4, "trees": 4}
+    saved = json.loads((tmp_path / "both" / "config.json").read_text())
+    assert saved["relation_labels"] == relations and saved["tasks"] == ["ner", "parsing"]
+
+
+def test_a_teacher_stands_in_for_labels(train, tmp_path):
+    config = settings(epochs=25, learning_rate=3e-3, loss=LossConfig("kl"))
+    source = SoftSource(Oracle(), [sentence.tokens for sentence in PLAIN * 4])
+    facts = train("distilled", [Corpus("distill", PLAIN * 4, soft=True)], config, sources={0: source})
+    assert score_tagger(ModelTagger(str(tmp_path / "distilled")), TEXT)["f1"] == 1.0
+    assert facts["left_out_by_confidence"] == {"distill": 0}
+    assert {"loss_soft"} == {key for entry in facts["log"] for key in entry if key.startswith("loss_")}
+
+
+def test_relations_of_a_parsing_teacher_come_first(student, tmp_path, tokenizer):
+    folder = tmp_path / "encoder"
+    student(settings())[0].backbone.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    config = settings(backbone=str(folder))
+    train_student(
+        [labelled(), Corpus("trees", TREES)], tmp_path / "out", config, relations=["root", "obj"], quiet=True
+    )
+    saved = json.loads((tmp_path / "out" / "config.json").read_text())
+    assert saved["relation_labels"] == ["root", "obj", "aux", "nsubj"]
+
+
+# Kills
+
+
+EPOCHS = 3
+STEPS = 4
+
+
+@pytest.fixture
+def unbroken(train, tmp_path):
+    train("unbroken", [labelled(2)], settings(epochs=EPOCHS))
+    return tmp_path / "unbroken"
+
+
+@pytest.fixture
+def killed(train, tmp_path):
+    """The folder of a run that was killed in its last epoch."""
+    with pytest.raises(Killed):
+        train("killed", [labelled(2)], settings(epochs=EPOCHS), killed_after=2 * STEPS + 1)
+    return tmp_path / "killed"
+
+
+def test_a_run_that_was_killed_goes_on_from_its_last_epoch(train, killed, unbroken):
+    assert sorted(path.name for path in (killed / "checkpoints").iterdir()) == ["checkpoint-4", "checkpoint-8"]
+    # Only as many batches as the last epoch has are allowed.
+    facts = train("killed", [labelled(2)], settings(epochs=EPOCHS), killed_after=STEPS, resume=True)
+    assert_same_weights(killed, unbroken)
+    before = json.loads((unbroken / "training.json").read_text())["log"]
+    assert [entry["loss_ner"] for entry in facts["log"]] == [entry["loss_ner"] for entry in before]
+    assert not (killed / "checkpoints").exists() and not (killed / "run.json").exists()
+
+
+def test_a_checkpoint_that_was_cut_short_is_passed_over(train, killed, unbroken):
+    last = killed / "checkpoints" / "checkpoint-8"
+    (last / "whole.json").unlink()
+    (last / "model.safetensors").write_bytes(b"cut short")
+    train("killed", [labelled(2)], settings(epochs=EPOCHS), killed_after=2 * STEPS, resume=True)
+    assert_same_weights(killed, unbroken)
+
+
+def test_a_run_without_a_whole_checkpoint_begins_anew(train, killed, unbroken):
+    for file in killed.rglob("whole.json"):
+        file.unlink()
+    train("killed", [labelled(2)], settings(epochs=EPOCHS), resume=True)
+    assert_same_weights(killed, unbroken)
+
+
+def test_a_new_run_takes_nothing_from_the_old_one(train, killed, unbroken):
+    train("killed", [labelled(2)], settings(epochs=EPOCHS))
+    assert_same_weights(killed, unbroken)
+
+
+@pytest.mark.parametrize(
+    ("changes", "corpus", "message"),
+    [
+        ({"learning_rate": 1e-3}, labelled(2), "learning_rate: 5e-05 before, 0.001 now"),
+        ({"loss": LossConfig("mse")}, labelled(2), "loss: .*'kl'.* before, .*'mse'.* now"),
+        ({}, labelled(3), "corpora: "),
+        ({}, Corpus("labels", TEXT * 2, min_confidence=0.5), "corpora: "),
+    ],
+)
+def test_a_run_of_other_settings_is_not_gone_on_with(train, killed, changes, corpus, message):
+    with pytest.raises(XnerError, match=f"had other settings.*{message}.*without --resume"):
+        train("killed", [corpus], settings(epochs=EPOCHS, **changes), resume=True)
+    assert (killed / "checkpoints" / "checkpoint-8" / "whole.json").is_file()
+
+
+def test_a_run_of_another_teacher_or_number_of_processes_is_not_gone_on_with(train, monkeypatch):
+    source = SoftSource(Oracle(), [sentence.tokens for sentence in PLAIN])
+    options = {"corpora": [Corpus("distill", PLAIN, soft=True)], "config": settings(epochs=2), "sources": {0: source}}
+    with pytest.raises(Killed):
+        train("killed", **options, killed_after=3)
+    with monkeypatch.context() as patch:
+        patch.setattr(source.teacher, "name", "another")
+        with pytest.raises(XnerError, match="teachers: .* before, .* now"):
+            train("killed", **options, resume=True)
+    with monkeypatch.context() as patch:
+        patch.setenv("WORLD_SIZE", "2")
+        with pytest.raises(XnerError, match="processes: 1 before, 2 now"):
+            train("killed", **options, resume=True)
+    train("killed", **options, resume=True)
+
+
+def test_there_is_nothing_to_resume_in_an_empty_folder(train):
+    with pytest.raises(XnerError, match="nothing to resume.*--resume"):
+        train("new", [labelled()], resume=True)
+
+
+def test_training_stops_after_epochs_without_a_better_one(train, tmp_path):
+    # At this rate nothing is learnt, so no epoch is better than the first.
+    config = settings(epochs=9, learning_rate=1e-9, patience=2)
+    facts = train("patient", [labelled()], config, validation=Corpus("validation", TEXT))
+    assert len([entry for entry in facts["log"] if "eval_f1" in entry]) == 3
+    assert not (tmp_path / "patient" / "checkpoints").exists()
+
+
+# What is refused
+
+
+def test_a_loss_that_is_no_number_stops_and_names_the_sentences(train, tmp_path):
+    bad = Sentence("bad", ["Kano", "ne"], [Span(0, 1, "LOC", float("nan"))])
+    with pytest.raises(XnerError, match="loss of step 0 is not finite.*lower learning rate"):
+        train("nan", [Corpus("labels", [bad, TEXT[0]], confidence=True)])
+    (file,) = (tmp_path / "nan").rglob("not_finite-0.json")
+    found = json.loads(file.read_text())
+    assert found["step"] == 0
+    assert sorted(found["sentences"]) == ["labels: sentence '0'", "labels: sentence 'bad'"]
+
+
+def test_what_cannot_be_trained_is_said(train, tmp_path):
+    with pytest.raises(XnerError, match="no corpus to train on"):
+        train("x", [])
+    with pytest.raises(XnerError, match="labels has no sentence"):
+        train("x", [Corpus("labels", [])])
+    with pytest.raises(XnerError, match="plain has neither entity labels nor trees"):
+        train("x", [Corpus("plain", PLAIN)])
+    with pytest.raises(XnerError, match="distill is to be labelled by a teacher"):
+        train("x", [Corpus("distill", PLAIN, soft=True)])
+    with pytest.raises(XnerError, match="validation has no sentence"):
+        train("x", [labelled()], validation=Corpus("validation", []))
+    with pytest.raises(
+        XnerError, match="'t0' has the relation 'nsubj', which the student does not have; it has no parser"
+    ):
+        train("x", [Corpus("trees", TREES)])
+    with pytest.raises(XnerError, match="patience needs validation"):
+        train("x", [labelled()], settings(patience=1))
+    with pytest.raises(XnerError, match="ema_decay is given"):
+        train("x", [labelled()], settings(ema_decay=0.9))
+    assert not list(tmp_path.rglob("run.json"))
+
+
+def test_a_folder_that_cannot_be_written_is_refused_first(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(XnerError, match="cannot be written.*--output"):
+        train_student([], tmp_path / "file" / "student", settings())
+
+
+def test_an_unknown_backbone_is_named(tmp_path, mirror):
+    with pytest.raises(XnerError, match="no model 'org/encoder'.*minilm-conll2003-en"):
+        train_student([labelled()], tmp_path / "student", TrainingConfig("org/encoder"))
+    shutil.rmtree(tmp_path / "student")  # nothing but the folder that was tried

@@ -1,0 +1,1 @@
+"""Folder of the `evaluate` module; ``evaluate.load`` reads the script of the same name."""

@@ -1,0 +1,310 @@
+"""A student on word-split sentences of any length: entity tags, dependency trees, and the probabilities of both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from xner_hf.batches import Batches
+from xner_hf.errors import XnerError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+
+TOKENS_PER_BATCH = 4096
+"""Sub-words per forward pass, padding included."""
+
+OVERLAP = 32
+"""Sub-words that neighbouring windows of an over-long sentence share."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Annotation:
+    """What a student says of a sentence; what it has no head for, or was not asked for, is None.
+
+    Attributes:
+        tags: entity label of every word.
+        probabilities: distribution of the entity labels, float32 ``[words, labels]``, in the order of the model's
+            ``id2label``. As in all arrays, what concerns a word without sub-words is zero.
+        heads: head of every word, counted from 1; 0 marks the root.
+        relations: relation of every word to its head.
+        arc_probabilities: distribution of the heads, float32 ``[words, words + 1]``.
+        relation_probabilities: distribution of the relations to the likeliest head (the largest of
+            `arc_probabilities`, which need not be the one in the tree), float32 ``[words, relations]``.
+    """
+
+    tags: list[str] | None
+    probabilities: np.ndarray | None
+    heads: list[int] | None
+    relations: list[str] | None
+    arc_probabilities: np.ndarray | None = None
+    relation_probabilities: np.ndarray | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Encoded:
+    """A sentence as sub-words.
+
+    Attributes:
+        length: number of words.
+        windows: sub-words of its windows.
+        words: words that have sub-words.
+        places: window, and position in it, from which the state of each of `words` is taken.
+    """
+
+    length: int
+    windows: list[list[int]]
+    words: list[int]
+    places: list[tuple[int, int]]
+
+
+class Annotator:
+    """Runs a student over sentences, in length-sorted batches.
+
+    Sentences longer than the encoder are read in overlapping windows. The state of a word is taken from the window in
+    which it stands farthest from a border, and the heads see the states of the whole sentence, so that arcs from one
+    window to another are scored as well.
+
+    A word without sub-words (control characters) is ``O`` and hangs on the word before it, or else on the next one, by
+    the relation ``dep``; where the model has no such relation, by the likeliest of that word to a copy of itself.
+
+    Args:
+        model: folder, Hub id, or a model with its tokenizer.
+        revision: Hub branch, tag or commit.
+        device: torch device; by default the one on which a loaded model is, else the GPU when there is one.
+
+    Raises:
+        XnerError: the checkpoint cannot be had, is no student, or has no fast tokenizer.
+    """
+
+    def __init__(self, model: str | tuple[Any, Any], revision: str | None = None, device: str | None = None):
+        import torch
+
+        from xner_hf.checkpoint import load_checkpoint, longest_input
+
+        if isinstance(model, tuple):
+            self.model, self.tokenizer = model
+            name = self.model.config.name_or_path
+            self.device = torch.device(device) if device else self.model.device
+        else:
+            from transformers import AutoModelForTokenClassification
+
+            self.model, self.tokenizer = load_checkpoint(AutoModelForTokenClassification, model, revision)
+            name = model
+            self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        if self.model.config.model_type != "xner":
+            raise XnerError(
+                f"the model {name!r} is of type {self.model.config.model_type!r}, not a student ('xner'). Give a "
+                "student; other token-classification models can be used as a tagger."
+            )
+        if not self.tokenizer.is_fast:
+            raise XnerError(f"the tokenizer of {name!r} is no fast one, which is needed to find its words.")
+        self.model.to(self.device)
+        config = self.model.config
+        self.labels = [config.id2label[i] for i in range(config.num_labels)] if "ner" in config.tasks else None
+        self.relations = list(config.relation_labels) if "parsing" in config.tasks else None
+        # T5 has no longest input; some tokenizers state 1e30.
+        self.limit = min(longest_input(self.model, self.tokenizer), TOKENS_PER_BATCH)
+        self._batches = Batches(TOKENS_PER_BATCH, self.device)
+
+    def annotate(
+        self, sentences: Sequence[Sequence[str]], constrained: bool = True, distributions: bool = False
+    ) -> list[Annotation]:
+        """Return the annotation of every sentence, in their order.
+
+        Args:
+            sentences: words.
+            constrained: whether tags are the likeliest valid IOB2 sequence; else each is the likeliest by itself.
+            distributions: whether to give the probabilities of arcs and relations as well.
+
+        Raises:
+            XnerError: labels are to be constrained but are not IOB2, memory does not hold one sentence, or a score is
+                not a number.
+        """
+        import torch
+
+        encoded = self._encode(sentences)
+        found: list[Annotation | None] = [None] * len(sentences)
+
+        def work(batch: list[int]) -> None:
+            with torch.inference_mode():
+                annotated = self._annotate([encoded[i] for i in batch], constrained, distributions)
+            for i, annotation in zip(batch, annotated, strict=True):
+                found[i] = annotation
+
+        training = self.model.training
+        self.model.eval()
+        try:
+            self._batches.run([sum(map(len, one.windows)) for one in encoded], work)
+        finally:
+            self.model.train(training)
+        return found
+
+    def _encode(self, sentences: Sequence[Sequence[str]]) -> list[_Encoded]:
+        encoded = [_Encoded(len(words), [], [], []) for words in sentences]
+        filled = [i for i, words in enumerate(sentences) if len(words)]
+        if not filled:
+            return encoded
+        rows = self.tokenizer(
+            [list(sentences[i]) for i in filled],
+            is_split_into_words=True,
+            truncation=True,
+            max_length=self.limit,
+            stride=min(OVERLAP, (self.limit - self.tokenizer.num_special_tokens_to_add()) // 2),
+            return_overflowing_tokens=True,  # an over-long sentence comes as several windows, nothing is cut off
+        )
+        best: list[dict[int, tuple[int, int, int]]] = [{} for _ in sentences]  # by word: depth, window, position
+        for row, sample in enumerate(rows["overflow_to_sample_mapping"]):
+            one, places = encoded[filled[sample]], best[filled[sample]]
+            ids, word_of = rows["input_ids"][row], rows.word_ids(row)
+            firsts = [(w, p) for p, w in enumerate(word_of) if w is not None and (p == 0 or w != word_of[p - 1])]
+            for word, position in firsts:
+                # The second half of a word that was cut opens a window, and never lies deeper than the first half.
+                depth = min(position, len(ids) - 1 - position)
+                if word not in places or depth > places[word][0]:
+                    places[word] = depth, len(one.windows), position
+            if firsts:
+                one.windows.append(ids)
+        for one, places in zip(encoded, best, strict=True):
+            one.words.extend(sorted(places))
+            one.places.extend(places[word][1:] for word in one.words)
+        return encoded
+
+    def _annotate(self, batch: list[_Encoded], constrained: bool, distributions: bool) -> list[Annotation]:
+        states = self._states(batch)
+        tagged = self._tag(batch, states, constrained) if self.labels else [(None, None)] * len(batch)
+        parsed = self._parse(batch, states, distributions) if self.relations else [(None, None)] * len(batch)
+        return [Annotation(*tags, *trees) for tags, trees in zip(tagged, parsed, strict=True)]
+
+    def _states(self, batch: list[_Encoded]) -> torch.Tensor:
+        """Return the states of the words that have sub-words, ``[batch, words, hidden]``, zero where there is none."""
+        import torch
+
+        shape = len(batch), max(len(one.words) for one in batch), self.model.config.hidden_size
+        words = torch.zeros(shape, dtype=self.model.dtype, device=self.device)
+        wanted: dict[tuple[int, int], list[tuple[int, int]]] = {
+            (i, window): [] for i, one in enumerate(batch) for window in range(len(one.windows))
+        }
+        for i, one in enumerate(batch):
+            for number, (window, position) in enumerate(one.places):
+                wanted[i, window].append((position, number))
+        windows = sorted(wanted, key=lambda at: -len(batch[at[0]].windows[at[1]]))
+        while windows:
+            # All windows of the batch, unless it is one sentence with more of them than the encoder takes at once.
+            rows = [batch[i].windows[window] for i, window in windows]
+            some = max(1, self._batches.budget // len(rows[0]))
+            features = self.tokenizer.pad({"input_ids": rows[:some]}, return_tensors="pt", padding_side="right")
+            features = features.to(self.device)
+            states = self.model.backbone(
+                input_ids=features["input_ids"], attention_mask=features["attention_mask"], return_dict=True
+            ).last_hidden_state
+            picks = [(row, p, at[0], n) for row, at in enumerate(windows[:some]) for p, n in wanted[at]]
+            row, position, i, number = torch.tensor(picks, device=self.device).reshape(-1, 4).T
+            words[i, number] = states[row, position].to(words.dtype)
+            windows = windows[some:]
+        return words
+
+    def _tag(self, batch: list[_Encoded], states: torch.Tensor, constrained: bool) -> list[tuple]:
+        """Return the tags and the probabilities of every sentence."""
+        import numpy as np
+
+        from xner_hf.models.decoding import decode_tags
+
+        logs = self.model.classifier(states).float().log_softmax(-1).cpu().numpy()
+        # Words without sub-words are O, so what stands between two of them is decoded by itself.
+        runs = [(i, *run) for i, one in enumerate(batch) for run in _runs(one.words)]
+        if constrained and runs:
+            padded = np.zeros((len(runs), max(stop - start for _, start, stop in runs), len(self.labels)), np.float32)
+            for row, (i, start, stop) in zip(padded, runs, strict=True):
+                row[: stop - start] = logs[i, start:stop]
+            decoded = decode_tags(padded, [stop - start for _, start, stop in runs], self.labels)
+        else:
+            decoded = [[self.labels[n] for n in logs[i, start:stop].argmax(-1)] for i, start, stop in runs]
+        tags = [["O"] * one.length for one in batch]
+        for (i, start, _), run in zip(runs, decoded, strict=True):
+            first = batch[i].words[start]
+            tags[i][first : first + len(run)] = run
+        found = []
+        for i, one in enumerate(batch):
+            probabilities = np.zeros((one.length, len(self.labels)), np.float32)
+            probabilities[one.words] = np.exp(logs[i, : len(one.words)])
+            found.append((tags[i], probabilities))
+        return found
+
+    def _parse(self, batch: list[_Encoded], states: torch.Tensor, distributions: bool) -> list[tuple]:
+        """Return heads, relations and, where asked for, the probabilities of arcs and relations of every sentence."""
+        import torch
+
+        from xner_hf.models.decoding import decode_relations, decode_trees
+        from xner_hf.models.modeling_xner import relations_at
+
+        lengths = [len(one.words) for one in batch]
+        mask = torch.arange(states.size(1), device=self.device) < torch.tensor(lengths, device=self.device)[:, None]
+        arcs, scores = (some.float() for some in self.model.parser(states, mask))
+        trees = decode_trees(arcs.cpu().numpy(), lengths)
+        relations = decode_relations(scores.cpu().numpy(), trees, self.relations)
+        to_itself = scores.diagonal(1, 1, 2).transpose(1, 2).cpu().numpy()  # [batch, words, relations]
+        found = [_attach(one, trees[i], relations[i], to_itself[i], self.relations) for i, one in enumerate(batch)]
+        if distributions:
+            arcs = arcs.softmax(-1)
+            likeliest = relations_at(scores, arcs.argmax(-1)).softmax(-1).cpu().numpy()
+            arcs = arcs.cpu().numpy()
+            found = [(*found[i], *_spread(one, arcs[i], likeliest[i])) for i, one in enumerate(batch)]
+        return found
+
+
+def _runs(words: Sequence[int]) -> list[tuple[int, int]]:
+    """Return start and end, in `words`, of the runs of words that follow each other in the sentence."""
+    starts = [n for n, word in enumerate(words) if n == 0 or word != words[n - 1] + 1]
+    return list(zip(starts, [*starts[1:], len(words)], strict=False))
+
+
+def _attach(
+    one: _Encoded, heads: list[int], relations: list[str], to_itself: np.ndarray, names: Sequence[str]
+) -> tuple[list[int], list[str]]:
+    """Return the tree of all words, given that of the words that have sub-words.
+
+    Args:
+        one: the sentence.
+        heads: of its words that have sub-words, counted among them.
+        relations: of these words.
+        to_itself: scores of the relations of every one of these words to itself, ``[words, relations]``.
+        names: of the relations.
+    """
+    from xner_hf.models.decoding import ROOT_RELATION
+
+    if len(one.words) == one.length:
+        return heads, relations
+    numbers = [n for n, name in enumerate(names) if name != ROOT_RELATION] or [0]
+    leaf = "dep" if "dep" in names else None
+    if not one.words:
+        first = ROOT_RELATION if ROOT_RELATION in names else leaf or names[numbers[0]]
+        others = one.length - 1
+        return [0] + [1] * others, [first] + [leaf or names[numbers[0]]] * others
+    all_heads, all_relations = [0] * one.length, [""] * one.length
+    number_of = {word: number for number, word in enumerate(one.words)}
+    nearest = one.words[0]
+    for word in range(one.length):
+        if word in number_of:
+            nearest, head = word, heads[number_of[word]]
+            all_heads[word] = one.words[head - 1] + 1 if head else 0
+            all_relations[word] = relations[number_of[word]]
+        else:
+            scores = to_itself[number_of[nearest]][numbers]
+            all_heads[word] = nearest + 1
+            all_relations[word] = leaf or names[numbers[int(scores.argmax())]]
+    return all_heads, all_relations
+
+
+def _spread(one: _Encoded, arcs: np.ndarray, relations: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the probabilities of arcs and relations of all words, given those of the words that have sub-words."""
+    import numpy as np
+
+    known = len(one.words)
+    all_arcs = np.zeros((one.length, one.length + 1), np.float32)
+    all_arcs[np.ix_(one.words, [0, *(word + 1 for word in one.words)])] = arcs[:known, : known + 1]
+    all_relations = np.zeros((one.length, relations.shape[-1]), np.float32)
+    all_relations[one.words] = relations[:known]
+    return all_arcs, all_relations

@@ -1,0 +1,149 @@
+"""The losses of a student: gold or projected labels, soft labels, trees; each with the count that it is divided by."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from xner_hf.errors import XnerError, nearest
+
+if TYPE_CHECKING:
+    import torch
+
+TERMS = ("ner", "soft", "arc", "rel", "soft_arc", "soft_rel")
+"""Entity labels, soft entity labels, heads, relations, and both of these from a parsing teacher."""
+
+TASK_OF = {"ner": "ner", "soft": "soft", "arc": "parsing", "rel": "parsing"}
+TASK_OF |= {"soft_arc": "soft_parsing", "soft_rel": "soft_parsing"}
+TASKS = ("ner", "soft", "parsing", "soft_parsing")
+SOFT = ("mse", "kl", "hard")
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    """What the losses are and how they are mixed."""
+
+    soft: str = field(
+        default="kl",
+        metadata={
+            "help": "loss of soft labels: kl with a temperature, mse on probabilities (Wu et al. 2020; needs far more "
+            "steps to leave the label O), or hard: cross-entropy of the likeliest label"
+        },
+    )
+    temperature: float = field(default=1.0, metadata={"help": "softens teacher and student in kl; its square scales"})
+    weights: Mapping[str, Any] = field(
+        default_factory=dict,
+        metadata={
+            "help": "weight of ner, soft, parsing and soft_parsing: a number (1.0 by default), or [first, last] for "
+            "one that runs from one to the other over the training"
+        },
+    )
+    learned: bool = field(
+        default=False,
+        metadata={"help": "learn the weights from homoscedastic uncertainty (Kendall et al. 2018)"},
+    )
+
+    def __post_init__(self) -> None:
+        if self.soft not in SOFT:
+            raise XnerError(
+                f"there is no loss {self.soft!r} of soft labels.{nearest(str(self.soft), SOFT)} It is one of "
+                f"{', '.join(SOFT)}."
+            )
+        if not self.temperature > 0:
+            raise XnerError(f"the temperature of the soft labels is {self.temperature}; it must be above 0.")
+        if not isinstance(self.weights, Mapping):
+            raise XnerError(f"the weights of the losses are {self.weights!r}; give one by name, such as {{ner: 0.5}}.")
+        for name, weight in self.weights.items():
+            if name not in TASKS:
+                raise XnerError(
+                    f"there is no loss {name!r} to weigh.{nearest(str(name), TASKS)} There is {', '.join(TASKS)}."
+                )
+            ends = weight if isinstance(weight, list | tuple) else [weight, weight]
+            numbers = [one for one in ends if isinstance(one, int | float) and not isinstance(one, bool)]
+            if len(ends) != 2 or len(numbers) != 2 or not all(0 <= one < math.inf for one in numbers):
+                raise XnerError(f"the weight of {name} is {weight!r}; it is a number from 0, or [first, last].")
+        if self.learned and self.weights:
+            raise XnerError("weights are given and to be learned. Leave out one of the two.")
+
+    def weight(self, task: str, progress: float) -> float:
+        """Return the weight of a task when `progress`, in [0, 1], of the training is done."""
+        weight = self.weights.get(task, 1.0)
+        if isinstance(weight, list | tuple):
+            first, last = weight
+            return first + (last - first) * progress
+        return weight
+
+
+def counts(batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    """Return what each of `TERMS` is to be divided by in this batch, float64 ``[6]``; 0 where it has none."""
+    import torch
+
+    from xner_hf.models.modeling_xner import IGNORED
+
+    found = torch.zeros(len(TERMS), dtype=torch.float64, device=batch["input_ids"].device)
+    if "labels" in batch:
+        found[0] = (batch["label_weights"] * batch["labels"].ne(IGNORED)).sum()
+    if "soft_labels" in batch:
+        found[1] = batch["soft_labels"].sum(-1).gt(0).sum()
+    if "arc_labels" in batch:
+        found[2] = batch["arc_labels"].ne(IGNORED).sum()
+        found[3] = batch["rel_labels"].ne(IGNORED).sum()
+    if "soft_arcs" in batch:
+        found[4] = found[5] = batch["soft_arcs"].sum(-1).gt(0).sum()
+    return found
+
+
+def sums(output: Any, batch: Mapping[str, torch.Tensor], config: LossConfig) -> dict[str, torch.Tensor]:
+    """Return the summed loss of every term that the batch has, by name.
+
+    Args:
+        output: what the model gave for the batch.
+        batch: of `WordCollator`.
+        config: which loss soft labels have.
+    """
+    from xner_hf.models.modeling_xner import arc_loss, relation_loss, relations_at, tagging_loss
+
+    found: dict[str, torch.Tensor] = {}
+    if "labels" in batch:
+        found["ner"], _ = tagging_loss(output.logits, batch["labels"], batch["label_weights"])
+    if "soft_labels" in batch:
+        starts = batch["word_starts"].clamp(min=0).unsqueeze(-1)
+        logits = output.logits.gather(1, starts.expand(-1, -1, output.logits.size(-1))).float()
+        found["soft"] = soft_loss(logits, batch["soft_labels"], config)
+    if "arc_labels" in batch:
+        found["arc"], _ = arc_loss(output.arc_logits, batch["arc_labels"])
+        found["rel"], _ = relation_loss(output.rel_logits, batch["arc_labels"], batch["rel_labels"])
+    if "soft_arcs" in batch:
+        arcs = batch["soft_arcs"]
+        logs = output.arc_logits.float().log_softmax(-1)
+        found["soft_arc"] = -(arcs * logs.masked_fill(arcs.eq(0), 0.0)).sum()
+        logs = relations_at(output.rel_logits, arcs.argmax(-1)).float().log_softmax(-1)
+        relations = batch["soft_relations"] * arcs.sum(-1, keepdim=True).gt(0)
+        found["soft_rel"] = -(relations * logs[..., : relations.size(-1)]).sum()  # the teacher's come first
+    return found
+
+
+def soft_loss(logits: torch.Tensor, soft: torch.Tensor, config: LossConfig) -> torch.Tensor:
+    """Return the summed loss against soft labels; words whose row is zero have none.
+
+    Args:
+        logits: ``[batch, words, labels]``.
+        soft: probabilities, ``[batch, words, labels]``.
+        config: "mse" is the mean over the labels of the squared difference of probabilities, as in Wu et al. (2020);
+            "kl" the divergence of both at the temperature, times its square (Hinton et al. 2015).
+    """
+    import torch.nn.functional as F
+
+    known = soft.sum(-1).gt(0)
+    logits, soft = logits[known], soft[known]
+    if config.soft == "mse":
+        return (logits.softmax(-1) - soft).pow(2).mean(-1).sum()
+    if config.soft == "hard":
+        return F.cross_entropy(logits, soft.argmax(-1), reduction="sum")
+    warmth = config.temperature
+    # The teacher's probabilities at a temperature: p^(1/T), normalised.
+    target = soft.clamp(min=1e-12).pow(1 / warmth)
+    target = target / target.sum(-1, keepdim=True)
+    return F.kl_div((logits / warmth).log_softmax(-1), target, reduction="sum") * warmth**2

@@ -1,0 +1,272 @@
+"""A student trained from its corpora to a folder that ``from_pretrained`` reads."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from xner_hf.checkpoint import load_checkpoint, longest_input
+from xner_hf.corpora.trees import relation_labels
+from xner_hf.errors import XnerError
+from xner_hf.metrics import span_f1
+from xner_hf.pipeline.store import digest, write_text
+from xner_hf.spans import NER_LABELS
+from xner_hf.training.config import TrainingConfig
+from xner_hf.training.data import IGNORED, Corpus
+from xner_hf.training.processes import first_process, number_of_processes
+from xner_hf.training.soft_labels import SoftSource
+
+CHECKPOINTS = "checkpoints"
+RUN = "run.json"
+
+
+def check_folder(folder: Path) -> None:
+    """Create the folder of a model and check that it can be written; called before any long work.
+
+    Raises:
+        XnerError: it cannot be used.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise XnerError(
+            f"the output folder {folder} cannot be written: {error}. Give another with --output."
+        ) from error
+
+
+def new_student(
+    config: TrainingConfig, relations: Sequence[str] = (), backbone_config: Any = None, tokenizer: Any = None
+) -> tuple[Any, Any]:
+    """Return a student with new heads and its tokenizer.
+
+    Args:
+        config: names the backbone and the seed of the heads.
+        relations: dependency relations of its parser; none gives a student without one.
+        backbone_config: of an encoder with random weights, instead of the pretrained one.
+        tokenizer: goes with `backbone_config`.
+
+    Raises:
+        XnerError: the backbone cannot be had.
+    """
+    from transformers import set_seed
+
+    from xner_hf.models import XnerConfig, XnerForTokenClassificationAndParsing
+
+    labels = dict(enumerate(NER_LABELS))
+    settings = {
+        "tasks": ["ner", "parsing"] if relations else ["ner"],
+        "relation_labels": list(relations),
+        "id2label": labels,
+        "label2id": {name: number for number, name in labels.items()},
+    }
+    set_seed(config.seed)
+    if backbone_config is not None:
+        return XnerForTokenClassificationAndParsing(XnerConfig(backbone_config, **settings)), tokenizer
+    backbone = SimpleNamespace(from_pretrained=XnerForTokenClassificationAndParsing.from_backbone)
+    return load_checkpoint(backbone, config.backbone, config=settings)
+
+
+def train_student(
+    corpora: Sequence[Corpus],
+    folder: Path,
+    config: TrainingConfig,
+    validation: Corpus | None = None,
+    sources: Mapping[int, SoftSource] | None = None,
+    provenance: Mapping[str, Any] | None = None,
+    resume: bool = False,
+    quiet: bool = False,
+    student: tuple[Any, Any] | None = None,
+    relations: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    """Train a student and save it to `folder`; started by ``torchrun`` or ``accelerate launch``, on all processes.
+
+    Args:
+        corpora: what it learns from; an epoch is one pass over the first.
+        folder: where the model goes, with its tokenizer and ``training.json``.
+        config: settings.
+        validation: labelled sentences that are scored after every epoch, never target gold.
+        sources: soft labels of the corpora that are `soft`, by number.
+        provenance: what the corpora are; kept in ``training.json``.
+        resume: go on from the last whole checkpoint in `folder`.
+        quiet: show no progress.
+        student: an untrained model and its tokenizer, instead of `new_student`.
+        relations: of a parsing teacher, in its order; those of the corpora come after them.
+
+    Returns:
+        The content of ``training.json``.
+
+    Raises:
+        XnerError: nothing to learn from, an unknown backbone, a folder that cannot be written, or a run to resume that
+            is not there or had other settings.
+    """
+    import torch
+    from transformers import EarlyStoppingCallback, PrinterCallback, TrainingArguments
+
+    from xner_hf.training.teacher_student import TeacherStudentCallback
+    from xner_hf.training.trainer import XnerTrainer, check_corpora
+
+    check_folder(folder)
+    if config.patience and validation is None:
+        raise XnerError("patience needs validation sentences, which this corpus does not have. Leave patience out.")
+    trees = [sentence for one in corpora for sentence in one.sentences if sentence.heads is not None]
+    names = relation_labels(trees) if trees else []
+    names = [*(relations or ()), *(name for name in names if name not in (relations or ()))]
+    model, tokenizer = student or new_student(config, names)
+    limit = min(config.max_length, longest_input(model, tokenizer))
+    numbers = {name: number for number, name in enumerate(model.config.relation_labels)} if names else {}
+    for one in [*corpora, *([validation] if validation else [])]:
+        one.encode(tokenizer, limit, numbers)
+    if config.ema_decay is not None and not sources:
+        raise XnerError(
+            "ema_decay is given, but no text is labelled by a teacher. Leave it out, or give an arm with distill."
+        )
+    teaching = TeacherStudentCallback(sources, config.ema_decay, config.refresh) if sources else None
+    check_corpora(corpora, model, teaching)
+    if validation is not None and not validation.examples:
+        raise XnerError(f"{validation.name} has no sentence to validate on.")
+    checkpoint = _start(folder, _record(corpora, config, sources or {}), resume)
+    args = TrainingArguments(
+        output_dir=str(folder / CHECKPOINTS),
+        num_train_epochs=config.epochs,
+        learning_rate=config.learning_rate,
+        per_device_train_batch_size=config.batch_size,
+        per_device_eval_batch_size=2 * config.batch_size,
+        gradient_accumulation_steps=config.gradient_accumulation,
+        warmup_steps=config.warmup_share,
+        weight_decay=config.weight_decay,
+        bf16=config.bf16,
+        activation_checkpointing=config.activation_checkpointing,
+        eval_strategy="epoch" if validation else "no",
+        save_strategy="epoch" if config.checkpoints or config.patience else "no",
+        save_total_limit=2,  # should the last one be cut short, there is the one before
+        load_best_model_at_end=bool(config.patience),
+        metric_for_best_model="f1" if config.patience else None,
+        logging_strategy="epoch",
+        seed=config.seed,
+        use_cpu=not torch.cuda.is_available(),
+        disable_tqdm=quiet or not sys.stderr.isatty(),
+    )
+    trainer = XnerTrainer(
+        model,
+        args,
+        corpora,
+        config.loss,
+        {"strategy": config.sampling, "temperature": config.sampling_temperature},
+        teaching,
+        validation,
+        processing_class=tokenizer,
+        compute_metrics=_score(model.config.relation_labels if names else []),
+        callbacks=[EarlyStoppingCallback(config.patience)] if config.patience else None,
+    )
+    if quiet:
+        trainer.remove_callback(PrinterCallback)
+    trainer.train(resume_from_checkpoint=checkpoint)
+    facts = {
+        "settings": config.to_dict(),
+        "data": dict(provenance or {}),
+        "sentences": {"train": {one.name: len(one.sentences) for one in corpora}},
+        "steps": {one.name: steps for one, steps in zip(corpora, trainer.sampler.steps, strict=True)},
+        "processes": args.world_size,
+        "log": [entry for entry in trainer.state.log_history if "loss" in entry or "eval_runtime" in entry],
+    }
+    facts["sentences"]["validation"] = len(validation.sentences) if validation else 0
+    if teaching is not None:
+        facts["left_out_by_confidence"] = {corpora[number].name: left for number, left in teaching.left_out.items()}
+    # Of all processes, since each may hold a part of the weights only (FSDP).
+    weights = trainer.accelerator.get_state_dict(trainer.model_wrapped)
+    if trainer.is_world_process_zero():
+        _save(trainer.model, weights, tokenizer, folder, facts)
+    trainer.accelerator.wait_for_everyone()
+    return facts
+
+
+def _save(model: Any, weights: dict[str, Any], tokenizer: Any, folder: Path, facts: Mapping[str, Any]) -> None:
+    # Not Trainer.save_model, which leaves a pickle of its arguments beside the weights.
+    weights.pop("task_log_variances", None)
+    model.save_pretrained(folder, state_dict=weights)
+    tokenizer.save_pretrained(folder)
+    write_text(folder / "training.json", json.dumps(facts, ensure_ascii=False, indent=2) + "\n")
+    shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
+    (folder / RUN).unlink(missing_ok=True)
+
+
+def _record(corpora: Sequence[Corpus], config: TrainingConfig, sources: Mapping[int, SoftSource]) -> dict[str, Any]:
+    """Return what a run is, so that another is not taken for it."""
+    corpus = {
+        one.name: digest(
+            [[s.tokens, s.spans, s.heads, s.relations] for s in one.sentences],
+            [one.soft, one.share, one.confidence, one.min_confidence],
+        )
+        for one in corpora
+    }
+    teachers = {
+        corpora[number].name: digest(
+            [one.signature() for one in (source.teacher, source.parser) if one is not None],
+            [source.links, source.confidence],
+        )
+        for number, source in sources.items()
+    }
+    return {**config.to_dict(), "corpora": corpus, "teachers": teachers, "processes": number_of_processes()}
+
+
+def _start(folder: Path, record: dict[str, Any], resume: bool) -> str | None:
+    """Return the checkpoint to go on from; None to start anew, and then the old ones are removed."""
+    from xner_hf.training.trainer import WHOLE
+
+    file = folder / RUN
+    if resume:
+        if not file.is_file():
+            raise XnerError(f"there is no unfinished run in {folder}, so nothing to resume. Leave out --resume.")
+        before = json.loads(file.read_text(encoding="utf-8"))
+        now = json.loads(json.dumps(record))
+        different = [
+            f"{key}: {before.get(key)!r} before, {now.get(key)!r} now"
+            for key in sorted({*before, *now})
+            if before.get(key) != now.get(key)
+        ]
+        if different:
+            raise XnerError(
+                f"the run in {folder} had other settings, so it cannot go on: {'; '.join(different)}. Give those, or "
+                "start anew without --resume."
+            )
+        whole = [one for one in (folder / CHECKPOINTS).glob("checkpoint-*") if (one / WHOLE).is_file()]
+        return str(max(whole, key=lambda one: int(one.name.rpartition("-")[2]))) if whole else None
+    if first_process():
+        shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
+        write_text(file, json.dumps(record, ensure_ascii=False, indent=2) + "\n")
+    return None
+
+
+def _score(relations: Sequence[str]) -> Any:
+    def score(prediction: Any) -> dict[str, float]:
+        found = list(zip(_arrays(prediction.predictions), _arrays(prediction.label_ids), strict=True))
+        scores: dict[str, float] = {}
+        if len(found) in (1, 3):
+            gold, predicted = [], []
+            for best, labels in zip(*found.pop(0), strict=True):
+                words = labels != IGNORED
+                gold.append([NER_LABELS[i] for i in labels[words]])
+                predicted.append([NER_LABELS[i] for i in best[words]])
+            spans = span_f1(gold, predicted)
+            scores |= {name: spans[name] for name in ("precision", "recall", "f1")}
+        if found:
+            (heads, gold_heads), (rels, gold_rels) = found
+            words = gold_heads != IGNORED
+            right = heads[words] == gold_heads[words]
+            scores["uas"] = float(right.mean())
+            scores["las"] = float((right & (rels[words] == gold_rels[words])).mean())
+        return scores
+
+    return score
+
+
+def _arrays(found: Any) -> tuple[Any, ...]:
+    return found if isinstance(found, tuple) else (found,)
