@@ -300,9 +300,10 @@ def _add_soft_trees(plan: Plan, parser: ParserTeacher) -> None:
 def _add_projected_trees(plan: Plan, references: Sequence[str], needs: Ingredients, parser: ParserTeacher) -> None:
     report = ProjectedTreeReport()
     rows = [row for one in references for row in islice(read_build(Path(one), "train"), needs.limit)]
-    rows = [row for row in rows if row.links and row.source]
-    parsed = parser.parse([row.source for row in rows])
-    pairs = ((row.sentence.id, tree, row.sentence.tokens, row.links) for row, tree in zip(rows, parsed, strict=True))
+    linked = [row for row in rows if row.links and row.source]
+    plan.facts["without_links"] = len(rows) - len(linked)
+    parsed = parser.parse([row.source for row in linked])
+    pairs = ((row.sentence.id, tree, row.sentence.tokens, row.links) for row, tree in zip(linked, parsed, strict=True))
     sentences = list(project_trees(pairs, report))
     if not sentences:
         raise XnerError(f"{', '.join(references)}: no tree could be carried over ({dict(report.rejected)}).")
