@@ -1,12 +1,15 @@
-"""Wu et al. 2020 in small: a teacher applied as it is, and students taught by it, on test sets with gold.
+r"""Wu et al. 2020 in small: a teacher applied as it is, and students taught by it, on test sets with gold.
 
-XNER_MIRROR=... python benchmarks/distillation.py --store runs.jsonl [--seeds 1 2 3] [--languages de luo ...]
+XNER_MIRROR=... python benchmarks/distillation.py --store runs.jsonl [--seeds 1 2 3] [--languages deu luo ...]
 XNER_MIRROR=... python benchmarks/distillation.py --store runs.jsonl --table
+XNER_MIRROR=... python benchmarks/distillation.py --store two.jsonl --languages wol ewe \
+    --arms teacher teacher@fr distill distill@fr distill@uniform distill@similar
 
 The teacher is the mirror's English tagger (CoNLL-2003), the student a fresh MiniLM. Text: wikiann validation tokens
 for de, es, nl; the target side of MAFAND for luo, wol, pcm, as the builds hold it. Every run is one line of the store,
 and a second start goes on with what is missing. Soft labels are learnt by kl, or by mse in the arm "distill:mse";
-training is in bfloat16. Test gold is only scored against, and trained on in the arm "gold".
+training is in bfloat16. "@fr" is the French teacher, "@uniform" and "@similar" both of them, with uniform weights or
+those learned as in the paper. Test gold is only scored against, and trained on in the arm "gold".
 """
 
 from __future__ import annotations
@@ -26,12 +29,13 @@ from xner_hf.evaluation import score_tagger
 from xner_hf.pipeline.build import build_corpus
 from xner_hf.recipe import make_recipe
 from xner_hf.tag.model import ModelTagger
-from xner_hf.training.arms import Arm, Ingredients, make_plan
+from xner_hf.training.arms import Arm, Ingredients, make_plan, read_unlabelled
 from xner_hf.training.config import TrainingConfig
 from xner_hf.training.data import Corpus
 from xner_hf.training.losses import LossConfig
+from xner_hf.training.similarity import SimilarityWeights
 from xner_hf.training.student import train_student
-from xner_hf.training.teachers import Teacher
+from xner_hf.training.teachers import Teacher, TeacherEnsemble
 
 BACKBONE = "sentence-transformers/all-MiniLM-L6-v2"
 ENGLISH, FRENCH = "xner/minilm-conll2003-en", "xner/minilm-wikineural-fr"
@@ -64,16 +68,16 @@ def main() -> None:
 
 def run(store: Path, done: list[dict[str, Any]], language: str, arm: str, seed: int) -> None:
     """Do one run unless the store has it, or it makes no sense."""
-    if arm != "teacher" and arm.startswith(("projected", "distill-aligned", "gold", "soft")) and language in WIKIANN:
-        return  # no parallel text
-    seed = 0 if arm == "teacher" else seed
+    if language in WIKIANN and arm.partition(":")[0] not in ("teacher", "distill"):
+        return  # no parallel text, no other teachers
+    seed = 0 if arm.startswith("teacher") else seed
     if any((one["language"], one["arm"], one["seed"]) == (language, arm, seed) for one in done):
         return
     started = time.perf_counter()
     gold = f"unimelb-nlp/wikiann:{WIKIANN[language]}" if language in WIKIANN else f"masakhane/masakhaner2:{language}"
     test = list(read_labelled(gold, "test"))[: 5000 if language in WIKIANN else None]
-    if arm == "teacher":
-        scores = score_tagger(ModelTagger(ENGLISH), test)
+    if arm.startswith("teacher"):
+        scores = score_tagger(ModelTagger(FRENCH if arm == "teacher@fr" else ENGLISH), test)
         trained = 0
     else:
         with tempfile.TemporaryDirectory() as folder:
@@ -115,14 +119,28 @@ def train(language: str, arm: str, seed: int, folder: Path) -> int:
         sentences = list(read_labelled(f"masakhane/masakhaner2:{language}", "train"))[:SENTENCES]
         train_student([Corpus("gold", sentences)], folder, config, quiet=True)
         return len(sentences)
-    teacher = {"": Teacher(ENGLISH), "fr": Teacher(FRENCH)}[teachers]
     if language in WIKIANN:
         needs = Ingredients(language, text=[f"unimelb-nlp/wikiann:{WIKIANN[language]}/validation"], limit=SENTENCES)
     else:
         needs = Ingredients(language, corpora=[corpus(language)], limit=SENTENCES)
-    plan = make_plan(Arm(name), needs, teacher if "distill" in name else None)
+    plan = make_plan(Arm(name), needs, labeller(teachers, needs) if "distill" in name else None)
     train_student(plan.corpora, folder, config, None, plan.sources, plan.facts, quiet=True)
     return len(plan.corpora[0].sentences)
+
+
+def labeller(name: str, needs: Ingredients) -> Teacher | TeacherEnsemble:
+    """Return the English teacher, the French one, or both with uniform or with learned weights (Wu et al. 2020)."""
+    if name in ("", "fr"):
+        return Teacher(FRENCH if name else ENGLISH)
+    both = [Teacher(ENGLISH, language="eng"), Teacher(FRENCH, language="fra")]
+    if name == "uniform":
+        return TeacherEnsemble(both)
+    texts = {"eng": "eriktks/conll2003:conll2003/train", "fra": "Babelscape/wikineural:fr/validation"}
+    words = {code: [one.tokens for one in read_unlabelled([text], None, SENTENCES)] for code, text in texts.items()}
+    target = [one.tokens for one in read_unlabelled(needs.corpora, needs.language, SENTENCES)]
+    likeness = SimilarityWeights(BACKBONE, words, target)
+    print("weights", needs.language, likeness.corpus_weights, flush=True)
+    return TeacherEnsemble(both, likeness)
 
 
 def corpus(language: str) -> str:

@@ -52,7 +52,8 @@ def run(
         list[str] | None, typer.Option(help="Treebanks for +parse: a .conllu file or org/name:config.")
     ] = None,
     tree_share: Annotated[
-        float | None, typer.Option(min=0.01, help="Steps on trees for each other step; by default by their number.")
+        float | None,
+        typer.Option(min=0.01, help="Steps on trees for each other step; 1 unless --set sampling says otherwise."),
     ] = None,
     parser: Annotated[
         str | None, typer.Option(help="A student with a parser, whose arcs are learnt instead of a treebank's.")
@@ -112,9 +113,12 @@ def run(
         "seed": seed,
     }
     given = read_training_settings(config) if config else {}
-    training = training_config(given | parse_settings(settings, **options))
+    given = given | parse_settings(settings, **options)
+    training = training_config(given)
     folder = output or Path("models") / _name(language, corpus, chosen.name)
     check_folder(folder)
+    if tree_share is None and "parse" in chosen.parts and not parser and "sampling" not in given:
+        tree_share = 1.0  # treebanks are mostly larger than the text, and would take most of the time
     if tree_share is not None:
         training = replace(training, sampling="shares")
     needs = Ingredients(
