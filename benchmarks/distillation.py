@@ -104,17 +104,7 @@ def train(language: str, arm: str, seed: int, folder: Path) -> int:
     """Train a student and return the number of its sentences."""
     name, _, loss = arm.partition(":")
     name, _, teachers = name.partition("@")
-    config = TrainingConfig(
-        BACKBONE,
-        epochs=EPOCHS,
-        learning_rate=RATE,
-        batch_size=BATCH,
-        seed=seed,
-        checkpoints=False,
-        max_length=128,
-        bf16=True,
-        loss=LossConfig(loss or "kl"),
-    )
+    config = settings(seed, loss or "kl")
     if arm == "gold":
         sentences = list(read_labelled(f"masakhane/masakhaner2:{language}", "train"))[:SENTENCES]
         train_student([Corpus("gold", sentences)], folder, config, quiet=True)
@@ -126,6 +116,21 @@ def train(language: str, arm: str, seed: int, folder: Path) -> int:
     plan = make_plan(Arm(name), needs, labeller(teachers, needs) if "distill" in name else None)
     train_student(plan.corpora, folder, config, None, plan.sources, plan.facts, quiet=True)
     return len(plan.corpora[0].sentences)
+
+
+def settings(seed: int, loss: str = "kl") -> TrainingConfig:
+    """Return the settings of every student."""
+    return TrainingConfig(
+        BACKBONE,
+        epochs=EPOCHS,
+        learning_rate=RATE,
+        batch_size=BATCH,
+        seed=seed,
+        checkpoints=False,
+        max_length=128,
+        bf16=True,
+        loss=LossConfig(loss),
+    )
 
 
 def labeller(name: str, needs: Ingredients) -> Teacher | TeacherEnsemble:

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from distillation import BATCH, ENGLISH, EPOCHS, RATE, settings
 
 from xner_hf.corpora.base import Pair, Sentence
 from xner_hf.corpora.labelled import read_labelled
@@ -31,15 +32,12 @@ from xner_hf.project.base import PROJECTED, ProjectedSpan
 from xner_hf.recipe import make_recipe
 from xner_hf.spans import LABEL_NUMBER, NER_LABELS
 from xner_hf.tag.model import ModelTagger
-from xner_hf.training.config import TrainingConfig
 from xner_hf.training.data import Corpus
-from xner_hf.training.losses import LossConfig
 from xner_hf.training.soft_labels import SoftLabels, SoftSource, carry
 from xner_hf.training.student import train_student
 from xner_hf.training.teachers import Teacher
 
-BACKBONE, TEACHER = "sentence-transformers/all-MiniLM-L6-v2", "xner/minilm-conll2003-en"
-SENTENCES, EPOCHS, BATCH, RATE = 3000, 2.0, 16, 5e-4
+SENTENCES = 3000
 ARMS = ("gold", "hard", "softened", "carried", "hard+carried")
 
 
@@ -80,7 +78,7 @@ class Labels:
         self.projections = self.data.project(
             make_projector(recipe.projector.method, recipe.projector.settings), recipe.filters
         )
-        rows = Teacher(TEACHER).distributions([pair.source for pair in self.data.pairs])
+        rows = Teacher(ENGLISH).distributions([pair.source for pair in self.data.pairs])
         lengths = [len(pair.target) for pair in self.data.pairs]
         self.carried = [carry(*one) for one in zip(rows, self.data.links, lengths, strict=True)]
         self.softened = [
@@ -92,17 +90,7 @@ class Labels:
     def run(self, arm: str, seed: int) -> dict[str, Any]:
         """Train and score one student."""
         started = time.perf_counter()
-        config = TrainingConfig(
-            BACKBONE,
-            epochs=EPOCHS,
-            learning_rate=RATE,
-            batch_size=BATCH,
-            seed=seed,
-            checkpoints=False,
-            max_length=128,
-            bf16=True,
-            loss=LossConfig("kl"),
-        )
+        config = settings(seed)
         sentences, soft = [], []
         for number, (gold, projection) in enumerate(zip(self.data.gold, self.projections, strict=True)):
             if arm != "gold" and projection.reason is not None:

@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 import torch
 import torch.nn.functional as F
@@ -370,75 +363,3 @@ def test_the_model_and_its_losses_compile_without_a_graph_break(batch):
     torch.testing.assert_close(compiled.rel_logits, expected.rel_logits)
     compiled.loss.backward()
     assert model.parser.root.grad.abs().sum() > 0
-
-
-# Without this package
-
-SOURCES = [Path(sys.modules[one.__module__].__file__) for one in (XnerConfig, XnerForTokenClassificationAndParsing)]
-
-
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
-def test_what_is_copied_beside_the_weights_needs_torch_and_transformers_only(path):
-    named = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            named |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            named.add("." * node.level + (node.module or "").split(".")[0])
-    assert named - sys.stdlib_module_names <= {"torch", "transformers", ".configuration_xner"}
-
-
-ELSEWHERE = """
-import json, sys
-
-class Absent:
-    def find_spec(self, name, *_):
-        if name.split(".")[0] == "xner_hf":
-            raise ModuleNotFoundError(name)
-
-sys.meta_path.insert(0, Absent())
-import torch
-from transformers import AutoConfig, AutoModel, AutoModelForTokenClassification
-
-folder, again, inputs = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
-inputs = {name: torch.tensor(values) for name, values in inputs.items()}
-for auto in (AutoConfig, AutoModel, AutoModelForTokenClassification):
-    try:
-        auto.from_pretrained(folder, trust_remote_code=False)
-    except ValueError as error:
-        assert "trust_remote_code" in str(error), error
-    else:
-        raise AssertionError("code of a checkpoint was run without consent")
-found = []
-for auto in (AutoModelForTokenClassification, AutoModel):
-    model = auto.from_pretrained(folder, trust_remote_code=True)
-    assert "transformers_modules" in type(model).__module__
-    found.append(model(**inputs))
-model.save_pretrained(again)
-found.append(AutoModelForTokenClassification.from_pretrained(again, trust_remote_code=True)(**inputs))
-assert not any(name.startswith("xner_hf") for name in sys.modules)
-names = ("logits", "arc_logits", "rel_logits")
-print(json.dumps([[one[name].tolist() for name in names] for one in found]))
-"""
-
-
-def test_a_checkpoint_loads_where_this_package_is_not_installed(tmp_path, batch):
-    model = student()
-    model.save_pretrained(tmp_path / "student")
-    inputs = inputs_of(batch)
-    done = subprocess.run(
-        [
-            *(sys.executable, "-c", ELSEWHERE, tmp_path / "student", tmp_path / "again"),
-            json.dumps({name: values.tolist() for name, values in inputs.items()}),
-        ],
-        cwd=tmp_path,
-        env=os.environ | {"HF_MODULES_CACHE": str(tmp_path / "modules")},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    expected = model(**inputs)
-    for found in json.loads(done.stdout.splitlines()[-1]):
-        for name, values in zip(("logits", "arc_logits", "rel_logits"), found, strict=True):
-            assert torch.tensor(values).equal(expected[name])
