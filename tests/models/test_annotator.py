@@ -8,42 +8,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from transformers import AutoModel, AutoModelForTokenClassification, AutoTokenizer
+from transformers import AutoModel, AutoTokenizer
 
 from xner_hf.errors import XnerError
 from xner_hf.models import Annotator, XnerConfig, XnerForTokenClassificationAndParsing
 from xner_hf.models.decoding import decode_relations, decode_trees
-from xner_hf.spans import NER_LABELS
 from xner_hf.tag.model import ModelTagger
 
-LEXICON = {"B-PER": ["Amina", "Musa"], "I-PER": ["Bello"], "B-LOC": ["Kano"]}
 RELATIONS = ["nsubj", "root", "obj", "dep"]
 LONG = random.Random(5).choices(["Amina", "Bello", "Kano", "left", "rain", "a"], k=400)
-
-
-@pytest.fixture(scope="module")
-def write_student(tmp_path_factory, write_tagger):
-    """The function that writes a student whose tags are those of `LEXICON`, whatever stands around a word."""
-
-    def write(positions=64, relations=RELATIONS, tasks=("ner", "parsing")):
-        tagger, folder = tmp_path_factory.mktemp("tagger"), tmp_path_factory.mktemp("student")
-        write_tagger(tagger, LEXICON, NER_LABELS, positions)
-        source = AutoModelForTokenClassification.from_pretrained(tagger)
-        labels = {"id2label": source.config.id2label, "label2id": source.config.label2id}
-        torch.manual_seed(4)
-        model = XnerForTokenClassificationAndParsing.from_backbone(
-            str(tagger), {"relation_labels": relations, "tasks": tasks, **labels}
-        )
-        with torch.no_grad():
-            if "ner" in tasks:
-                model.classifier.load_state_dict(source.classifier.state_dict())
-            for weight in model.parser.parameters() if "parsing" in tasks else ():
-                weight.normal_(std=0.5)
-        model.save_pretrained(folder)
-        AutoTokenizer.from_pretrained(tagger).save_pretrained(folder)
-        return str(folder)
-
-    return write
 
 
 @pytest.fixture(scope="module")

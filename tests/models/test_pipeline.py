@@ -6,42 +6,18 @@ import json
 import unicodedata
 
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from transformers import AutoModelForTokenClassification, AutoTokenizer, pipeline
+from transformers import pipeline
 
 from xner_hf.corpora.treebank import read_conllu
 from xner_hf.corpora.words import word_splitter
 from xner_hf.errors import XnerError
-from xner_hf.models import NerAndParsingPipeline, XnerForTokenClassificationAndParsing
+from xner_hf.models import NerAndParsingPipeline
 from xner_hf.models.pipeline import word_offsets
-from xner_hf.spans import NER_LABELS, Span
+from xner_hf.spans import Span
 
-LEXICON = {"B-PER": ["Amina"], "I-PER": ["Bello"], "B-LOC": ["Kano"]}
 TEXT = "Amina  Bello left\nKano, alone."
-
-
-@pytest.fixture(scope="module")
-def write_student(tmp_path_factory, write_tagger):
-    """The function that writes a student whose tags are those of `LEXICON`, whatever stands around a word."""
-
-    def write(tasks=("ner", "parsing")):
-        tagger, folder = tmp_path_factory.mktemp("tagger"), tmp_path_factory.mktemp("student")
-        write_tagger(tagger, LEXICON, NER_LABELS)
-        source = AutoModelForTokenClassification.from_pretrained(tagger)
-        labels = {"id2label": source.config.id2label, "label2id": source.config.label2id}
-        torch.manual_seed(4)
-        model = XnerForTokenClassificationAndParsing.from_backbone(
-            str(tagger), {"relation_labels": ["root", "nsubj", "dep"], "tasks": tasks, **labels}
-        )
-        if "ner" in tasks:
-            model.classifier.load_state_dict(source.classifier.state_dict())
-        model.save_pretrained(folder)
-        AutoTokenizer.from_pretrained(tagger).save_pretrained(folder)
-        return str(folder)
-
-    return write
 
 
 @pytest.fixture(scope="module")
@@ -146,10 +122,10 @@ def test_what_is_no_sentence_is_refused(pipe, wrong):
 
 
 def test_what_the_model_has_no_head_for_is_none(write_student, tmp_path):
-    tagged = pipeline("ner-and-parsing", model=write_student(["ner"]))("Amina left")
+    tagged = pipeline("ner-and-parsing", model=write_student(tasks=["ner"]))("Amina left")
     assert tagged["entities"][0]["text"] == "Amina"
     assert tagged["heads"] is tagged["relations"] is tagged["conllu"] is None
-    parsed = pipeline("ner-and-parsing", model=write_student(["parsing"]))("Amina left")
+    parsed = pipeline("ner-and-parsing", model=write_student(tasks=["parsing"]))("Amina left")
     assert parsed["entities"] is None
     (sentence,) = read(parsed["conllu"], tmp_path)
     assert sentence.spans is None and sentence.heads == parsed["heads"]
