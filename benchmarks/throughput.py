@@ -119,7 +119,7 @@ def tagger(count: int, rounds: int) -> None:
     print("* the checkpoint's own numbers, which the pipeline takes unless told otherwise")
     for name, rows in floors.items():
         padded = sum((b - a) * max(map(len, rows[a:b])) for a, b in budgeted(rows))
-        print(f"padding {name}: {1 - sum(map(len, rows)) / padded:.1%} of {tagging.TOKENS_PER_BATCH} sub-words")
+        print(f"padding {name}: {1 - sum(map(len, rows)) / padded:.1%} of {tagging.TOKENS_PER_BATCH['cpu']} sub-words")
     entities(ours, half, pipeline(sentences, batch_size=32, **words), sentences)
     budgets(ours, sentences, rounds)
     print("\ngoal                                             measured")
@@ -138,13 +138,13 @@ def tagger_words(count: int) -> list[list[str]]:
 
 
 def budgeted(rows: Sequence[Sequence[int]]) -> Iterable[tuple[int, int]]:
-    """Yield where batches of at most `TOKENS_PER_BATCH` sub-words with padding begin and end, in the order of rows."""
+    """Yield where batches of the tagger's budget of sub-words with padding begin and end, in the order of rows."""
     start = 0
     while start < len(rows):
         end, longest = start, 0
         while end < len(rows):
             longest = max(longest, len(rows[end]))
-            if end > start and (end + 1 - start) * longest > tagging.TOKENS_PER_BATCH:
+            if end > start and (end + 1 - start) * longest > tagging.TOKENS_PER_BATCH["cpu"]:
                 break
             end += 1
         yield start, end
@@ -183,7 +183,7 @@ def budgets(ours: ModelTagger, sentences: list[list[str]], rounds: int) -> None:
     """Print speed and peak memory by token budget."""
 
     def tag_with(budget: int) -> None:
-        with mock.patch.object(tagging, "TOKENS_PER_BATCH", budget):
+        with mock.patch.object(ours, "budget", budget):
             ours.tag(sentences)
 
     rate = in_turn({str(budget): (len(sentences), partial(tag_with, budget)) for budget in BUDGETS}, rounds)
@@ -200,7 +200,7 @@ def peak_memory(budget: int, sentences: list[list[str]], threads: int) -> float:
     torch.set_num_threads(threads)
     ours = ModelTagger(TAGGER, device="cpu")
     ours.tag(sentences[:1])
-    tagging.TOKENS_PER_BATCH = budget
+    ours.budget = budget
     Path("/proc/self/clear_refs").write_text("5")  # forgets the peak of loading
     held = resident("VmRSS")
     ours.tag(sentences)

@@ -144,7 +144,7 @@ def test_sentences_keep_their_order_whatever_their_lengths(tagger):
     choose = random.Random(7)
     words = {"Amina": "B-PER", "Bello": "I-PER", "Kano": "B-LOC", "left": "O", "x" * 9: "O", "\u0007": "O"}
     sentences = [choose.choices(list(words), k=choose.choice([0, 1, 2, 5, 17, 40, 120])) for _ in range(150)]
-    assert sum(map(len, sentences)) > TOKENS_PER_BATCH / 2
+    assert sum(map(len, sentences)) > TOKENS_PER_BATCH["cpu"] / 2
     labels, scores = tagger.label(sentences)
     assert labels == [[words[word] for word in sentence] for sentence in sentences]
     assert [len(row) for row in scores] == [len(sentence) for sentence in sentences]

@@ -13,7 +13,7 @@ from xner_hf.spans import ENTITY_TYPES, LABEL_NUMBER, NER_LABELS, Span, spans_fr
 if TYPE_CHECKING:
     import numpy as np
 
-TOKENS_PER_BATCH = 4096
+TOKENS_PER_BATCH = {"cpu": 1024, "other": 4096}
 """Sub-words per forward pass, padding included: a batch of short sentences is large, one of long sentences small."""
 
 OVERLAP = 32
@@ -63,6 +63,7 @@ class ModelTagger:
         self.meanings = meanings(self.labels, labels or {}, model)
         self.model.to(self.device).eval()
         self.limit = longest_input(self.model, self.tokenizer)
+        self.budget = TOKENS_PER_BATCH["cpu" if self.device.type == "cpu" else "other"]
 
     def tag(self, sentences: Sequence[Sequence[str]]) -> list[list[Span]]:
         return [self.spans(rows) for rows in self.distributions(sentences)]
@@ -144,7 +145,7 @@ class ModelTagger:
         windows.sort(key=lambda window: -len(window.input_ids))
         start = 0
         while start < len(windows):
-            batch = windows[start : start + max(1, TOKENS_PER_BATCH // len(windows[start].input_ids))]
+            batch = windows[start : start + max(1, self.budget // len(windows[start].input_ids))]
             start += len(batch)
             features = self.tokenizer.pad({"input_ids": [w.input_ids for w in batch]}, return_tensors="pt")
             with torch.inference_mode():
