@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _CODE = (
     "spans.py",
     "checkpoint.py",
+    "models",
     "builders",
     "corpora",
     "translate",

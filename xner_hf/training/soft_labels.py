@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from xner_hf.errors import XnerError
-from xner_hf.pipeline.store import cache_folder, digest
+from xner_hf.pipeline.store import cache_folder, code_digest, digest
 from xner_hf.spans import LABEL_NUMBER, NER_LABELS, spans_from_iob2
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def make_chunks(
     process: int = 0,
     processes: int = 1,
     wait: Callable[[], None] = lambda: None,
+    show: bool = False,
 ) -> list[Arrays]:
     """Return what `make` gives for every item; what was made before is read from `folder`.
 
@@ -98,9 +99,12 @@ def make_chunks(
         process: number of this process.
         processes: how many there are.
         wait: returns when all processes have called it.
+        show: whether to draw a bar.
     """
+    from tqdm.auto import tqdm
+
     starts = range(0, len(items), CHUNK)
-    for start in starts[process::processes]:
+    for start in tqdm(starts[process::processes], "soft labels", unit=f" x {CHUNK}", disable=not show):
         _chunk(make, items, start, folder)
     wait()
     return [arrays for start in starts for arrays in _chunk(make, items, start, folder)]
@@ -163,6 +167,7 @@ class SoftSource:
         processes: int = 1,
         wait: Callable[[], None] = lambda: None,
         folder: Path | None = None,
+        show: bool = False,
     ) -> SoftLabels:
         """Return the soft labels, made by all processes together (`make_chunks`).
 
@@ -171,19 +176,20 @@ class SoftSource:
             processes: how many there are.
             wait: returns when all processes have called it.
             folder: where labels are kept, for a teacher that changes; the cache by default.
+            show: whether to draw a bar.
         """
         import numpy as np
 
         cache = cache_folder() / "soft-labels"
         words = [list(one) for one in self.sentences]
-        together = (process, processes, wait)
+        together = (process, processes, wait, show)
         rows = [np.zeros((len(one), len(NER_LABELS)), dtype=np.float32) for one in words]
         if self.teacher is not None:
             teacher = self.teacher
             made = make_chunks(
                 lambda some: [{"rows": one} for one in teacher.distributions(some)],
                 words,
-                (folder or cache) / digest("labels", teacher.signature(), words),
+                (folder or cache) / digest("labels", code_digest(), teacher.signature(), words),
                 *together,
             )
             rows = [one["rows"] for one in made]
@@ -192,7 +198,7 @@ class SoftSource:
         trees = []
         if self.parser is not None:
             parsed = words if self.parsed is None else [list(one) for one in self.parsed]
-            signature = digest("trees", self.parser.signature(), parsed)
+            signature = digest("trees", code_digest(), self.parser.signature(), parsed)
             made = make_chunks(self.parser.trees, parsed, cache / signature, *together)
             trees = [(one["arcs"], one["relations"]) for one in made]
         return SoftLabels(rows, trees)

@@ -121,7 +121,11 @@ class TeacherStudentCallback(TrainerCallback):
         accelerator = self._trainer.accelerator
         for number, source in sources.items():
             soft = source.make(
-                accelerator.process_index, accelerator.num_processes, accelerator.wait_for_everyone, folder
+                accelerator.process_index,
+                accelerator.num_processes,
+                accelerator.wait_for_everyone,
+                folder,
+                show=state.is_world_process_zero and not args.disable_tqdm,
             )
             self.left_out[number] = soft.select(source.confidence)
             self._trainer.data_collator.soft[number] = soft
