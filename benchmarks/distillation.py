@@ -5,11 +5,12 @@ XNER_MIRROR=... python benchmarks/distillation.py --store runs.jsonl --table
 XNER_MIRROR=... python benchmarks/distillation.py --store two.jsonl --languages wol ewe \
     --arms teacher teacher@fr distill distill@fr distill@uniform distill@similar
 
-The teacher is the mirror's English tagger (CoNLL-2003), the student a fresh MiniLM. Text: wikiann validation tokens
-for de, es, nl; the target side of MAFAND for luo, wol, pcm, as the builds hold it. Every run is one line of the store,
-and a second start goes on with what is missing. Soft labels are learnt by kl, or by mse in the arm "distill:mse";
-training is in bfloat16. "@fr" is the French teacher, "@uniform" and "@similar" both of them, with uniform weights or
-those learned as in the paper. Test gold is only scored against, and trained on in the arm "gold".
+The teacher is the mirror's English tagger (CoNLL-2003), or the French one for the source side of wol; the student is a
+fresh MiniLM. Text: wikiann validation tokens for de, es, nl; the target side of MAFAND for luo, wol, pcm, as the builds
+hold it. Every run is one line of the store, and a second start goes on with what is missing. Soft labels are learnt by
+kl, or by mse in the arm "distill:mse"; training is in bfloat16. "@fr" is the French teacher, "@uniform" and "@similar"
+both of them, with uniform weights or those learned as in the paper. Test gold is only scored against, and trained on
+in the arm "gold".
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ import torch
 
 from xner_hf.corpora.labelled import read_labelled
 from xner_hf.evaluation import score_tagger
+from xner_hf.languages import language as find_language
 from xner_hf.pipeline.build import build_corpus
 from xner_hf.recipe import make_recipe
 from xner_hf.tag.model import ModelTagger
@@ -113,6 +115,8 @@ def train(language: str, arm: str, seed: int, folder: Path) -> int:
         needs = Ingredients(language, text=[f"unimelb-nlp/wikiann:{WIKIANN[language]}/validation"], limit=SENTENCES)
     else:
         needs = Ingredients(language, corpora=[corpus(language)], limit=SENTENCES)
+    if "aligned" in name and find_language(language).source == "fra":
+        teachers = "fr"  # it reads the source side
     plan = make_plan(Arm(name), needs, labeller(teachers, needs) if "distill" in name else None)
     train_student(plan.corpora, folder, config, None, plan.sources, plan.facts, quiet=True)
     return len(plan.corpora[0].sentences)
