@@ -6,7 +6,7 @@ XNER_MIRROR=... python benchmarks/distillation.py --store two.jsonl --languages 
     --arms teacher teacher@fr distill distill@fr distill@uniform distill@similar
 
 The teacher is the mirror's English tagger (CoNLL-2003), or the French one for the source side of wol; the student is a
-fresh MiniLM. Text: wikiann validation tokens for de, es, nl; the target side of MAFAND for luo, wol, pcm, as the builds
+fresh MiniLM. Text: wikiann validation tokens for de, es, nl; the target side of MAFAND for luo, wol, pcm, as builds
 hold it. Every run is one line of the store, and a second start goes on with what is missing. Soft labels are learnt by
 kl, or by mse in the arm "distill:mse"; training is in bfloat16. "@fr" is the French teacher, "@uniform" and "@similar"
 both of them, with uniform weights or those learned as in the paper. Test gold is only scored against, and trained on
