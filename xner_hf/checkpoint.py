@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from xner_hf.corpora.hub import model_source
@@ -108,6 +109,41 @@ def _not_loaded(model: str, error: Exception) -> XnerError:
         f"the model {model!r} could not be loaded: {error} It must be a checkpoint with a tokenizer and safetensors "
         "weights; give its Hub id or folder."
     )
+
+
+OVERLAP = 32
+"""Sub-words that neighbouring windows of an over-long sentence share."""
+
+
+def overlapping_windows(
+    tokenizer: Any, sentences: Sequence[Sequence[str]], limit: int
+) -> Iterator[tuple[int, list[int], list[tuple[int, int]]]]:
+    """Yield the windows of word-split sentences; one that fits has a single window, an empty one none.
+
+    Args:
+        tokenizer: a fast tokenizer.
+        sentences: words.
+        limit: longest window, special tokens included.
+
+    Returns:
+        The number of the sentence, the window's sub-words, and for every word in it that has any the word and the
+        position of its first sub-word there. A word that a border cuts opens the next window as well.
+    """
+    filled = [i for i, words in enumerate(sentences) if len(words)]
+    if not filled:
+        return
+    encoded = tokenizer(
+        [list(sentences[i]) for i in filled],
+        is_split_into_words=True,
+        truncation=True,
+        max_length=limit,
+        stride=min(OVERLAP, (limit - tokenizer.num_special_tokens_to_add()) // 2),
+        return_overflowing_tokens=True,  # an over-long sentence comes as several windows, nothing is cut off
+    )
+    for row, sample in enumerate(encoded["overflow_to_sample_mapping"]):
+        word_of = encoded.word_ids(row)
+        firsts = [(w, p) for p, w in enumerate(word_of) if w is not None and (p == 0 or w != word_of[p - 1])]
+        yield filled[sample], encoded["input_ids"][row], firsts
 
 
 def longest_input(model: Any, tokenizer: Any) -> int:

@@ -9,9 +9,10 @@ import random
 import numpy as np
 import pytest
 
+from xner_hf.checkpoint import OVERLAP
 from xner_hf.errors import XnerError
 from xner_hf.spans import Span
-from xner_hf.tag.model import OVERLAP, TOKENS_PER_BATCH, ModelTagger
+from xner_hf.tag.model import TOKENS_PER_BATCH, ModelTagger
 
 SURE = 1 / (1 + 7 * math.exp(-9 / math.sqrt(2)))
 """The probability of the likeliest of eight labels: a hot unit stands 9 / sqrt(2) above the seven others."""

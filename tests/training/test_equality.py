@@ -97,7 +97,10 @@ def assert_same(one, two, weights=1e-5):
     assert len(ours) == len(theirs) > 0
     for step, (a, b) in enumerate(zip(ours, theirs, strict=True)):
         assert a == pytest.approx(b, abs=1e-5), f"step {step}"
-    assert largest_difference(one, two) <= weights
+    apart = largest_difference(one, two)
+    worst = max(abs(a[name] - b[name]) for a, b in zip(ours, theirs, strict=True) for name in a)
+    print(f"{one.parent.name}/{one.name} and {two.parent.name}/{two.name}: losses {worst:.1e}, weights {apart:.1e}")
+    assert apart <= weights
 
 
 @pytest.mark.parametrize("name", SAME)

@@ -124,8 +124,8 @@ def read_build(path: Path, split: str) -> Iterator[BuildRow]:
 
 def _read_build(path: Path, split: str) -> Iterator[Sentence]:
     for row in read_build(path, split):
-        tags = row.sentence.tags or []
-        yield Sentence(row.sentence.id, row.sentence.tokens, spans_from_iob2(tags), tags)
+        spans = [span._replace(score=1.0) for span in row.sentence.spans or ()]  # labels, as in any other corpus
+        yield Sentence(row.sentence.id, row.sentence.tokens, spans, row.sentence.tags)
 
 
 def _read_hub(reference: str, split: str, report: ReadReport, revision: str | None) -> Iterator[Sentence]:

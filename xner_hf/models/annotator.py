@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 TOKENS_PER_BATCH = 4096
 """Sub-words per forward pass, padding included."""
 
-OVERLAP = 32
-"""Sub-words that neighbouring windows of an over-long sentence share."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Annotation:
@@ -143,23 +140,12 @@ class Annotator:
         return found
 
     def _encode(self, sentences: Sequence[Sequence[str]]) -> list[_Encoded]:
+        from xner_hf.checkpoint import overlapping_windows
+
         encoded = [_Encoded(len(words), [], [], []) for words in sentences]
-        filled = [i for i, words in enumerate(sentences) if len(words)]
-        if not filled:
-            return encoded
-        rows = self.tokenizer(
-            [list(sentences[i]) for i in filled],
-            is_split_into_words=True,
-            truncation=True,
-            max_length=self.limit,
-            stride=min(OVERLAP, (self.limit - self.tokenizer.num_special_tokens_to_add()) // 2),
-            return_overflowing_tokens=True,  # an over-long sentence comes as several windows, nothing is cut off
-        )
         best: list[dict[int, tuple[int, int, int]]] = [{} for _ in sentences]  # by word: depth, window, position
-        for row, sample in enumerate(rows["overflow_to_sample_mapping"]):
-            one, places = encoded[filled[sample]], best[filled[sample]]
-            ids, word_of = rows["input_ids"][row], rows.word_ids(row)
-            firsts = [(w, p) for p, w in enumerate(word_of) if w is not None and (p == 0 or w != word_of[p - 1])]
+        for sentence, ids, firsts in overlapping_windows(self.tokenizer, sentences, self.limit):
+            one, places = encoded[sentence], best[sentence]
             for word, position in firsts:
                 # The second half of a word that was cut opens a window, and never lies deeper than the first half.
                 depth = min(position, len(ids) - 1 - position)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xner_hf.checkpoint import load_checkpoint, longest_input
+from xner_hf.checkpoint import load_checkpoint, longest_input, overlapping_windows
 from xner_hf.errors import XnerError, nearest
 from xner_hf.spans import ENTITY_TYPES, LABEL_NUMBER, NER_LABELS, Span, spans_from_iob2
 
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
 TOKENS_PER_BATCH = {"cpu": 1024, "other": 4096}
 """Sub-words per forward pass, padding included: a batch of short sentences is large, one of long sentences small."""
-
-OVERLAP = 32
-"""Sub-words that neighbouring windows of an over-long sentence share."""
 
 
 @dataclass(slots=True)
@@ -99,7 +96,8 @@ class ModelTagger:
 
         found = [np.zeros((len(words), len(self.labels)), dtype=np.float32) for words in sentences]
         depth = [np.full(len(words), -1) for words in sentences]
-        for window, probabilities in self._forward(list(self._windows(sentences))):
+        windows = [_Window(*one) for one in overlapping_windows(self.tokenizer, sentences, self.limit)]
+        for window, probabilities in self._forward(windows):
             last = len(window.input_ids) - 1
             for (word, position), row in zip(window.words, probabilities, strict=True):
                 inside = min(position, last - position)
@@ -120,23 +118,6 @@ class ModelTagger:
         for number, label in enumerate(self.meanings):
             places[number, LABEL_NUMBER.get(label, 0)] = 1
         return rows @ places
-
-    def _windows(self, sentences: Sequence[Sequence[str]]) -> Iterator[_Window]:
-        filled = [i for i, words in enumerate(sentences) if words]
-        if not filled:
-            return
-        encoded = self.tokenizer(
-            [list(sentences[i]) for i in filled],
-            is_split_into_words=True,
-            truncation=True,
-            max_length=self.limit,
-            stride=min(OVERLAP, (self.limit - self.tokenizer.num_special_tokens_to_add()) // 2),
-            return_overflowing_tokens=True,  # an over-long sentence comes as several windows, nothing is cut off
-        )
-        for row, sample in enumerate(encoded["overflow_to_sample_mapping"]):
-            word_of = encoded.word_ids(row)
-            firsts = [(w, p) for p, w in enumerate(word_of) if w is not None and (p == 0 or w != word_of[p - 1])]
-            yield _Window(filled[sample], encoded["input_ids"][row], firsts)
 
     def _forward(self, windows: list[_Window]) -> Iterator[tuple[_Window, np.ndarray]]:
         """Yield each window with the label distributions of its words, shape ``[words, labels]``."""

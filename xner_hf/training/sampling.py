@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from xner_hf.errors import XnerError, nearest
@@ -79,6 +78,7 @@ class MixtureSampler:
         self.drop_last = False  # read by accelerate
         self.seed = seed
         self.epoch = 0
+        self._passes: dict[int, tuple[int, np.ndarray]] = {}
         self._batches_per_step = processes * accumulation
         self._global = batch_size * self._batches_per_step
         self._alternate = strategy == "alternate"
@@ -130,19 +130,26 @@ class MixtureSampler:
         position = step * self._global
         while len(taken) < self._global:
             turn, within = divmod(position, size)
-            order = _pass(part.lengths, self._global, self.seed, number, turn)
+            order = self._pass(number, turn)
             some = order[within : within + self._global - len(taken)].tolist()
             taken += [part.first + example for example in some]
             position += len(some)
         return taken
 
+    def _pass(self, number: int, turn: int) -> np.ndarray:
+        """Return the order of one pass over a part; that of the last step is mostly that of the next."""
+        kept = self._passes.get(number)
+        if kept is None or kept[0] != turn:
+            order = _shuffled(self.parts[number].lengths, self._global, [self.seed, number, turn])
+            self._passes[number] = kept = turn, order
+        return kept[1]
 
-@lru_cache(maxsize=16)
-def _pass(lengths: tuple[int, ...], batch: int, seed: int, number: int, turn: int) -> np.ndarray:
+
+def _shuffled(lengths: Sequence[int], batch: int, seed: Sequence[int]) -> np.ndarray:
     """Return the order of one pass over a part: shuffled, of like length within a batch, batches shuffled."""
     import numpy as np
 
-    generator = np.random.default_rng([seed, number, turn])
+    generator = np.random.default_rng(seed)
     order, sizes = generator.permutation(len(lengths)), np.array(lengths)
     bucket = batch * _BATCHES_PER_BUCKET
     pieces = []
