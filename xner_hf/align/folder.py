@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import filecmp
 import json
 import shutil
 import tempfile
@@ -34,11 +35,20 @@ def written_whole(folder: Path, files: Collection[str]) -> Iterator[Path]:
     aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".training-"))
     try:
         yield aside
+        if _same(aside, folder, files):
+            return  # another process trained the same, and may be reading it by now
         shutil.rmtree(folder, ignore_errors=True)
         with contextlib.suppress(OSError):  # another process has put the same model there in the meantime
             aside.rename(folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _same(one: Path, other: Path, files: Collection[str]) -> bool:
+    try:
+        return all(filecmp.cmp(one / name, other / name, shallow=False) for name in files)
+    except OSError:
+        return False
 
 
 @contextlib.contextmanager
