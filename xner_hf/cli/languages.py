@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated, Any
 
 import typer
 
-from xner_hf.cli.output import Json, emit
+from xner_hf.cli.output import Json, emit, working
 
 
 def run(
     language: Annotated[str | None, typer.Argument(help="Code or name; all languages by default.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Ask the Hub whether the gold sets can be had.")] = False,
     as_json: Json = False,
 ) -> None:
-    """List the languages: recipes, test sets, licences, and what can be built here.
+    """List the languages: recipes, gold sets and where they are read from, licences, and what can be built here.
 
     Example: xner languages hau
     """
     from xner_hf import languages as table
 
     chosen = [table.language(language)] if language else table.languages()
-    rows = [describe(one) for one in chosen]
+    with working():
+        rows = [describe(one, check) for one in chosen]
     emit({"languages": rows}, as_json, lambda: _show(rows))
 
 
-def describe(one: Any) -> dict[str, Any]:
-    """Return the entry of a language in the JSON output."""
+def describe(one: Any, check: bool = False) -> dict[str, Any]:
+    """Return the entry of a language in the JSON output; `check` asks the Hub for its gold sets."""
     from xner_hf.pipeline.inputs import usable_recipes
     from xner_hf.pipeline.licences import licences, most_restrictive
     from xner_hf.recipe import make_recipe
@@ -47,10 +50,29 @@ def describe(one: Any) -> dict[str, Any]:
         "licence_class": licence.licence_class,
         "source_language": one.source,
         "gold": list(one.gold),
+        "gold_read_from": {reference: _read_from(reference, check) for reference in one.gold},
         "treebanks": list(one.treebanks),
         "parallel": list(one.parallel),
         "text": one.text,
     }
+
+
+NOT_HERE = "not in the mirror"
+
+
+def _read_from(reference: str, check: bool) -> str:
+    """Return where a gold set is read from, or why it cannot be had."""
+    from xner_hf.corpora.hub import look_up, place_of
+    from xner_hf.errors import NotAvailable
+
+    corpus, _, config = reference.partition(":")
+    known = place_of(corpus, config) or NOT_HERE
+    if not check or known == NOT_HERE:
+        return known
+    try:
+        return look_up(corpus, config)
+    except NotAvailable as error:
+        return f"not reachable: {error}"
 
 
 def _show(rows: list[dict[str, Any]]) -> None:
@@ -62,7 +84,11 @@ def _show(rows: list[dict[str, Any]]) -> None:
 def _table(rows: list[dict[str, Any]]) -> Any:
     from rich.table import Table
 
-    table = Table(title=f"{len(rows)} languages, {sum(len(row['test_sets']) for row in rows)} test sets")
+    places = Counter(place.partition(":")[0] for row in rows for place in row["gold_read_from"].values())
+    table = Table(
+        title=f"{len(rows)} languages, {sum(len(row['test_sets']) for row in rows)} test sets",
+        caption="gold sets: " + ", ".join(f"{place} ({n})" for place, n in places.most_common()),
+    )
     for name in ("code", "language", "default recipe", "can be built here", "test sets", "terms"):
         table.add_column(name, no_wrap=name in ("code", "language", "default recipe"), overflow="fold")
     for row in rows:
@@ -94,6 +120,7 @@ def _details(row: dict[str, Any]) -> Any:
         "recipes": ", ".join(row["recipes"]),
         "can be built here": ", ".join(row["usable_recipes"]) or "-",
         "test sets": ", ".join(row["test_sets"]) or "-",
+        "gold sets": "\n".join(f"{name} ({place})" for name, place in row["gold_read_from"].items()) or "-",
         "treebanks": ", ".join(row["treebanks"]) or "-",
         "parallel text": ", ".join(row["parallel"]) or "-",
         "terms": f"{row['licence']} ({row['licence_class']}), of the default recipe",

@@ -1,44 +1,34 @@
-"""Corpora and models by Hub id: from the Hub, or from a mirror tree for machines without a network.
+"""Corpora and models by Hub id: splits with their rows and label names, and what ``from_pretrained`` is to be given.
 
-``$XNER_MIRROR`` names a folder laid out as ``datasets/<org>/<name>`` and ``models/<org>/<name>``. When it is set it is
-the only place that ids are looked up in, so that what is built never depends on what happens to be reachable.
+`xner_hf.corpora.places` says where they are looked up: in the mirror that ``$XNER_MIRROR`` names, else on the Hub.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xner_hf.corpora.places import (
+    CONVERTED,
+    MIRROR,
+    PARQUET,
+    RAW,
+    REPO_ID,
+    HubFile,
+    Place,
+    fetch,
+    find_place,
+    mirror,
+)
+from xner_hf.corpora.raw import RawFile, raw_splits
 from xner_hf.errors import NotAvailable, XnerError, nearest
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
-
-_REPO_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
-
-
-def mirror() -> Path | None:
-    """Return the folder that ``$XNER_MIRROR`` names, None when it is unset.
-
-    Raises:
-        XnerError: it names no folder.
-    """
-    value = os.environ.get("XNER_MIRROR")
-    if not value:
-        return None
-    path = Path(value)
-    if not path.is_dir():
-        raise NotAvailable(f"XNER_MIRROR={value} is not a folder. Correct it, or unset it to use the Hub.")
-    return path
 
 
 def model_source(model: str, revision: str | None = None) -> tuple[str, str | None]:
@@ -49,7 +39,7 @@ def model_source(model: str, revision: str | None = None) -> tuple[str, str | No
     """
     if Path(model).is_dir():
         return model, None
-    if not _REPO_ID.fullmatch(model):
+    if not REPO_ID.fullmatch(model):
         raise NotAvailable(f"the model {model!r} is neither a folder here nor a Hub id such as 'org/name'.")
     root = mirror()
     if root is None:
@@ -62,41 +52,6 @@ def model_source(model: str, revision: str | None = None) -> tuple[str, str | No
             "Give one of them or a folder, or unset XNER_MIRROR to use the Hub."
         )
     return str(folder), None
-
-
-LARGE_FILE = 256 << 20
-"""Bytes from which on a file on the Hub is read in pieces as they are needed, not downloaded whole and kept."""
-
-
-@dataclass(frozen=True, order=True)
-class HubFile:
-    """A file of a data set on the Hub, at a commit.
-
-    Attributes:
-        corpus: Hub id.
-        name: path in the repository.
-        commit: hash of the commit, which stands for the content.
-    """
-
-    corpus: str
-    name: str
-    commit: str
-
-    def open(self) -> Any:
-        """Return the file's path in the cache, or for a large one a file object that reads pieces of it."""
-        import httpx2
-        from huggingface_hub import HfApi, HfFileSystem, hf_hub_download
-        from huggingface_hub.errors import OfflineModeIsEnabled
-
-        with _from_hub(self.corpus):
-            try:
-                (info,) = HfApi().get_paths_info(self.corpus, [self.name], repo_type="dataset", revision=self.commit)
-                size = info.size
-            except (OfflineModeIsEnabled, httpx2.TransportError):  # then it is in the cache, or cannot be had
-                size = 0
-            if size >= LARGE_FILE:
-                return HfFileSystem().open(f"datasets/{self.corpus}@{self.commit}/{self.name}", block_size=8 << 20)
-            return hf_hub_download(self.corpus, self.name, repo_type="dataset", revision=self.commit)
 
 
 @dataclass(frozen=True)
@@ -118,27 +73,45 @@ class CorpusSplit:
     def __str__(self) -> str:
         return f"{self.corpus}:{self.config}/{self.split}"
 
-    def files(self) -> list[Path | HubFile]:
-        """Return the Parquet files of this split; those on the Hub are downloaded when they are read.
+    def place(self) -> str:
+        """Return what this split is read from: `MIRROR`, `PARQUET`, `CONVERTED` or `RAW`; raises as `files`."""
+        return self._found()[0].name
+
+    def files(self) -> list[Path | HubFile | RawFile]:
+        """Return the Parquet files of this split; those of the network are fetched when they are read.
 
         Raises:
             XnerError: the repository, configuration or split is unknown; the message lists what there is.
         """
-        patterns = _data_files(self.corpus, self.revision)
-        if self.config not in patterns:
+        return self._found()[1]
+
+    def _found(self) -> tuple[Place, list[Path | HubFile | RawFile]]:
+        place = find_place(self.corpus, self.config, self.revision)
+        if self.config not in place.table:
             raise NotAvailable(
                 f"the corpus {self.corpus} has no configuration {self.config!r}."
-                f"{nearest(self.config, list(patterns))} It has: {', '.join(sorted(patterns))}."
+                f"{nearest(self.config, list(place.table))} It has{' as raw files' if place.name == RAW else ''}: "
+                f"{', '.join(sorted(place.table))}."
             )
-        splits = patterns[self.config]
+        splits = place.table[self.config]
         if self.split not in splits:
             raise NotAvailable(
                 f"{self.corpus}:{self.config} has no split {self.split!r}. It has: {', '.join(sorted(splits))}."
             )
-        found = _fetch(self.corpus, splits[self.split], self.revision)
+        if not splits[self.split]:
+            raise NotAvailable(
+                f"{self}: the Hub has converted only the first part of this split to Parquet, and no other copy is "
+                f"known. Set XNER_MIRROR to a folder that holds datasets/{self.corpus} as Parquet."
+            )
+        if place.name == RAW:
+            file = RawFile(self.corpus, self.config, self.split)
+            if place.unreachable and not file.cached:
+                raise place.unreachable
+            return place, [file]
+        found = fetch(self.corpus, splits[self.split], place.revision)
         if not found:
             raise XnerError(f"{self}: no file matches {splits[self.split]} although the card names it.")
-        return found
+        return place, found
 
     def columns(self) -> set[str]:
         """Return the names of the columns."""
@@ -175,12 +148,41 @@ class CorpusSplit:
 
 def configs_of(corpus: str, revision: str | None = None) -> list[str]:
     """Return the configuration names of a corpus."""
-    return list(_data_files(corpus, revision))
+    return list(find_place(corpus, None, revision).table)
 
 
 def splits_of(corpus: str, config: str, revision: str | None = None) -> list[str]:
     """Return the split names of a configuration, an empty list when the repository has no such configuration."""
-    return list(_data_files(corpus, revision).get(config, ()))
+    return list(find_place(corpus, config, revision).table.get(config, ()))
+
+
+def place_of(corpus: str, config: str) -> str | None:
+    """Return the place that a configuration would be read from, without asking the Hub.
+
+    Without a mirror a data set that is known to be a loading script gives `CONVERTED`, followed by " or " and `RAW`
+    where there is a source of raw files; every other data set gives `PARQUET`. A mirror that lacks the configuration
+    gives None.
+    """
+    if mirror() is None:
+        known = raw_splits(corpus)
+        return f"{CONVERTED} or {RAW}" if config in known else CONVERTED if known else PARQUET
+    try:
+        return MIRROR if splits_of(corpus, config) else None
+    except NotAvailable:
+        return None
+
+
+def look_up(corpus: str, config: str) -> str:
+    """Return the place that a configuration can be read from here and now; the Hub is asked.
+
+    Raises:
+        NotAvailable: there is none; the message says why.
+    """
+    split = CorpusSplit(corpus, config, next(reversed(splits_of(corpus, config)), "test"))
+    for file in split.files():
+        if isinstance(file, RawFile):
+            file.check()
+    return split.place()
 
 
 def tag_names(names: list[str], tags: list[int], words: int, where: str) -> list[str]:
@@ -197,113 +199,23 @@ def tag_names(names: list[str], tags: list[int], words: int, where: str) -> list
     return [names[tag] for tag in tags]
 
 
-def content_digest(file: Path | HubFile) -> str:
-    """Return what stands for the content of a file: its SHA-256, or its commit on the Hub."""
+def content_digest(file: Path | HubFile | RawFile) -> str:
+    """Return what stands for the content of a file: its SHA-256, its commit on the Hub, or both for a raw file."""
     if isinstance(file, HubFile):
         return f"{file.commit}:{file.name}"
+    if isinstance(file, RawFile):
+        return file.digest()
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def _open_parquet(file: Path | HubFile) -> pq.ParquetFile:
+def _open_parquet(file: Path | HubFile | RawFile) -> pq.ParquetFile:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        return pq.ParquetFile(file.open() if isinstance(file, HubFile) else file)
+        return pq.ParquetFile(file if isinstance(file, Path) else file.open())
     except pa.ArrowInvalid as error:
         raise XnerError(
             f"{file} is no Parquet file: {error} If it is a Git LFS pointer, fetch its content (git lfs pull)."
-        ) from error
-
-
-def _data_files(corpus: str, revision: str | None) -> dict[str, dict[str, list[str]]]:
-    """Return ``{config: {split: [glob, ...]}}`` as the repository's card states it."""
-    if not _REPO_ID.fullmatch(corpus):
-        raise XnerError(f"{corpus!r} is neither a file or folder here nor a Hub id such as 'org/name'.")
-    cards = _fetch(corpus, ["README.md"], revision)
-    table = {}
-    if cards:
-        path = cards[0].open() if isinstance(cards[0], HubFile) else cards[0]
-        table = _card_files(Path(path).read_bytes(), corpus)
-    if not table:
-        raise XnerError(
-            f"the card of {corpus} lists no configurations with Parquet files, so it cannot be read without running "
-            "code. Give a corpus that holds Parquet, or a mirror of it through XNER_MIRROR."
-        )
-    return table
-
-
-@lru_cache(maxsize=64)
-def _card_files(card: bytes, corpus: str) -> dict[str, dict[str, list[str]]]:
-    """Read the ``configs`` of a card's YAML; their forms are those that `datasets` documents."""
-    import yaml
-
-    try:
-        text = card.decode("utf-8")
-        header = yaml.safe_load(text.split("---\n", 2)[1]) if text.startswith("---\n") else None
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        raise XnerError(f"the card of {corpus} (README.md) cannot be read: {error}") from error
-    table: dict[str, dict[str, list[str]]] = {}
-    configs = header.get("configs") if isinstance(header, dict) else None
-    for config in configs or ():
-        name = config.get("config_name", "default")
-        files = config.get("data_files")
-        if isinstance(files, str) or (isinstance(files, list) and all(isinstance(one, str) for one in files)):
-            files = [{"split": "train", "path": files}]
-        if not files:
-            raise XnerError(f"the card of {corpus} names no data_files for its configuration {name!r}.")
-        for entry in files:
-            paths = entry["path"] if isinstance(entry["path"], list) else [entry["path"]]
-            table.setdefault(name, {}).setdefault(entry["split"], []).extend(paths)
-    return table
-
-
-def _fetch(corpus: str, patterns: list[str], revision: str | None) -> list[Path | HubFile]:
-    """Return the files of a repository that match `patterns`, in the mirror or on the Hub."""
-    root = mirror()
-    if root is None:
-        commit, names = _listing(corpus, revision)
-        return sorted(HubFile(corpus, name, commit) for p in patterns for name in names if fnmatchcase(name, p))
-    folder = root / "datasets" / corpus
-    if not folder.is_dir():
-        known = sorted(f"{p.parent.name}/{p.name}" for p in (root / "datasets").glob("*/*"))
-        raise NotAvailable(
-            f"the mirror {root} has no corpus {corpus!r}.{nearest(corpus, known)} It has: {', '.join(known)}. "
-            "Add it, or unset XNER_MIRROR to use the Hub."
-        )
-    base = folder.resolve()
-    return sorted(path for pattern in patterns for path in folder.glob(pattern) if base in path.resolve().parents)
-
-
-@lru_cache(maxsize=64)
-def _listing(corpus: str, revision: str | None) -> tuple[str, list[str]]:
-    """Return the commit that a revision stands for now, and the names of all files there.
-
-    Without a network both are those of the copy in the cache, if there is one.
-    """
-    import httpx2
-    from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.errors import OfflineModeIsEnabled
-
-    with _from_hub(corpus):
-        card = snapshot_download(corpus, repo_type="dataset", revision=revision, allow_patterns=["README.md"])
-        folder = Path(card)
-        try:
-            names = HfApi().list_repo_files(corpus, repo_type="dataset", revision=folder.name)
-        except (OfflineModeIsEnabled, httpx2.TransportError):
-            names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
-    return folder.name, names
-
-
-@contextmanager
-def _from_hub(corpus: str) -> Iterator[None]:
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
-
-    try:
-        yield
-    except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as error:
-        raise NotAvailable(
-            f"the corpus {corpus} cannot be had from the Hub: {error} Set XNER_MIRROR to a folder that holds "
-            f"datasets/{corpus} where there is no network."
         ) from error
