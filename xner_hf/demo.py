@@ -53,7 +53,12 @@ def run_demo(folder: Path, tell: Callable[[str], None]) -> dict[str, Any]:
         tokenizer = tiny_tokenizer([s.tokens for s in train])
         tiny = new_student(config, (), tiny_backbone(tokenizer), tokenizer)
         train_student(
-            [Corpus("projected", train)], student, config, provenance={"corpus": str(corpus)}, student=tiny, quiet=True
+            [Corpus("projected", train)],
+            student,
+            config,
+            provenance={"corpora": [str(corpus)]},
+            student=tiny,
+            quiet=True,
         )
         scores = score_tagger(ModelTagger(str(student)), held_back)
         results[language] = {

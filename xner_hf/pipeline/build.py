@@ -15,6 +15,7 @@ from xner_hf.errors import XnerError
 from xner_hf.pipeline.chain import REASONS
 from xner_hf.pipeline.licences import licences, models, most_restrictive
 from xner_hf.pipeline.progress import Progress
+from xner_hf.pipeline.revisions import revisions
 from xner_hf.pipeline.rows import corpus_files
 from xner_hf.pipeline.run import Run, run_recipe
 from xner_hf.pipeline.schema import SPLITS, corpus_schema
@@ -49,7 +50,7 @@ def write_build(run: Run, folder: Path) -> dict[str, Any]:
     import pyarrow.parquet as pq
 
     check_output(folder)
-    for stale in ("build.json", "report.html"):
+    for stale in ("build.json", "report.html", "scores.json"):
         (folder / stale).unlink(missing_ok=True)
     counts = _Counts()
     with tempfile.TemporaryDirectory(dir=folder, prefix=".partial-") as partial:
@@ -111,7 +112,7 @@ def check_output(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         ours = (folder / "build.json").exists() or (folder / _BUILDING).exists()
         names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
-        known = {*SPLITS, "README.md", "recipe.yaml", "build.json", "report.html"}
+        known = {*SPLITS, "README.md", "recipe.yaml", "build.json", "report.html", "scores.json"}
         strangers = [name for name in names if not ours or name not in known]
         strangers += [name for name in SPLITS if (folder / name).is_file()]
         strangers += [name for name in known.difference(SPLITS) if (folder / name).is_dir()]
@@ -162,6 +163,7 @@ def _facts(run: Run, counts: _Counts) -> dict[str, Any]:
         "recipe": run.recipe.to_dict(),
         "licence": vars(most_restrictive(found)),
         "licences": [vars(licence) for licence in found],
+        "revisions": revisions(run.recipe),
         "rows": dict(counts.rows),
         "entities": dict(sorted(counts.entities.items())),
         "statuses": dict(sorted(counts.statuses.items())),

@@ -20,6 +20,7 @@ from xner_hf.spans import NER_LABELS
 from xner_hf.training.config import TrainingConfig
 from xner_hf.training.data import IGNORED, Corpus
 from xner_hf.training.processes import first_process, number_of_processes
+from xner_hf.training.provenance import training_inputs
 from xner_hf.training.soft_labels import SoftSource
 
 CHECKPOINTS = "checkpoints"
@@ -94,7 +95,8 @@ def train_student(
         config: settings.
         validation: labelled sentences that are scored after every epoch, never target gold.
         sources: soft labels of the corpora that are `soft`, by number.
-        provenance: what the corpora are; kept in ``training.json``.
+        provenance: what the corpora are (``corpora``, ``text`` and ``trees``, as `make_plan` names them) and whatever
+            else is to be kept in ``training.json``.
         resume: go on from the last whole checkpoint in `folder`.
         quiet: show no progress.
         student: an untrained model and its tokenizer, instead of `new_student`.
@@ -110,6 +112,7 @@ def train_student(
     import torch
     from transformers import EarlyStoppingCallback, PrinterCallback, TrainingArguments
 
+    from xner_hf.training.record import TrainingRecord
     from xner_hf.training.teacher_student import TeacherStudentCallback
     from xner_hf.training.trainer import XnerTrainer, check_corpora
 
@@ -132,6 +135,7 @@ def train_student(
     check_corpora(corpora, model, teaching)
     if validation is not None and not validation.examples:
         raise XnerError(f"{validation.name} has no sentence to validate on.")
+    made_from = training_inputs(config.backbone, provenance or {}, sources)
     checkpoint = _start(folder, _record(corpora, config, sources or {}), resume)
     args = TrainingArguments(
         output_dir=str(folder / CHECKPOINTS),
@@ -154,6 +158,7 @@ def train_student(
         use_cpu=not torch.cuda.is_available(),
         disable_tqdm=quiet or not sys.stderr.isatty(),
     )
+    record = TrainingRecord()
     trainer = XnerTrainer(
         model,
         args,
@@ -164,7 +169,7 @@ def train_student(
         validation,
         processing_class=tokenizer,
         compute_metrics=_score(model.config.relation_labels if names else []),
-        callbacks=[EarlyStoppingCallback(config.patience)] if config.patience else None,
+        callbacks=[record, *([EarlyStoppingCallback(config.patience)] if config.patience else [])],
     )
     if quiet:
         trainer.remove_callback(PrinterCallback)
@@ -172,9 +177,11 @@ def train_student(
     facts = {
         "settings": config.to_dict(),
         "data": dict(provenance or {}),
+        **made_from,
         "sentences": {"train": {one.name: len(one.sentences) for one in corpora}},
         "steps": {one.name: steps for one, steps in zip(corpora, trainer.sampler.steps, strict=True)},
         "processes": args.world_size,
+        "run": record.facts(),
         "log": [entry for entry in trainer.state.log_history if "loss" in entry or "eval_runtime" in entry],
     }
     facts["sentences"]["validation"] = len(validation.sentences) if validation else 0
@@ -195,7 +202,8 @@ def _save(model: Any, weights: dict[str, Any], tokenizer: Any, folder: Path, fac
     tokenizer.save_pretrained(folder)
     write_text(folder / "training.json", json.dumps(facts, ensure_ascii=False, indent=2) + "\n")
     shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
-    (folder / RUN).unlink(missing_ok=True)
+    for stale in (RUN, "scores.json"):  # the scores are those of earlier weights
+        (folder / stale).unlink(missing_ok=True)
 
 
 def _record(corpora: Sequence[Corpus], config: TrainingConfig, sources: Mapping[int, SoftSource]) -> dict[str, Any]:
