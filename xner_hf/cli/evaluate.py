@@ -32,6 +32,9 @@ def run(
     tagger: Annotated[str | None, typer.Option(help="With --intrinsic: who labels the translations.")] = None,
     settings: Settings = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Score only the first sentences.")] = None,
+    save: Annotated[
+        bool, typer.Option("--save", help="Keep the scores beside the model or build, for its card on the Hub.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Score against gold: strict span precision, recall and F1, and seqeval's default mode beside it.
@@ -42,6 +45,8 @@ def run(
 
     xner evaluate models/wol-projected+parse --parsing --gold universal-dependencies/universal_dependencies:wo_wtb
     """
+    if save:
+        _check_save(target, limit, settings, recipe, tagger)
     if intrinsic and parsing:
         raise XnerError("--intrinsic scores projected entities, --parsing trees. Give one of them.")
     if intrinsic:
@@ -52,6 +57,8 @@ def run(
         result = _parsing(target, gold, split, limit)
     else:
         result = _extrinsic(target, gold, split, limit)
+    if save:
+        result["saved"] = str(_save(Path(target), result, intrinsic))
     emit(result, as_json, lambda: _show(result))
 
 
@@ -129,6 +136,69 @@ def _intrinsic(
     return {"language": chosen.language, "gold_corpus": gold, "split": split, "recipe": chosen.to_dict(), **scores}
 
 
+def _check_save(
+    target: str | None, limit: int | None, settings: list[str] | None, recipe: str | None, tagger: str | None
+) -> None:
+    """Refuse before any work what would keep the score of something else than the model or build itself."""
+    if not target or not Path(target).is_dir():
+        raise XnerError(f"--save keeps scores beside a model or build, and {target!r} is no folder here. Name one.")
+    if limit:
+        raise XnerError("--save keeps the scores of a whole split. Leave --limit or --save out.")
+    if settings or recipe or tagger:
+        raise XnerError("--save keeps the scores of a build as it is. Leave --recipe, --tagger and --set out.")
+
+
+def _save(target: Path, result: dict[str, Any], intrinsic: bool) -> Path:
+    """Write the scores to ``scores.json`` in the folder, and anew the card of a student; return the file."""
+    from datetime import UTC, datetime
+
+    from xner_hf.corpora.labelled import is_build
+    from xner_hf.publish.model_card import write_model_card
+    from xner_hf.publish.scores import save_scores
+    from xner_hf.training.provenance import corpus_commit
+
+    reference, split = result["gold_corpus"], result["split"]
+    local = Path(reference).exists()
+    shown = Path(reference).name if local else reference
+    name, _, config = (shown, "", "") if local else reference.partition(":")
+    kind = "intrinsic" if intrinsic else "labels" if is_build(target) else "model"
+    option = " --intrinsic" if intrinsic else " --parsing" if "uas" in result else ""
+    facts = {
+        "dataset": name,
+        "config": config or None,
+        "split": split,
+        "revision": None if local else corpus_commit(reference, split),
+        "kind": kind,
+        "sentences": result["sentences"],
+        "left_out": result.get("left_out", len(result.get("rejected_gold_trees", ()))),
+        "date": datetime.now(UTC).date().isoformat(),
+        "command": f"xner evaluate {target.resolve().name}{option} --gold {shown} --split {split}",
+    }
+    path = save_scores(target, [facts | one for one in _scores(result)])
+    if kind == "model" and (target / "training.json").is_file():
+        write_model_card(target)
+    return path
+
+
+def _scores(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what was measured: F1 of spans, or LAS and UAS."""
+    if "uas" in result:
+        trees = {"task": "parsing", "words": result["words"], "convention": "CoNLL 2018, gold words"}
+        ends = {key: result["intervals"].get(key, (None, None)) for key in ("las", "uas")}
+        return [
+            {**trees, "metric": key, "value": result[key], "low": low, "high": high}
+            for key, (low, high) in ends.items()
+        ]
+    low, high = result["f1_interval"] or (None, None)
+    kept = {key: result[key] for key in ("precision", "recall", "gold")}
+    types = {
+        kind: {key: row[key] for key in ("precision", "recall", "f1", "gold")} for kind, row in result["types"].items()
+    }
+    convention = "strict spans, PER ORG LOC"
+    spans = {"task": "ner", "metric": "f1", "value": result["f1"], "low": low, "high": high, **kept}
+    return [{**spans, "types": types, "convention": convention}]
+
+
 _TREE_SCORES = {"UAS": "uas", "LAS": "las", "label accuracy": "label_accuracy"}
 
 
@@ -139,12 +209,16 @@ def _show(result: dict[str, Any]) -> None:
     console = Console()
     if "uas" in result:
         console.print(f"{name} against {result['gold_corpus']}, {result['split']}")
-        shown = ", ".join(f"{name} {percent(result[key])}" for name, key in _TREE_SCORES.items())
+        ends = result["intervals"]
+        between = {key: f" ({percent(low)}-{percent(high)})" for key, (low, high) in ends.items()}
+        shown = ", ".join(f"{name} {percent(result[key])}{between.get(key, '')}" for name, key in _TREE_SCORES.items())
         console.print(f"  {shown}  ({result['sentences']:,} sentences, {result['words']:,} words)")
         if rejected := result["rejected_gold_trees"]:
             console.print(f"  left out: {len(rejected):,} gold trees, the first {next(iter(rejected.items()))}")
         return
     console.print(score_table(result, f"{name} against {result['gold_corpus']}, {result['split']}"))
     console.print(f"{result['sentences']:,} sentences, {result['gold']:,} gold entities")
+    if ends := result["f1_interval"]:
+        console.print(f"  95 % interval of the strict F1 over sentences: {percent(ends[0])} to {percent(ends[1])}")
     if left := result.get("left_out"):
         console.print(f"  left out: {left:,} gold sentences that are not in the corpus or have no translation")

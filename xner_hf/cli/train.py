@@ -96,6 +96,7 @@ def run(
     from xner_hf.training.arms import Arm, Ingredients, make_plan
     from xner_hf.training.config import read_training_settings, training_config
     from xner_hf.training.processes import first_process
+    from xner_hf.training.provenance import command_line
     from xner_hf.training.student import check_folder, train_student
 
     if not language and not corpus and not text:
@@ -146,14 +147,17 @@ def run(
             training,
             plan.validation,
             plan.sources,
-            plan.facts,
+            {**plan.facts, "command": command_line()},
             resume,
             not first_process(),
             relations=plan.relations,
         )
     if first_process():
+        from xner_hf.publish.model_card import write_model_card
+
         facts = {"output": str(folder), **facts}
         emit(facts, as_json, lambda: _show(facts, folder))
+        write_model_card(folder)
     _leave()
 
 
