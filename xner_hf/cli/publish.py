@@ -1,0 +1,167 @@
+"""``xner publish``: a build, an exported data set or a student to the Hub."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from xner_hf.cli.output import Json, emit, note, working
+from xner_hf.errors import XnerError
+
+if TYPE_CHECKING:
+    from xner_hf.publish.contents import Publication
+
+Repo = Annotated[str, typer.Option("--repo", metavar="ORG/NAME", help="Repository, made if it is not there.")]
+Private = Annotated[bool, typer.Option("--private", help="A new repository is private.")]
+Revision = Annotated[str, typer.Option(help="Branch, made if it is not there.")]
+CreatePr = Annotated[bool, typer.Option("--create-pr", help="Open a pull request instead.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; print what would be.")]
+Message = Annotated[str | None, typer.Option(help="Title of the commit.")]
+Tag = Annotated[str | None, typer.Option(help="Name for the commit, such as v1.0.")]
+Licence = Annotated[str | None, typer.Option(help="Licence id of the Hub, instead of what follows from the inputs.")]
+Reason = Annotated[str | None, typer.Option(help="Why --licence is right; it goes on the card.")]
+AllowUnscored = Annotated[bool, typer.Option("--allow-unscored", help="Publish a model that nothing has scored.")]
+
+
+def run(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A build, an exported data set or a model.")],
+    repo: Repo,
+    private: Private = False,
+    revision: Revision = "main",
+    create_pr: CreatePr = False,
+    dry_run: DryRun = False,
+    message: Message = None,
+    tag: Tag = None,
+    licence: Licence = None,
+    reason: Reason = None,
+    allow_unscored: AllowUnscored = False,
+    as_json: Json = False,
+) -> None:
+    """Publish a build, an exported data set or a student, with its card, in one commit.
+
+    What is there already is not sent again, and nothing that others wrote is removed.
+
+    Examples: xner publish build/hau --repo xner/projected --dry-run
+
+    xner publish models/hau-projected --repo xner/student-hau --tag v1.0
+    """
+    send(
+        kind_of(path),
+        path,
+        repo,
+        private=private,
+        revision=revision,
+        create_pr=create_pr,
+        dry_run=dry_run,
+        message=message,
+        tag=tag,
+        licence=licence,
+        reason=reason,
+        allow_unscored=allow_unscored,
+        as_json=as_json,
+    )
+
+
+def kind_of(path: Path) -> str:
+    """Return ``dataset`` or ``model``, by what a folder holds.
+
+    Raises:
+        XnerError: neither.
+    """
+    if (path / "config.json").is_file():
+        return "model"
+    if (path / "build.json").is_file() or any(path.glob("*/export.json")):
+        return "dataset"
+    raise XnerError(
+        f"{path} is no model, no build and no exported data set. Make one with `xner build LANG` or `xner train LANG`."
+    )
+
+
+def send(
+    kind: str,
+    path: Path,
+    repo: str,
+    *,
+    private: bool,
+    revision: str,
+    create_pr: bool,
+    dry_run: bool,
+    message: str | None,
+    tag: str | None,
+    licence: str | None,
+    reason: str | None,
+    allow_unscored: bool,
+    as_json: bool,
+) -> None:
+    """Check, publish and tell; `xner publish` and ``push_to_hub.py`` do nothing else.
+
+    Raises:
+        XnerError: what is given cannot or must not be published.
+    """
+    from xner_hf.publish.remote import Remote
+    from xner_hf.publish.upload import publish
+
+    if (licence is None) != (reason is None):
+        raise XnerError("--licence and --reason go together: a licence that is set by hand needs its reason.")
+    override = {"licence": licence, "reason": reason} if licence else None
+    remote = Remote(kind, repo, revision)
+    with working(), _publication(kind, path, override, allow_unscored) as publication:
+        outcome = publish(
+            publication, remote, private=private, create_pr=create_pr, dry_run=dry_run, message=message, tag=tag
+        )
+    emit(outcome.to_dict(), as_json, lambda: _show(outcome))
+
+
+@contextmanager
+def _publication(
+    kind: str, path: Path, override: dict[str, str] | None, allow_unscored: bool
+) -> Iterator[Publication]:
+    from xner_hf.publish.checks import check_dataset, check_model
+
+    if kind_of(path) != kind:
+        raise XnerError(f"{path} is a {kind_of(path)}, not a {kind}.")
+    if kind == "model":
+        yield check_model(path, allow_unscored, override)
+    elif (path / "build.json").is_file():
+        from xner_hf.publish.export import export_builds
+
+        with tempfile.TemporaryDirectory(prefix="xner-export-") as folder:
+            export_builds([path], Path(folder), licence_override=override)
+            yield check_dataset(Path(folder))
+    else:
+        if override:
+            raise XnerError("an exported data set has its licence already. Give --licence when it is exported.")
+        yield check_dataset(path)
+
+
+def _show(outcome: Any) -> None:
+    changes = outcome.changes
+    for text in outcome.notes:
+        note(f"tried again: {text}")
+    if outcome.state == "dry run":
+        print(f"{outcome.url} ({outcome.revision}) would change:" if changes else f"{outcome.url} would not change.")
+        for sign, names in (("+", changes.added), ("~", changes.changed), ("-", changes.deleted)):
+            for name in names:
+                print(f"  {sign} {name}")
+        print(f"  {len(changes.unchanged):,} files as they are")
+        return
+    if outcome.state == "unchanged":
+        print(f"{outcome.url} holds all of it already; no commit was made.")
+    elif outcome.state == "pull request":
+        print(f"Pull request: {outcome.pull_request}")
+    else:
+        print(
+            f"{outcome.url} ({outcome.revision}, {outcome.commit[:7]}): {len(changes.added):,} files new, "
+            f"{len(changes.changed):,} changed, {len(changes.deleted):,} removed"
+        )
+    if outcome.tag:
+        print(f"  tag {outcome.tag}")
+    if outcome.kind == "dataset":
+        print(f'Next: load_dataset("{outcome.repo}", CONFIG)')
+    else:
+        print(f'Next: pipeline("token-classification", model="{outcome.repo}")')

@@ -1,0 +1,255 @@
+"""What must not be published: every reason at once, before the Hub is asked for anything."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from xner_hf.corpora.leakage import LeakCheck
+from xner_hf.errors import XnerError
+from xner_hf.pipeline.build import read_build
+from xner_hf.pipeline.schema import SPLITS
+from xner_hf.publish import Refused
+from xner_hf.publish.contents import EXPORT, DatasetPublication, ModelPublication
+from xner_hf.publish.remote import sha256
+
+_PICKLED = {".bin", ".ckpt", ".joblib", ".npy", ".npz", ".pickle", ".pkl", ".pt", ".pth"}
+_SECRETS = {
+    "a token of the Hub": r"\bhf_[A-Za-z0-9]{30,}",
+    "a key of AWS": r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
+    "a token of GitHub": r"\bgh[pousr]_[A-Za-z0-9]{36,}|\bgithub_pat_[A-Za-z0-9_]{60,}",
+    "a key of OpenAI or Anthropic": r"\bsk-[A-Za-z0-9_-]{32,}",
+    "a key of Google": r"\bAIza[A-Za-z0-9_-]{35}\b",
+    "a token of Slack": r"\bxox[abprs]-[A-Za-z0-9-]{20,}",
+    "a private key": r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----",
+}
+_UNFINISHED = ("checkpoints", "run.json")
+_OF_A_MODEL = {".json", ".jinja", ".md", ".model", ".py", ".safetensors", ".txt", ".yaml"}
+
+
+def check_dataset(folder: Path) -> DatasetPublication:
+    """Return an exported folder as a publication.
+
+    Raises:
+        Refused: it is not whole, holds something that must not go out, or its terms do not allow it.
+    """
+    exports, problems = {}, []
+    for path in sorted(folder.glob(f"*/{EXPORT}")):
+        config = path.parent.name
+        try:
+            export = json.loads(path.read_text(encoding="utf-8"))
+            problems += _unwhole(folder, config, export)
+        except XnerError as error:
+            problems.append(f"{config}: {error}")
+        except (ValueError, KeyError, TypeError) as error:
+            problems.append(f"{config}/{EXPORT} cannot be read ({type(error).__name__}: {error}). Export it again.")
+            continue
+        exports[config] = export
+    if not exports and not problems:
+        raise Refused(
+            f"{folder} holds no exported data set. Make one with `python dataset_scripts/projected.py LANG --output "
+            f"{folder}`."
+        )
+    known = {"README.md", *(f"{config}/{EXPORT}" for config in exports)}
+    known |= {name for export in exports.values() for name in export["sha256"]}
+    known |= {path.relative_to(folder).as_posix() for path in (folder / "scripts").glob("*.py")}
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    names = [path.relative_to(folder).as_posix() for path in files]
+    problems += [f"{name} is no part of the export; move it away." for name in names if name not in known]
+    problems += [one for path in files for one in _dangers(path, folder)]
+    problems += [one for config, export in exports.items() for one in _gold(folder, config, export)]
+    problems += [one for config, export in exports.items() for one in _terms(config, export)]
+    _refuse(folder, problems)
+    publication = DatasetPublication(folder, exports)
+    _check_card(publication.kind, _dataset_card(exports))
+    return publication
+
+
+def check_model(
+    folder: Path, allow_unscored: bool = False, licence_override: Mapping[str, str] | None = None
+) -> ModelPublication:
+    """Return the folder of a student as a publication.
+
+    Args:
+        folder: the student.
+        allow_unscored: whether one that nothing has scored may pass.
+        licence_override: ``licence`` and ``reason``, see `xner_hf.publish.licences.binding_terms`.
+
+    Raises:
+        Refused: training is not finished, weights are pickled, nothing was scored, or its terms do not allow it.
+    """
+    from xner_hf.publish.model_card import model_card
+    from xner_hf.publish.scores import read_scores
+
+    problems = []
+    if not (folder / "config.json").is_file():
+        raise Refused(f"{folder} holds no config.json, so it is no model. Train one with `xner train`.")
+    if not any(folder.glob("*.safetensors")):
+        problems.append("there are no weights in *.safetensors.")
+    if not (folder / "training.json").is_file():
+        problems.append(
+            "there is no training.json, which says what the model was made from. Train it with `xner train`."
+        )
+    for name in _UNFINISHED:
+        if (folder / name).exists():
+            problems.append(f"{name} is there, so training did not end. Go on with `xner train ... --resume`.")
+    files = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and path.relative_to(folder).parts[0] not in (*_UNFINISHED, "README.md")
+    )
+    names = [path.relative_to(folder).as_posix() for path in files]
+    for path, name in zip(files, names, strict=True):
+        if path.suffix not in _OF_A_MODEL and path.suffix not in _PICKLED:
+            problems.append(f"{name} is no file of a model; move it away.")
+        problems += _dangers(path, folder)
+    if not allow_unscored and not read_scores(folder):
+        problems.append(
+            "nothing says how good it is. Score it with `xner evaluate "
+            f"{folder} --gold ID:CONFIG --save`, or publish it with --allow-unscored, which its card will say."
+        )
+    _refuse(folder, problems)
+    _check_card("model", model_card(folder, "organisation/name", licence_override))
+    return ModelPublication(folder, names, licence_override)
+
+
+def _refuse(folder: Path, problems: Sequence[str]) -> None:
+    if problems:
+        shown = "".join(f"\n- {one}" for one in dict.fromkeys(problems))
+        raise Refused(f"{folder} must not be published as it is:{shown}")
+
+
+def _unwhole(folder: Path, config: str, export: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is missing, damaged or does not add up in a configuration."""
+    import pyarrow.parquet as pq
+
+    if export["format"] != 1 or export["config"] != config:
+        yield f"{config}/{EXPORT} is of {export['config']!r} in format {export['format']!r}. Export it again."
+        return
+    for name, digest in export["sha256"].items():
+        path = folder / name
+        if Path(name).parts[0] != config or ".." in Path(name).parts:
+            yield f"{config}/{EXPORT} names {name!r}, which lies outside of {config}. Export it again."
+        elif not path.is_file():
+            yield f"{name} is missing, so the build is not whole. Export it again."
+        elif sha256(path) != digest:
+            yield f"{name} was changed after the export. Export it again."
+        elif path.suffix == ".parquet":
+            found = pq.read_metadata(path).num_rows
+            if found == 0:
+                yield f"{name} holds no rows. Export it again."
+    if read_build(folder / config) != export["build"]:
+        yield f"{config}/build.json is not that of the export. Export it again."
+    for path in _own_paths(export["build"]["recipe"]):
+        yield (
+            f"{config}: its recipe names {path!r} on this machine, which nobody else can follow. Publish that first, "
+            "and build with its id."
+        )
+    rows = export["build"]["rows"]
+    for split, facts in export["splits"].items():
+        found = sum(pq.read_metadata(folder / name).num_rows for name in facts["files"] if (folder / name).is_file())
+        if not found == facts["rows"] == rows[split]:
+            yield f"{config}/{split} has {found:,} rows, but the build made {rows[split]:,}. Export it again."
+    if rows["in"] != sum(rows[split] for split in SPLITS):
+        yield f"{config}: {rows['in']:,} rows went in, but {sum(rows[split] for split in SPLITS):,} came out."
+
+
+def _own_paths(value: Any) -> Iterator[str]:
+    for text in _strings(value):
+        if text.startswith(("/", "~", "./", "../")) or re.match(r"[A-Za-z]:[\\/]", text):
+            yield text
+
+
+def _dangers(path: Path, folder: Path) -> Iterator[str]:
+    """Yield what could harm a reader or the publisher: pickles and secrets."""
+    name = path.relative_to(folder).as_posix()
+    if path.is_symlink():
+        yield f"{name} is a link; put the file itself there."
+    with path.open("rb") as file:
+        start = file.read(2)
+    # The length with which safetensors begin may look like a pickle's first bytes.
+    looks_so = path.suffix != ".safetensors" and start in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+    if path.suffix in _PICKLED or looks_so:
+        yield f"{name} is or may be a pickle, which runs code when it is loaded. Save weights as safetensors."
+        return
+    for text in _texts(path):
+        for what, pattern in _SECRETS.items():
+            if re.search(pattern, text):
+                yield f"{name} holds {what}. Take it out, and revoke it where it was shared."
+        token = os.environ.get("HF_TOKEN")
+        if token and len(token) > 3 and token in text:
+            yield f"{name} holds the token of this environment. Take it out."
+
+
+def _texts(path: Path) -> Iterator[str]:
+    """Yield all text of a file, in pieces; of weights their metadata."""
+    import pyarrow.parquet as pq
+
+    if path.suffix == ".parquet":
+        for batch in pq.ParquetFile(path).iter_batches(4096):
+            yield "\n".join(_strings(batch.to_pydict()))
+    elif path.suffix == ".safetensors":
+        from safetensors import safe_open
+
+        with safe_open(path, "np") as file:
+            yield "\n".join([*file.keys(), *_strings(file.metadata() or {})])
+    else:
+        yield path.read_text(encoding="utf-8", errors="replace")
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from _strings(one)
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from _strings(one)
+
+
+def _gold(folder: Path, config: str, export: Mapping[str, Any]) -> Iterator[str]:
+    """Yield whether sentences of evaluation sets are among those with labels."""
+    import pyarrow.parquet as pq
+
+    from xner_hf.corpora.base import Pair
+
+    text = export["build"]["recipe"].get("text") or {}
+    check = LeakCheck(export["build"]["language"], text.get("corpus") or "", text.get("config") or "")
+    found = []
+    for split in ("train", "validation"):
+        for name in export["splits"].get(split, {}).get("files", ()):
+            if (folder / name).is_file():
+                rows = pq.read_table(folder / name, columns=["id", "tokens"]).to_pylist()
+                found += [row["id"] for row in rows if check.leaked(Pair(row["id"], [], row["tokens"]))]
+    if found:
+        yield (
+            f"{config}: {len(found):,} labelled sentences are those of evaluation sets, the first {found[0]!r}. Build "
+            "it again, which leaves them out."
+        )
+
+
+def _terms(config: str, export: Mapping[str, Any]) -> Iterator[str]:
+    from xner_hf.publish.licences import terms_of
+
+    try:
+        terms_of(export["build"].get("licences", ()), export.get("licence_override"))
+    except Refused as error:
+        yield f"{config}: {error}"
+
+
+def _dataset_card(exports: Mapping[str, Mapping[str, Any]]) -> str:
+    from xner_hf.publish.dataset_card import dataset_card
+
+    return dataset_card("organisation/name", exports)
+
+
+def _check_card(kind: str, text: str) -> None:
+    from xner_hf.publish.validate import card_problems
+
+    if problems := card_problems(text, kind):
+        raise Refused("the card would not be valid:" + "".join(f"\n- {one}" for one in problems))
