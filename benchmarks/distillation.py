@@ -6,12 +6,12 @@ XNER_MIRROR=... python benchmarks/distillation.py --store runs.jsonl --choose di
 XNER_MIRROR=... python benchmarks/distillation.py --store two.jsonl --languages wol ewe \
     --arms teacher teacher@fr distill distill@fr distill@uniform distill@similar
 
-The teacher is the mirror's English tagger (CoNLL-2003), or the French one for the source side of wol; the student is a
-fresh MiniLM. Text: wikiann validation tokens for de, es, nl; the target side of MAFAND for luo, wol, pcm, as builds
-hold it. Every run is one line of the store, and a second start goes on with what is missing. Soft labels are learnt by
-kl, or by mse in the arm "distill:mse"; training is in bfloat16. "@fr" is the French teacher, "@uniform" and "@similar"
-both of them, with uniform weights or those learned as in the paper. Test gold is only scored against, and trained on
-in the arm "gold".
+The teacher is the mirror's English tagger (CoNLL-2003) or another (`--english`, with a store of its own), or the
+French one for the source side of wol; the student is a fresh MiniLM. Text: wikiann validation tokens for de, es, nl;
+the target side of MAFAND for luo, wol, pcm, as builds hold it. Every run is one line of the store, and a second start
+goes on with what is missing. Soft labels are learnt by kl, or by mse in the arm "distill:mse"; training is in
+bfloat16. "@fr" is the French teacher, "@uniform" and "@similar" both of them, with uniform weights or those learned as
+in the paper. Test gold is only scored against, and trained on in the arm "gold".
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from typing import Any
 
 import torch
 
+from xner_hf.corpora.base import Sentence
 from xner_hf.corpora.labelled import read_labelled
 from xner_hf.evaluation import score_tagger
 from xner_hf.languages import language as find_language
@@ -38,6 +39,7 @@ from xner_hf.training.config import TrainingConfig
 from xner_hf.training.data import Corpus
 from xner_hf.training.losses import LossConfig
 from xner_hf.training.similarity import SimilarityWeights
+from xner_hf.training.soft_labels import SoftSource
 from xner_hf.training.student import train_student
 from xner_hf.training.teachers import Teacher, TeacherEnsemble
 
@@ -57,6 +59,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--languages", nargs="+", default=[*MASAKHANER, *WIKIANN])
     parser.add_argument("--arms", nargs="+", default=["teacher", "distill", "distill-aligned", "projected", "gold"])
+    parser.add_argument("--english", default=ENGLISH, metavar="MODEL", help="the English teacher")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument(
         "--choose", nargs="+", metavar="ARM:LOSS:RATE", help="only print F1 on luo's projected validation sentences"
@@ -73,14 +76,14 @@ def main() -> None:
         for seed in arguments.seeds:
             for language in arguments.languages:
                 for arm in arguments.arms:
-                    run(arguments.store, done, language, arm, seed)
+                    run(arguments.store, done, language, arm, seed, arguments.english)
     table(done)
 
 
 def choose(arm: str, loss: str, rate: str) -> None:
     """Print the F1 of a student of luo, taught on 1,000 sentences, on 150 projected validation sentences by epoch."""
     needs = Ingredients("luo", corpora=[corpus("luo")], limit=1000)
-    plan = make_plan(Arm(arm), needs, labeller("", needs) if "distill" in arm else None)
+    plan = make_plan(Arm(arm), needs, labeller("", needs, ENGLISH) if "distill" in arm else None)
     plan.validation.sentences = plan.validation.sentences[:150]
     config = replace(settings(1, loss), learning_rate=float(rate))
     with tempfile.TemporaryDirectory() as folder:
@@ -88,7 +91,7 @@ def choose(arm: str, loss: str, rate: str) -> None:
     print(arm, loss, rate, [round(100 * one["eval_f1"], 1) for one in facts["log"] if "eval_f1" in one], flush=True)
 
 
-def run(store: Path, done: list[dict[str, Any]], language: str, arm: str, seed: int) -> None:
+def run(store: Path, done: list[dict[str, Any]], language: str, arm: str, seed: int, english: str) -> None:
     """Do one run unless the store has it, or it makes no sense."""
     if language in WIKIANN and arm.partition(":")[0] not in ("teacher", "distill"):
         return  # no parallel text, no other teachers
@@ -99,16 +102,17 @@ def run(store: Path, done: list[dict[str, Any]], language: str, arm: str, seed: 
     gold = f"unimelb-nlp/wikiann:{WIKIANN[language]}" if language in WIKIANN else f"masakhane/masakhaner2:{language}"
     test = list(read_labelled(gold, "test"))[: 5000 if language in WIKIANN else None]
     if arm.startswith("teacher"):
-        scores = score_tagger(ModelTagger(FRENCH if arm == "teacher@fr" else ENGLISH), test)
+        scores = score_tagger(ModelTagger(FRENCH if arm == "teacher@fr" else english), test)
         trained = 0
     else:
         with tempfile.TemporaryDirectory() as folder:
-            trained = train(language, arm, seed, Path(folder) / "student")
+            trained = train(language, arm, seed, english, Path(folder) / "student")
             scores = score_tagger(ModelTagger(str(Path(folder) / "student")), test)
     row = {
         "language": language,
         "arm": arm,
         "seed": seed,
+        "english": english,
         "sentences": trained,
         "epochs": EPOCHS,
         "batch": BATCH,
@@ -122,7 +126,7 @@ def run(store: Path, done: list[dict[str, Any]], language: str, arm: str, seed: 
     print(row, flush=True)
 
 
-def train(language: str, arm: str, seed: int, folder: Path) -> int:
+def train(language: str, arm: str, seed: int, english: str, folder: Path) -> int:
     """Train a student and return the number of its sentences."""
     name, _, loss = arm.partition(":")
     name, _, teachers = name.partition("@")
@@ -132,12 +136,16 @@ def train(language: str, arm: str, seed: int, folder: Path) -> int:
         train_student([Corpus("gold", sentences)], folder, config, quiet=True)
         return len(sentences)
     if language in WIKIANN:
-        needs = Ingredients(language, text=[f"unimelb-nlp/wikiann:{WIKIANN[language]}/validation"], limit=SENTENCES)
-    else:
-        needs = Ingredients(language, corpora=[corpus(language)], limit=SENTENCES)
+        # The only text there is: words of the validation split, which `xner train` would refuse as an evaluation set.
+        words = [one.tokens for one in read_labelled(f"unimelb-nlp/wikiann:{WIKIANN[language]}", "validation")]
+        sentences = [Sentence(str(number), one) for number, one in enumerate(words[:SENTENCES])]
+        source = SoftSource(Teacher(english), [one.tokens for one in sentences])
+        train_student([Corpus("distill", sentences, soft=True)], folder, config, None, {0: source}, quiet=True)
+        return len(sentences)
+    needs = Ingredients(language, corpora=[corpus(language)], limit=SENTENCES)
     if "aligned" in name and find_language(language).source == "fra":
         teachers = "fr"  # it reads the source side
-    plan = make_plan(Arm(name), needs, labeller(teachers, needs) if "distill" in name else None)
+    plan = make_plan(Arm(name), needs, labeller(teachers, needs, english) if "distill" in name else None)
     train_student(plan.corpora, folder, config, None, plan.sources, plan.facts, quiet=True)
     return len(plan.corpora[0].sentences)
 
@@ -157,11 +165,11 @@ def settings(seed: int, loss: str = "kl") -> TrainingConfig:
     )
 
 
-def labeller(name: str, needs: Ingredients) -> Teacher | TeacherEnsemble:
+def labeller(name: str, needs: Ingredients, english: str) -> Teacher | TeacherEnsemble:
     """Return the English teacher, the French one, or both with uniform or with learned weights (Wu et al. 2020)."""
     if name in ("", "fr"):
-        return Teacher(FRENCH if name else ENGLISH)
-    both = [Teacher(ENGLISH, language="eng"), Teacher(FRENCH, language="fra")]
+        return Teacher(FRENCH if name else english)
+    both = [Teacher(english, language="eng"), Teacher(FRENCH, language="fra")]
     if name == "uniform":
         return TeacherEnsemble(both)
     texts = {"eng": "eriktks/conll2003:conll2003/train", "fra": "Babelscape/wikineural:fr/validation"}
