@@ -144,6 +144,8 @@ def test_the_card_holds_the_score_and_the_files_of_the_hub_do_too(published):
     # Gold of one's own is on the card but not in the index, which names data sets of the Hub.
     assert "gold.conll" in card and "100.0" in card.replace("**", "") or "F1" in card
     assert not [name for name in files if name.endswith((".bin", ".pt"))]
+    # No path of the machine that trained it.
+    assert not [name for name, content in files.items() if b"pytest-of" in content or str(ROOT).encode() in content]
 
 
 def test_publishing_the_same_model_again_makes_no_commit(published, student, tmp_path):

@@ -144,6 +144,15 @@ def command_line() -> str:
     return shlex.join(["xner", *("=".join(map(public_name, word.split("="))) for word in sys.argv[1:])])
 
 
+def without_paths(value: Any) -> Any:
+    """Return plain values with every text in them as strangers may read it, see `public_name`."""
+    if isinstance(value, str):
+        return public_name(value)
+    if isinstance(value, Mapping):
+        return {key: without_paths(inner) for key, inner in value.items()}
+    return [without_paths(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
 def public_name(reference: str) -> str:
     """Return how a corpus, model or file is named to strangers: ids as they are, of paths of this machine the name."""
     return ",".join(_last_part(one) for one in reference.split(","))

@@ -20,7 +20,7 @@ from xner_hf.spans import NER_LABELS
 from xner_hf.training.config import TrainingConfig
 from xner_hf.training.data import IGNORED, Corpus
 from xner_hf.training.processes import first_process, number_of_processes
-from xner_hf.training.provenance import training_inputs
+from xner_hf.training.provenance import training_inputs, without_paths
 from xner_hf.training.soft_labels import SoftSource
 
 CHECKPOINTS = "checkpoints"
@@ -175,8 +175,8 @@ def train_student(
         trainer.remove_callback(PrinterCallback)
     trainer.train(resume_from_checkpoint=checkpoint)
     facts = {
-        "settings": config.to_dict(),
-        "data": dict(provenance or {}),
+        "settings": without_paths(config.to_dict()),
+        "data": without_paths(dict(provenance or {})),
         **made_from,
         "sentences": {"train": {one.name: len(one.sentences) for one in corpora}},
         "steps": {one.name: steps for one, steps in zip(corpora, trainer.sampler.steps, strict=True)},
@@ -198,6 +198,8 @@ def train_student(
 def _save(model: Any, weights: dict[str, Any], tokenizer: Any, folder: Path, facts: Mapping[str, Any]) -> None:
     # Not Trainer.save_model, which leaves a pickle of its arguments beside the weights.
     weights.pop("task_log_variances", None)
+    # The name that was given, not the folder of this machine that a mirror has it in.
+    model.config.backbone_config._name_or_path = facts["settings"]["backbone"]
     model.save_pretrained(folder, state_dict=weights)
     tokenizer.save_pretrained(folder)
     write_text(folder / "training.json", json.dumps(facts, ensure_ascii=False, indent=2) + "\n")
