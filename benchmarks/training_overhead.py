@@ -6,6 +6,8 @@ Rows: `Trainer` with `AutoModelForTokenClassification`; ours with entity labels 
 same sentences as well; with soft labels from the cache as well. `xner/ewt-joint` has both entities and trees. Rounds
 are run in turn and the best time of each stands. With `--backbone xlm-r-base` the backbone has that size and random
 weights; `--compile` compiles it, and `--memory` (on a GPU) prints peaks and doubles the batch until memory runs out.
+`--peak` is what the device can do at most, in TFLOP/s of the precision used (an H200 in bfloat16: 989); with it every row
+has its model FLOP utilisation: 6 operations a sub-word and weight of the encoder without its embeddings, by time, by peak.
 """
 
 from __future__ import annotations
@@ -60,6 +62,7 @@ def main() -> None:
     parser.add_argument("--bf16", action="store_true")
     parser.add_argument("--compile", action="store_true")
     parser.add_argument("--memory", action="store_true")
+    parser.add_argument("--peak", type=float, metavar="TFLOPS")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
@@ -103,9 +106,22 @@ class Bench:
         )
         print(f"{len(self.examples)} sentences, {self.tokens:,} sub-words, batch {self.arguments.batch}, {device}")
         print(f"backbone {self.arguments.backbone}, bf16 {self.arguments.bf16}, compiled {self.arguments.compile}")
-        print("                                            sub-words/s   time of plain x")
+        print(
+            "                                            sub-words/s   time of plain x"
+            + "   MFU" * bool(self.arguments.peak)
+        )
         for name, seconds in best.items():
-            print(f"{name:<44}{self.tokens / seconds:>10,.0f}   {seconds / base:>14.3f}")
+            used = f"   {self.utilisation(seconds):.1%}" if self.arguments.peak else ""
+            print(f"{name:<44}{self.tokens / seconds:>10,.0f}   {seconds / base:>14.3f}{used}")
+
+    def utilisation(self, seconds: float) -> float:
+        """Return the share of the device's peak that the encoder's matrices took; attention and heads not counted."""
+        config = AutoConfig.from_pretrained(model_source(MINILM)[0])
+        if self.arguments.backbone != "minilm":
+            config = AutoConfig.for_model("xlm-roberta", **XLM_R_BASE)
+        model = AutoModel.from_config(config)
+        weights = sum(one.numel() for name, one in model.named_parameters() if "embeddings" not in name)
+        return 6 * weights * self.tokens / seconds / (self.arguments.peak * 1e12)
 
     def memory(self) -> None:
         """Double the batch until memory runs out, and print the peak of each."""
@@ -117,9 +133,9 @@ class Bench:
                 print(f"batch {self.arguments.batch}: out of memory")
                 return
             peak = torch.cuda.max_memory_allocated() / 2**30
-            print(
-                f"batch {self.arguments.batch}: {self.tokens / seconds:,.0f} sub-words/s, {peak:.1f} GiB", flush=True
-            )
+            used = f", MFU {self.utilisation(seconds):.1%}" if self.arguments.peak else ""
+            told = f"batch {self.arguments.batch}: {self.tokens / seconds:,.0f} sub-words/s, {peak:.1f} GiB{used}"
+            print(told, flush=True)
             self.arguments.batch *= 2
 
     def args(self, folder: str) -> TrainingArguments:
