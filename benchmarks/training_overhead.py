@@ -6,8 +6,9 @@ Rows: `Trainer` with `AutoModelForTokenClassification`; ours with entity labels 
 same sentences as well; with soft labels from the cache as well. `xner/ewt-joint` has both entities and trees. Rounds
 are run in turn and the best time of each stands. With `--backbone xlm-r-base` the backbone has that size and random
 weights; `--compile` compiles it, and `--memory` (on a GPU) prints peaks and doubles the batch until memory runs out.
-`--peak` is what the device can do at most, in TFLOP/s of the precision used (an H200 in bfloat16: 989); with it every row
-has its model FLOP utilisation: 6 operations a sub-word and weight of the encoder without its embeddings, by time, by peak.
+`--peak` is what the device can do at most, in TFLOP/s of the precision used (an H200 in bfloat16: 989); with it every
+row has its model FLOP utilisation: 6 operations a sub-word and weight of the encoder without its embeddings, by time,
+by peak.
 """
 
 from __future__ import annotations

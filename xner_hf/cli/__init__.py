@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 
 from xner_hf import __version__
-from xner_hf.cli import align, build, calibrate, demo, evaluate, languages, project, report, train, tune
+from xner_hf.cli import (
+    align,
+    build,
+    calibrate,
+    demo,
+    evaluate,
+    languages,
+    project,
+    publish,
+    report,
+    study,
+    train,
+    tune,
+)
 from xner_hf.errors import XnerError
 
 app = typer.Typer(
@@ -36,8 +49,9 @@ def _common(
     pass  # options of the program itself; its help text is that of the app
 
 
-for module in (languages, build, project, align, calibrate, tune, train, evaluate, report, demo):
+for module in (languages, build, project, align, calibrate, tune, train, evaluate, report, publish, demo):
     app.command(module.run.__name__.replace("run", module.__name__.rpartition(".")[2]))(module.run)
+app.add_typer(study.app)
 
 
 def main() -> None:
