@@ -1,0 +1,104 @@
+"""The runs of a study, one after the other, beside other runners of the same store."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from xner_hf.study.grid import RunSpec, Study
+from xner_hf.study.rows import check_row, error_line
+from xner_hf.study.run import do_run, surroundings
+from xner_hf.study.store import Store
+
+
+@dataclass
+class Tally:
+    """What a runner did.
+
+    Attributes:
+        made: keys of the runs that it finished.
+        failed: key -> error of those that failed.
+        there: runs that the store had already.
+        elsewhere: runs that another runner has in hand.
+        left: runs that were not begun because the time was over.
+    """
+
+    made: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    there: int = 0
+    elsewhere: int = 0
+    left: int = 0
+
+
+def run_study(
+    study: Study,
+    store: Store,
+    runs: Sequence[RunSpec],
+    *,
+    hours: float | None = None,
+    retry_failed: bool = False,
+    tell: Callable[[RunSpec, int, int, dict[str, Any]], None] = lambda *_: None,
+) -> Tally:
+    """Make the runs that the store does not have.
+
+    A killed runner leaves nothing behind but the runs that it finished; the one in hand is made anew by the next. A
+    run that fails is a row as well, and is not tried again unless asked for.
+
+    Args:
+        study: names the rows.
+        store: takes them.
+        runs: those of the study, or a shard of them.
+        hours: begin no run after that.
+        retry_failed: try runs again that failed before.
+        tell: called after every run with it, its number among `runs` (from 1), their number, and the row.
+    """
+    started = time.monotonic()
+    tally = Tally()
+    for number, run in enumerate(runs, 1):
+        if _settled(store, run.key, retry_failed):
+            tally.there += 1
+            continue
+        if hours is not None and time.monotonic() - started > 3600 * hours:
+            tally.left += 1
+            continue
+        with store.claim(run.key) as claimed:
+            if not claimed:
+                tally.elsewhere += 1
+                continue
+            if _settled(store, run.key, retry_failed):  # finished by another since it was looked up
+                tally.there += 1
+                continue
+            row = _row(study, store, run)
+        tally.made.append(run.key)
+        if row["status"] == "failed":
+            tally.failed[run.key] = row["error"]
+        tell(run, number, len(runs), row)
+    return tally
+
+
+def _settled(store: Store, key: str, retry_failed: bool) -> bool:
+    attempts = store.attempts(key)
+    return any(one["status"] == "done" or not retry_failed for one in attempts)
+
+
+def _row(study: Study, store: Store, run: RunSpec) -> dict[str, Any]:
+    row = {
+        "key": run.key,
+        "attempt": len(store.attempts(run.key)) + 1,
+        "study": study.name,
+        "settings": dict(run.settings),
+        **surroundings(),
+    }
+    began = time.perf_counter()
+    try:
+        done = {**row, "status": "done", "error": None, **do_run(run)}
+        check_row(done)  # such as scores that are no numbers, since the training diverged
+    except Exception as error:  # whatever it was, it is a result of the study: told in its table, not lost
+        traceback.print_exc()
+        done = {**row, "status": "failed", "error": error_line(error)}
+        done["seconds"] = {"failed": round(time.perf_counter() - began, 2)}
+    store.add(done)
+    return done
