@@ -17,8 +17,8 @@ $(READY): setup.cfg pyproject.toml constraints.txt
 demo: $(READY)  ## the whole chain on the bundled sample
 	$(BIN)/xner demo
 
-test: $(READY)  ## all tests
-	$(BIN)/python -m pytest
+test: $(READY)  ## all tests, on up to four cores
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 lint: $(READY)  ## style
 	$(BIN)/ruff check .
@@ -43,6 +43,7 @@ bench: $(READY)  ## the benchmarks that take minutes; needs XNER_MIRROR
 	$(BIN)/python benchmarks/intrinsic.py
 	$(BIN)/python benchmarks/tune.py
 	$(BIN)/python benchmarks/training_overhead.py
+	$(BIN)/python benchmarks/publish_faults.py
 	$(BIN)/python benchmarks/parsing.py --store build/parsing.jsonl
 	$(BIN)/python benchmarks/distillation.py --store build/distillation.jsonl
 

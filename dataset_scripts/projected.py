@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
         rows = {name: split["rows"] for name, split in export["splits"].items()}
         size = sum(split["bytes"] for split in export["splits"].values())
         print(f"{config}: " + ", ".join(f"{name} {n:,}" for name, n in rows.items()) + f"; {size / 1e6:.1f} MB")
-    print(f"\nNext:  python push_to_hub.py dataset {options.output} --repo ORG/NAME")
+    print(f"\nNext:  xner publish {options.output} --repo ORG/NAME")
     return 0
 
 

@@ -240,7 +240,7 @@ def test_train_and_evaluate_a_student_on_a_build(xner, tmp_path, mirror):
     code, out, _ = xner("train", "hau", "--backbone", backbone, "--epochs", "1", "--json")
     facts = json.loads(out)
     assert code == 0 and facts["output"] == "models/hau-projected"
-    assert facts["settings"]["backbone"] == str(backbone) and facts["data"]["corpora"] == ["build/hau"]
+    assert facts["settings"]["backbone"] == backbone.name and facts["data"]["corpora"] == ["build/hau"]
     gold = tmp_path / "gold.conll"
     gold.write_text("Musa B-PER\nya O\nziyarci O\nKano B-LOC\n\n", encoding="utf-8")
     scores = json.loads(xner("evaluate", "models/hau-projected", "--gold", gold, "--json")[1])

@@ -98,7 +98,7 @@ def export(config="hau", **changes):
         "examples": copy.deepcopy(EXAMPLES),
         "scores": [],
         "licence_override": None,
-        "command": f"python dataset_scripts/projected.py {config} --output DIR",
+        "command": f"python scripts/projected.py {config} --output DIR",
     }
 
 

@@ -232,3 +232,12 @@ def test_a_model_of_unknown_terms_needs_a_licence_by_hand(model):
 
 def test_a_folder_without_a_model_is_told_apart(tmp_path):
     refused(lambda: check_model(tmp_path), "holds no config.json")
+
+
+def test_a_damaged_shard_is_told_with_its_name(exported):
+    folder = exported("hau")
+    path = folder / "hau/train-00000-of-00003.parquet"
+    path.write_bytes(path.read_bytes()[:-20])
+    refused(
+        lambda: check_dataset(folder), f"{path.relative_to(folder)} was changed after", f"{path.name} cannot be read"
+    )

@@ -171,7 +171,7 @@ def test_provenance_names_every_input_setting_version_date_and_command(card):
         "180 sentences of evaluation sets were left out (checked: `masakhane/masakhaner2:hau/test`).",
         "| `projector.weights` | `alignment 1.5, bias -7.25` |",
         "| `tagger.consistent` | `true` |",
-        "python dataset_scripts/projected.py hau --output DIR",
+        "python scripts/projected.py hau --output DIR",
     ):
         assert part in text, part
 

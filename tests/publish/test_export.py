@@ -105,7 +105,7 @@ def test_export_json_says_what_the_card_needs(made, out):
     assert Features.from_dict(export["features"]) == Features.from_arrow_schema(corpus_schema())
     assert list(json.loads((out / "hau" / "export.json").read_text())["features"]) == corpus_schema().names
     assert export["scores"] == [] and export["licence_override"] is None
-    assert export["command"] == "python dataset_scripts/projected.py hau --output DIR --recipe sample"
+    assert export["command"] == "python scripts/projected.py hau --output DIR --recipe sample"
 
 
 def test_examples_are_the_first_training_rows_that_have_names(made, out):

@@ -30,9 +30,9 @@ def test_the_script_builds_what_is_missing_and_exports_it(tmp_path):
     code, out, err = run_script(tmp_path, "Hausa", "swa", "--recipe", "sample", "--limit", 20, "--output", "data")
     assert code == 0, err
     assert sorted(path.name for path in (tmp_path / "build").iterdir()) == ["hau", "swa"]
-    assert "hau: train 18, validation 2; " in out and "python push_to_hub.py dataset data --repo ORG/NAME" in out
+    assert "hau: train 18, validation 2; " in out and "xner publish data --repo ORG/NAME" in out
     export = json.loads((tmp_path / "data" / "hau" / "export.json").read_text())
-    assert export["command"] == "python dataset_scripts/projected.py hau --output DIR --recipe sample --limit 20"
+    assert export["command"] == "python scripts/projected.py hau --output DIR --recipe sample --limit 20"
     built = (tmp_path / "build" / "hau" / "build.json").stat().st_mtime_ns
     # The published script and recipe make the same configuration from the same build.
     published = tmp_path / "data" / "scripts" / "projected.py"

@@ -321,3 +321,15 @@ def test_the_command_prints_one_object_and_no_token(exported, hub, run_client, h
     told = json.loads(done.stdout)
     assert (told["state"], told["tag"]) == ("published", "v1")
     assert "hf_write" not in done.stdout + done.stderr
+
+
+def test_what_would_have_to_be_made_is_named(send):
+    assert send("hau", dry_run=True, private=True, tag="v1").made == ["private repository xner/projected", "tag v1"]
+    send("hau")
+    assert send("hau", dry_run=True, revision="next").made == ["branch next"]
+    assert send("hau", dry_run=True).made == []
+
+
+def test_a_pull_request_takes_no_tag(send):
+    with pytest.raises(Refused, match="--tag"):
+        send("hau", create_pr=True, tag="v1")

@@ -112,7 +112,14 @@ def send(
     remote = Remote(kind, repo, revision)
     with working(), _publication(kind, path, override, allow_unscored) as publication:
         outcome = publish(
-            publication, remote, private=private, create_pr=create_pr, dry_run=dry_run, message=message, tag=tag
+            publication,
+            remote,
+            private=private,
+            create_pr=create_pr,
+            dry_run=dry_run,
+            message=message,
+            tag=tag,
+            tell=note,
         )
     emit(outcome.to_dict(), as_json, lambda: _show(outcome))
 
@@ -132,7 +139,7 @@ def _publication(
 
         with tempfile.TemporaryDirectory(prefix="xner-export-") as folder:
             export_builds([path], Path(folder), licence_override=override)
-            yield check_dataset(Path(folder))
+            yield check_dataset(Path(folder), str(path))
     else:
         if override:
             raise XnerError("an exported data set has its licence already. Give --licence when it is exported.")
@@ -140,28 +147,34 @@ def _publication(
 
 
 def _show(outcome: Any) -> None:
-    changes = outcome.changes
-    for text in outcome.notes:
-        note(f"tried again: {text}")
+    changes, where = outcome.changes, f"{outcome.url} ({outcome.revision})"
     if outcome.state == "dry run":
-        print(f"{outcome.url} ({outcome.revision}) would change:" if changes else f"{outcome.url} would not change.")
+        print(f"{where} would change:" if changes or outcome.made else f"{where} would not change.")
+        for name in outcome.made:
+            print(f"  + {name}")
         for sign, names in (("+", changes.added), ("~", changes.changed), ("-", changes.deleted)):
             for name in names:
                 print(f"  {sign} {name}")
         print(f"  {len(changes.unchanged):,} files as they are")
         return
     if outcome.state == "unchanged":
-        print(f"{outcome.url} holds all of it already; no commit was made.")
+        print(f"{where} holds all of it already; no commit was made.")
     elif outcome.state == "pull request":
         print(f"Pull request: {outcome.pull_request}")
+        return
     else:
         print(
-            f"{outcome.url} ({outcome.revision}, {outcome.commit[:7]}): {len(changes.added):,} files new, "
-            f"{len(changes.changed):,} changed, {len(changes.deleted):,} removed"
+            f"{where}, commit {outcome.commit[:7]}: {len(changes.added):,} files new, {len(changes.changed):,} "
+            f"changed, {len(changes.deleted):,} removed"
         )
-    if outcome.tag:
-        print(f"  tag {outcome.tag}")
+    for name in outcome.made:
+        print(f"  new: {name}")
+    at = "" if outcome.revision == "main" else f', revision="{outcome.revision}"'
     if outcome.kind == "dataset":
-        print(f'Next: load_dataset("{outcome.repo}", CONFIG)')
+        touched = {
+            path.partition("/")[0] for path in (*changes.added, *changes.unchanged) if path.endswith("export.json")
+        }
+        print(f'Next:  load_dataset("{outcome.repo}", "{min(touched, default="CONFIG")}"{at})')
     else:
-        print(f'Next: pipeline("token-classification", model="{outcome.repo}")')
+        print(f'Next:  pipeline("token-classification", "{outcome.repo}"{at}, trust_remote_code=True)')
+        print("       or without trust_remote_code, after `import xner_hf.models`")

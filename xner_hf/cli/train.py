@@ -257,7 +257,7 @@ def _show(facts: dict[str, Any], folder: Path) -> None:
     print(f"trained on {counts} -> {folder}")
     if scores:
         print(f"  validation F1 {percent(scores[-1]['eval_f1'])} (against the corpus's own labels)")
-    print(f"\nNext:  xner evaluate {folder} --gold ORG/NAME:CONFIG\n")
+    print(f"\nNext:  xner evaluate {folder} --gold ORG/NAME:CONFIG --save\n")
     print("       import xner_hf.models")
     print("       from transformers import pipeline")
     print(f'       ner = pipeline("token-classification", "{folder}", aggregation_strategy="first")')

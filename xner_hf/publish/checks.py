@@ -27,12 +27,19 @@ _SECRETS = {
     "a token of Slack": r"\bxox[abprs]-[A-Za-z0-9-]{20,}",
     "a private key": r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----",
 }
+_OWN_FILES = {".conll", ".conllu", ".jsonl", ".tsv", ".txt"}
+"""Files that a recipe may name in place of a corpus on the Hub."""
+
 _UNFINISHED = ("checkpoints", "run.json")
 _OF_A_MODEL = {".json", ".jinja", ".md", ".model", ".py", ".safetensors", ".txt", ".yaml"}
 
 
-def check_dataset(folder: Path) -> DatasetPublication:
+def check_dataset(folder: Path, name: str | None = None) -> DatasetPublication:
     """Return an exported folder as a publication.
+
+    Args:
+        folder: what `export_builds` wrote.
+        name: what messages call it; by default its path.
 
     Raises:
         Refused: it is not whole, holds something that must not go out, or its terms do not allow it.
@@ -42,7 +49,7 @@ def check_dataset(folder: Path) -> DatasetPublication:
         config = path.parent.name
         try:
             export = json.loads(path.read_text(encoding="utf-8"))
-            problems += _unwhole(folder, config, export)
+            problems += [*_unwhole(folder, config, export)]
         except XnerError as error:
             problems.append(f"{config}: {error}")
         except (ValueError, KeyError, TypeError) as error:
@@ -63,7 +70,7 @@ def check_dataset(folder: Path) -> DatasetPublication:
     problems += [one for path in files for one in _dangers(path, folder)]
     problems += [one for config, export in exports.items() for one in _gold(folder, config, export)]
     problems += [one for config, export in exports.items() for one in _terms(config, export)]
-    _refuse(folder, problems)
+    _refuse(name or str(folder), problems)
     publication = DatasetPublication(folder, exports)
     _check_card(publication.kind, _dataset_card(exports))
     return publication
@@ -112,15 +119,15 @@ def check_model(
             "nothing says how good it is. Score it with `xner evaluate "
             f"{folder} --gold ID:CONFIG --save`, or publish it with --allow-unscored, which its card will say."
         )
-    _refuse(folder, problems)
+    _refuse(str(folder), problems)
     _check_card("model", model_card(folder, "organisation/name", licence_override))
     return ModelPublication(folder, names, licence_override)
 
 
-def _refuse(folder: Path, problems: Sequence[str]) -> None:
+def _refuse(name: str, problems: Sequence[str]) -> None:
     if problems:
         shown = "".join(f"\n- {one}" for one in dict.fromkeys(problems))
-        raise Refused(f"{folder} must not be published as it is:{shown}")
+        raise Refused(f"{name} must not be published as it is:{shown}")
 
 
 def _unwhole(folder: Path, config: str, export: Mapping[str, Any]) -> Iterator[str]:
@@ -160,7 +167,8 @@ def _unwhole(folder: Path, config: str, export: Mapping[str, Any]) -> Iterator[s
 
 def _own_paths(value: Any) -> Iterator[str]:
     for text in _strings(value):
-        if text.startswith(("/", "~", "./", "../")) or re.match(r"[A-Za-z]:[\\/]", text):
+        own = text.startswith(("/", "~", "./", "../")) or re.match(r"[A-Za-z]:[\\/]", text)
+        if own or Path(text).suffix in _OWN_FILES:
             yield text
 
 
@@ -176,13 +184,16 @@ def _dangers(path: Path, folder: Path) -> Iterator[str]:
     if path.suffix in _PICKLED or looks_so:
         yield f"{name} is or may be a pickle, which runs code when it is loaded. Save weights as safetensors."
         return
-    for text in _texts(path):
-        for what, pattern in _SECRETS.items():
-            if re.search(pattern, text):
-                yield f"{name} holds {what}. Take it out, and revoke it where it was shared."
-        token = os.environ.get("HF_TOKEN")
-        if token and len(token) > 3 and token in text:
-            yield f"{name} holds the token of this environment. Take it out."
+    token = os.environ.get("HF_TOKEN")
+    try:
+        for text in _texts(path):
+            for what, pattern in _SECRETS.items():
+                if re.search(pattern, text):
+                    yield f"{name} holds {what}. Take it out, and revoke it where it was shared."
+            if token and len(token) > 3 and token in text:
+                yield f"{name} holds the token of this environment. Take it out."
+    except Exception as error:  # of pyarrow or safetensors, each with kinds of its own
+        yield f"{name} cannot be read ({type(error).__name__}: {str(error)[:200]}). Make it again."
 
 
 def _texts(path: Path) -> Iterator[str]:

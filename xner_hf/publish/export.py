@@ -314,7 +314,7 @@ def _examples(files: Sequence[Path]) -> list[dict[str, Any]]:
 def _command(build: _Build) -> str:
     """Return how the configuration is made again: by name where the table has its recipe, else from its file."""
     recipe = build.facts["recipe"]
-    command = f"python {_SCRIPT.as_posix()} {build.config} --output DIR"
+    command = f"python scripts/{_SCRIPT.name} {build.config} --output DIR"  # where it lies beside the data
     for name, option in ((None, ""), (recipe.get("recipe"), f" --recipe {recipe.get('recipe')}")):
         for limit, more in ((None, ""), (recipe.get("limit"), f" --limit {recipe.get('limit')}")):
             try:

@@ -19,7 +19,7 @@ from xner_hf.publish.licence_table import LICENCES, READINGS, KnownLicence
 from xner_hf.training.provenance import public_name
 
 _ORDER = {licence: number for number, licence in enumerate(LICENCES)}
-_BY_HAND = "or decide by hand, with a licence and a reason, which the card will show"
+_BY_HAND = "or decide by hand, with --licence and --reason, which the card will show"
 _TEXT_ROLES = ("text", "parallel", "translated-labels", "source-labels", "gold")
 
 

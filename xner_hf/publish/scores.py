@@ -10,7 +10,7 @@ from typing import Any
 from xner_hf.errors import XnerError
 from xner_hf.metrics.bootstrap import RESAMPLES
 from xner_hf.pipeline.store import write_text
-from xner_hf.publish.templates import escaped, percent, table
+from xner_hf.publish.templates import escaped, is_repo_id, percent, table
 
 SCORES = "scores.json"
 _KEY = ("task", "dataset", "config", "split", "kind", "metric")
@@ -62,7 +62,8 @@ def save_scores(folder: Path, scores: Iterable[Mapping[str, Any]]) -> Path:
 
 
 def _key(score: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(str(score.get(key) or "") for key in _KEY)
+    own = "" if is_repo_id(score["dataset"]) else "own"  # what others can look up comes first
+    return (own, *(str(score.get(key) or "") for key in _KEY))
 
 
 def score(one: Mapping[str, Any]) -> str:
@@ -90,7 +91,8 @@ def score_tables(scores: Iterable[Mapping[str, Any]]) -> str:
         if types := one.get("types"):
             of = [[kind, *(percent(types[kind][key]) for key in ("precision", "recall", "f1"))] for kind in types]
             counted = [[*row, f"{types[row[0]]['gold']:,}"] for row in of]
-            by = f"By type, {escaped(one['dataset'])} {escaped(one.get('config') or '')} {escaped(one['split'])}:"
+            gold = [one["dataset"], one.get("config"), one["split"]]
+            by = f"By type, {escaped(' '.join(filter(None, gold)))}:"
             parts += [by, table(("type", "precision", "recall", "F1", "gold names"), counted, range(1, 5))]
     kinds = dict.fromkeys(one.get("kind") for one in ordered)
     conventions = [one.get("convention") for one in ordered if one.get("convention")]

@@ -50,7 +50,8 @@ class Outcome:
         changes: what the commit did, or would do.
         pull_request: its address.
         tag: the name given to the commit.
-        notes: what happened on the way.
+        made: what had to be made for it, or would be: the repository, the branch, the tag.
+        notes: what failed on the way and was tried again.
     """
 
     repo: str
@@ -62,6 +63,7 @@ class Outcome:
     changes: Changes
     pull_request: str | None = None
     tag: str | None = None
+    made: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
@@ -79,6 +81,7 @@ def publish(
     message: str | None = None,
     tag: str | None = None,
     sleep: Callable[[float], None] = time.sleep,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Outcome:
     """Bring a repository to hold a publication, with one commit or none.
 
@@ -91,6 +94,7 @@ def publish(
         message: title of the commit.
         tag: name for the commit, such as ``v1.0``.
         sleep: waits between tries.
+        tell: called with a line when something failed and is tried again.
 
     Raises:
         Refused: no token or no right to write, the repository is public where a private one is asked for, the tag is
@@ -98,25 +102,27 @@ def publish(
         XnerError: the Hub could not be reached in `TRIES` tries; what is known of the repository is said.
     """
     title = message or f"Publish {publication.title}"
-    tries = _Tries(sleep)
+    tries = _Tries(sleep, tell)
     if not dry_run:
         remote.check_login()
     if create_pr and remote.revision != "main":
         raise Refused("--create-pr opens a pull request against main. Leave --revision out.")
-    tries.until_done(lambda: _prepare(remote, private, create_pr, dry_run))
+    if create_pr and tag:
+        raise Refused("a pull request has no commit to tag before it is merged. Leave --tag out.")
+    made = tries.until_done(lambda: _prepare(remote, private, create_pr, dry_run, tag))
     found = tries.until_done(lambda: _commit(publication, remote, title, private, create_pr, dry_run, tag, tries))
     if tag and found.commit and found.state in ("published", "unchanged"):
         tries.until_done(lambda: remote.tag(tag, found.commit))
         found.tag = tag
-    found.notes = tries.notes
+    found.made, found.notes = made, tries.notes
     return found
 
 
 class _Tries:
     """Repeats what fails for the moment, and remembers why."""
 
-    def __init__(self, sleep: Callable[[float], None]):
-        self._sleep = sleep
+    def __init__(self, sleep: Callable[[float], None], tell: Callable[[str], None]):
+        self._sleep, self._tell = sleep, tell
         self.notes: list[str] = []
         self.sent = False
         """Whether a commit was sent whose fate was not told."""
@@ -134,6 +140,7 @@ class _Tries:
                     raise
                 self.notes.append(str(error))  # a refusal to read does not tell whether the commit landed
             if number + 1 < TRIES:
+                self._tell(f"{self.notes[-1]}; trying again in {wait:g} s")
                 self._sleep(wait)
         state = (
             "A commit was sent and its reply was lost, so it may have landed"
@@ -146,22 +153,27 @@ class _Tries:
         )
 
 
-def _prepare(remote: Remote, private: bool, create_pr: bool, dry_run: bool) -> None:
-    """Make the repository and the branch where they are missing."""
+def _prepare(remote: Remote, private: bool, create_pr: bool, dry_run: bool, tag: str | None) -> list[str]:
+    """Make the repository and the branch where they are missing, and return what is, or would be, new."""
     visible = remote.visibility()
     if private and visible is False:
         raise Refused(
             f"{remote.repo} exists and is public, so what is published there is not --private. Make it private in its "
             "settings, or leave --private out."
         )
-    if dry_run:
-        return
+    made = []
     if visible is None:
         if create_pr:
             raise Refused(f"there is no {remote.repo} to open a pull request against. Leave --create-pr out.")
-        remote.create(private)
-    if remote.revision != "main" and remote.revision not in remote.refs()[1]:
-        remote.create_branch()
+        made.append(f"{'private ' if private else ''}repository {remote.repo}")
+        if not dry_run:
+            remote.create(private)
+    tags, branches = ({}, {}) if made and dry_run else remote.refs()
+    if remote.revision != "main" and remote.revision not in branches:
+        made.append(f"branch {remote.revision}")
+        if not dry_run:
+            remote.create_branch()
+    return made + ([f"tag {tag}"] if tag and tag not in tags else [])
 
 
 def _commit(
