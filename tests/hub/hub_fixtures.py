@@ -75,6 +75,8 @@ def run_snippet(code: str, environment: dict[str, str], folder: Path, **values: 
         textwrap.dedent(code),
         "with open(sys.argv[1], 'w', encoding='utf-8') as file:",
         "    json.dump(result, file)",
+        # Threads of Arrow that still read ahead abort the process now and then while the interpreter is taken down.
+        "import os; sys.stdout.flush(); sys.stderr.flush(); os._exit(0)",
     ]
     script.write_text("\n".join(lines), encoding="utf-8")
     done = subprocess.run(
