@@ -52,12 +52,15 @@ def run(
             found = check_inputs(study, runs, Store(study.folder), tokens_per_second)
         emit(found, as_json, lambda: _show_dry_run(found))
         if any(one["state"] == "wrong" for one in found["inputs"]):
-            raise XnerError("the study names what does not exist; see above.")
+            raise XnerError("the study names what does not exist: see what is `wrong` above.")
         return
     import torch
+    from transformers.utils import logging
 
     from xner_hf.study.runner import run_study
 
+    logging.set_verbosity_error()  # of hundreds of runs each would tell how its weights were loaded
+    logging.disable_progress_bar()
     if threads:
         torch.set_num_threads(threads)
     with working():
@@ -193,8 +196,11 @@ def _show_dry_run(found: dict[str, Any]) -> None:
     for one in found["runs"]:
         state = "done" if one["done"] else ""
         print(f"{state:<5} {one['language']:<6} {one['label']:<42} seed {one['seed']}  {one['key']}")
-    for one in found["inputs"]:
-        print(f"{one['state']:<8} {one['kind']:<7} {one['name']}" + (f"  ({one['detail']})" if one["detail"] else ""))
+    for state in ("ok", "missing", "wrong"):  # the worst stands where it is seen
+        for one in (one for one in found["inputs"] if one["state"] == state):
+            detail = " ".join(one["detail"].split())
+            detail = detail if state == "wrong" else detail.partition(". ")[0]
+            print(f"{state:<8} {one['kind']:<8} {one['name']}" + (f"  ({detail})" if detail else ""))
     made = sum(one["done"] for one in found["runs"])
     print(
         f"{len(found['runs']):,} runs, {made:,} of them done; about {found['tokens']:,} sub-words to train on", end=""

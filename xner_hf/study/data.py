@@ -29,8 +29,8 @@ TRANSLATIONS, BUILD = "translations", "build"
 FEWEST_TRANSLATIONS = 100
 """Translated training sentences below which a gold corpus counts as untranslated: some have a handful by chance."""
 
-_SPARE = 1.3
-"""Sentences read for each that is wanted, since a projection rejects some."""
+_SPARE = 2.0
+"""Sentences read for each that is wanted, since a projection rejects some; where that is not enough, all are read."""
 
 
 @dataclass(frozen=True)
@@ -143,9 +143,17 @@ def _train_files(gold: str) -> list[str]:
 
 
 def _from_gold(recipe: Recipe, gold: str, wanted: int) -> tuple[list[Row], dict[str, int]]:
+    enough = int(wanted * _SPARE)
+    rows, reasons = _projected_gold(recipe, gold, wanted, enough)
+    if len(rows) < wanted and len(rows) + reasons.total() == enough:  # there may be more
+        rows, reasons = _projected_gold(recipe, gold, wanted, None)
+    return rows, dict(sorted(reasons.items()))
+
+
+def _projected_gold(recipe: Recipe, gold: str, wanted: int, limit: int | None) -> tuple[list[Row], Counter[str]]:
     from xner_hf.project import make_projector
 
-    data = intrinsic.translated_gold(recipe, gold, "train", int(wanted * _SPARE))
+    data = intrinsic.translated_gold(recipe, gold, "train", limit)
     projector = make_projector(recipe.projector.method, recipe.projector.settings)
     rows: list[Row] = []
     reasons: Counter[str] = Counter()
@@ -157,7 +165,7 @@ def _from_gold(recipe: Recipe, gold: str, wanted: int) -> tuple[list[Row], dict[
             continue
         labels = keep_types(true.spans or (), ENTITY_TYPES)
         rows.append(Row(true.id, pair.target, pair.source, list(done.links), list(done.spans()), labels))
-    return rows, dict(sorted(reasons.items()))
+    return rows, reasons
 
 
 def _from_build(recipe: Recipe, _: str, wanted: int) -> tuple[list[Row], dict[str, int]]:

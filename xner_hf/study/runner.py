@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from xner_hf.pipeline.store import cache_folder
 from xner_hf.study.grid import RunSpec, Study
 from xner_hf.study.rows import check_row, error_line
 from xner_hf.study.run import do_run, surroundings
@@ -98,7 +100,14 @@ def _row(study: Study, store: Store, run: RunSpec) -> dict[str, Any]:
         check_row(done)  # such as scores that are no numbers, since the training diverged
     except Exception as error:  # whatever it was, it is a result of the study: told in its table, not lost
         traceback.print_exc()
-        done = {**row, "status": "failed", "error": error_line(error)}
+        done = {**row, "status": "failed", "error": _without_paths(error_line(error))}
         done["seconds"] = {"failed": round(time.perf_counter() - began, 2)}
     store.add(done)
     return done
+
+
+def _without_paths(text: str) -> str:
+    """Name the folders of this machine by the variables that hold them, since a store may be published."""
+    for name, folder in (("$XNER_CACHE", cache_folder()), ("$XNER_MIRROR", os.environ.get("XNER_MIRROR"))):
+        text = text.replace(str(folder), name) if folder else text
+    return text
