@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -27,6 +28,9 @@ from xner_hf.training.data import Corpus
 from xner_hf.training.parsers import ParserTeacher
 from xner_hf.training.student import train_student
 from xner_hf.training.teachers import Teacher
+
+PARSED = 500
+"""First sentences of a treebank's test split that are parsed: enough to see whether the trees were learnt."""
 
 VALIDATION = 150
 """Sentences with projected labels, none of them trained on, that are scored after every epoch; nothing is chosen by
@@ -130,7 +134,8 @@ def _parse(folder: Path, settings: Mapping[str, Any]) -> dict[str, Any] | None:
     """Score the trees on the test split of the treebank that they were learnt from; a file has none."""
     if settings["trees"] not in ("source", "target") or Path(settings["tree_corpus"]).is_file():
         return None
-    scores = score_parser(str(folder), list(read_trees(settings["tree_corpus"], "test")))
+    sentences = list(islice(read_trees(settings["tree_corpus"], "test"), PARSED))
+    scores = score_parser(str(folder), sentences)
     return {"treebank": settings["tree_corpus"], **{name: scores[name] for name in ("uas", "las", "sentences")}}
 
 
