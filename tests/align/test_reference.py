@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 
+import numpy as np
 import pytest
 
 from xner_hf.align.base import Link
@@ -22,9 +23,24 @@ def check_equal(model, layer, level, extraction, pairs):
     sources, targets = zip(*pairs, strict=True)
     reference = SimAlignAligner(SimAlignConfig(model, layer=layer, level=level, extraction=extraction), "cpu")
     batched = EncoderAligner(EncoderConfig(model, layer=layer, level=level, extraction=extraction), "cpu")
-    expected = reference.align(sources, targets)
-    found = batched.align(sources, targets)
-    assert [[link[:2] for link in links] for links in found] == [[link[:2] for link in links] for links in expected]
+
+    def words(found):
+        return [[link[:2] for link in links] for links in found]
+
+    expected, found = words(reference.align(sources, targets)), words(batched.align(sources, targets))
+    # Where a change of the similarities by a little more than rounding changes simalign's own links, there is a tie.
+    simalign, draw = reference._aligner, np.random.default_rng(1)
+    exact = simalign.get_similarity
+    simalign.get_similarity = lambda x, y: (similar := exact(x, y)) + draw.normal(scale=1e-5, size=similar.shape)
+    shaken = [words(reference.align(sources, targets)) for _ in range(2)]
+    decided = [all(other[index] == links for other in shaken) for index, links in enumerate(expected)]
+    assert sum(decided) >= 0.7 * len(pairs)
+    wrong = [
+        (pair, mine, theirs)
+        for pair, mine, theirs, sure in zip(pairs, found, expected, decided, strict=True)
+        if sure and mine != theirs
+    ]
+    assert not wrong
 
 
 @pytest.mark.parametrize("extraction", METHODS)

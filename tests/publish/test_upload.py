@@ -333,3 +333,12 @@ def test_what_would_have_to_be_made_is_named(send):
 def test_a_pull_request_takes_no_tag(send):
     with pytest.raises(Refused, match="--tag"):
         send("hau", create_pr=True, tag="v1")
+
+
+def test_an_answer_that_cannot_be_read_is_asked_for_again(send, commits, hub):
+    for nth in range(1, 27):
+        hub.hub.forget()
+        hub.faults.clear()
+        send("old-hau")
+        hub.faults.append(Fault("corrupt", path="/api/", nth=nth, after=True))
+        assert send("hau").state == "published" and commits() == 3

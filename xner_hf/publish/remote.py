@@ -145,7 +145,7 @@ class Remote:
         wanted = revision or self.revision
         with _asking(self.repo):
             try:
-                commit = self.api.repo_info(self.repo, repo_type=self.kind, revision=wanted).sha
+                info = self.api.repo_info(self.repo, repo_type=self.kind, revision=wanted)
             except GatedRepoError:
                 raise
             except RepositoryNotFoundError:
@@ -154,13 +154,16 @@ class Remote:
                 if wanted == "main":
                     return Head(None)
                 return self.head("main")
-            found = self.api.list_repo_tree(self.repo, repo_type=self.kind, revision=commit, recursive=True)
+            found = self.api.list_repo_tree(self.repo, repo_type=self.kind, revision=info.sha, recursive=True)
             files = {
                 one.path: Entry(one.size, one.blob_id, one.lfs.sha256 if one.lfs else None)
                 for one in found
                 if hasattr(one, "blob_id")
             }
-        return Head(commit, files)
+        # A file that is missing from a damaged listing would pass for one that nobody published.
+        if set(files) != {one.rfilename for one in info.siblings or ()}:
+            raise Transient("two listings of the repository differ")
+        return Head(info.sha, files)
 
     def read(self, path: str, head: Head) -> bytes:
         """Return the content of a small file of a commit.
@@ -246,7 +249,7 @@ def _asking(repo: str) -> Iterator[None]:
 
     try:
         yield
-    except (Refused, Transient):
+    except (XnerError, Transient):
         raise
     except OfflineModeIsEnabled as error:
         raise Refused("HF_HUB_OFFLINE is set, so the Hub cannot be asked. Unset it to publish.") from error
@@ -272,6 +275,10 @@ def _asking(repo: str) -> Iterator[None]:
         raise Refused(
             f"the Hub refuses {'the request' if isinstance(error, BadRequestError) else repo}: {said}"
         ) from (error)
+    except (ValueError, KeyError) as error:
+        if isinstance(error.__cause__, HfHubHTTPError):  # the client's words for a card that the Hub refuses
+            raise Refused(f"the Hub refuses what was sent: {error}") from error
+        raise Transient(f"an answer of the Hub cannot be read ({type(error).__name__})") from error
     except (httpx2.TransportError, LocalEntryNotFoundError, OSError, RuntimeError) as error:
         # hf_xet raises RuntimeError for all that goes wrong on its way.
         # Addresses to upload to are signed, and a signature is nobody's to read.
