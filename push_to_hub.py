@@ -7,61 +7,40 @@ python push_to_hub.py model models/hau-projected --repo xner/student-hau --tag v
 
 from __future__ import annotations
 
+import functools
 import sys
-from enum import StrEnum
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Any
 
 import typer
 
 from xner_hf.cli import publish
-from xner_hf.cli.output import Json
 from xner_hf.errors import XnerError
 
-
-class Kind(StrEnum):
-    """What can be published."""
-
-    dataset = "dataset"
-    model = "model"
+app = typer.Typer(help="Publish on the Hub, with a card, in one commit.", no_args_is_help=True, add_completion=False)
 
 
-def main(
-    kind: Annotated[Kind, typer.Argument(help="What PATH is.")],
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="A build or an exported data set, or a model.")],
-    repo: publish.Repo,
-    private: publish.Private = False,
-    revision: publish.Revision = "main",
-    create_pr: publish.CreatePr = False,
-    dry_run: publish.DryRun = False,
-    message: publish.Message = None,
-    tag: publish.Tag = None,
-    licence: publish.Licence = None,
-    reason: publish.Reason = None,
-    allow_unscored: publish.AllowUnscored = False,
-    as_json: Json = False,
-) -> None:
-    """Publish a data set or a model on the Hub, with its card, in one commit."""
-    publish.send(
-        kind.value,
-        path,
-        repo,
-        private=private,
-        revision=revision,
-        create_pr=create_pr,
-        dry_run=dry_run,
-        message=message,
-        tag=tag,
-        licence=licence,
-        reason=reason,
-        allow_unscored=allow_unscored,
-        as_json=as_json,
-    )
+def publish_only(kind: str) -> Callable[..., None]:
+    """Return `xner publish` for a kind, ``dataset`` or ``model``, that refuses the other."""
+
+    @functools.wraps(publish.run)
+    def command(path: Path, **options: Any) -> None:
+        found = publish.kind_of(path)
+        if found != kind:
+            raise XnerError(f"{path} is a {found}, not a {kind}.")
+        publish.run(path, **options)
+
+    return command
+
+
+app.command("dataset", help="Publish a build or an exported data set.")(publish_only("dataset"))
+app.command("model", help="Publish a student.")(publish_only("model"))
 
 
 if __name__ == "__main__":
     try:
-        typer.run(main)
+        app()
     except XnerError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)

@@ -334,3 +334,17 @@ def _write_wavering_tagger(folder, names):
     positions[7, NER_NAMES.index("O")] = 0.7
     weights = {name: tensor.contiguous() for name, tensor in weights.items()}
     save_file(weights, folder / "model.safetensors", {"format": "pt"})
+
+
+@pytest.fixture(scope="module")
+def invented(load_module):
+    """The module of the invented study."""
+    return load_module("study/invented.py")
+
+
+@pytest.fixture(scope="module")
+def shared(invented, write_corpus, write_tagger, tmp_path_factory):
+    """A mirror of all that the invented study reads."""
+    root = tmp_path_factory.mktemp("study") / "mirror"
+    invented.write_mirror(root, write_corpus, write_tagger)
+    return root

@@ -23,18 +23,6 @@ CONTRASTS = {
 RUNS = 2 * 2 * 2 + 2 * 2 + 1
 
 
-@pytest.fixture(scope="module")
-def invented(load_module):
-    return load_module("study/invented.py")
-
-
-@pytest.fixture(scope="module")
-def shared(invented, write_corpus, write_tagger, tmp_path_factory):
-    root = tmp_path_factory.mktemp("study") / "mirror"
-    invented.write_mirror(root, write_corpus, write_tagger)
-    return root
-
-
 @pytest.fixture
 def study(xner, invented, shared, monkeypatch):
     """The function that runs ``xner study`` on ``tiny.yaml``, written anew if it is to be changed."""

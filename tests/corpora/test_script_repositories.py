@@ -8,19 +8,15 @@ import sys
 import threading
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
+from hub_fixtures import hub, hub_api, hub_env, run_client  # noqa: F401
 
 from xner_hf.corpora.hub import configs_of, place_of, splits_of
 from xner_hf.corpora.labelled import read_labelled
 from xner_hf.corpora.raw import RawFile, read_raw
 from xner_hf.corpora.raw_table import RAW
 from xner_hf.errors import NotAvailable
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "hub"))
-
-from hub_fixtures import hub, hub_api, hub_env, run_client  # noqa: E402, F401
 
 GOLD = "masakhane/masakhaner2"
 COMMIT = RAW[GOLD]["hau"].commit

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import shutil
-import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "hub"))
-
-from hub_fixtures import hub, hub_api, hub_env, run_client, shared_hub  # noqa: E402, F401
+from hub_fixtures import hub, hub_api, hub_env, run_client, shared_hub  # noqa: F401
 
 
 @pytest.fixture(scope="session")

@@ -11,13 +11,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from hub_fixtures import client_environment, run_snippet
+from server import start
 
 from xner_hf.languages import languages
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "hub"))
-
-from hub_fixtures import client_environment, run_snippet  # noqa: E402
-from server import start  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 REPO = "xner/projected"

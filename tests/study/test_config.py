@@ -2,90 +2,19 @@
 
 from __future__ import annotations
 
-import copy
-import json
-import os
-import subprocess
-import sys
+from functools import partial
 
 import pytest
-import yaml
-from hypothesis import given
-from hypothesis import strategies as st
+from study_file import ALIGNED, STUDY, keys, one, read_study
 
 from xner_hf.errors import XnerError
-from xner_hf.study import RunSpec, load_study, settings_key, shard
-
-ALIGNED = "projected+distill-aligned"
-STUDY = {
-    "question": "Do trees help?\n",
-    "backbones": ["org/encoder"],
-    "languages": ["luo", "wol"],
-    "recipe": "parallel",
-    "gold": "masakhane/masakhaner2",
-    "teachers": {"eng": "org/tagger-en", "fra": "org/tagger-fr"},
-    "source_labels": {"eng": "eriktks/conll2003:conll2003/train", "fra": "Babelscape/wikineural:fr/validation"},
-    "trees": {"eng": "org/trees:en", "fra": "org/trees:fr"},
-    "target_trees": {"wol": "org/trees:wo"},
-    "seeds": [1, 2],
-    "budget": {"sentences": 100, "epochs": 2, "batch_size": 16, "tree_share": 0.5, "hours": 8, "note": "a guess"},
-    "training": {"learning_rate": "5e-4", "max_length": 128, "loss": {"soft": "kl", "weights": {"soft": 0.5}}},
-    "arms": {
-        "direct": None,
-        "direct+parse": {},
-        ALIGNED: {"seeds": [1, 2, 3]},
-        f"{ALIGNED}+parse": {"seeds": [1, 2, 3]},
-        f"{ALIGNED}+text": {"arm": ALIGNED, "trees": "text"},
-        f"{ALIGNED}+random": {"arm": f"{ALIGNED}+parse", "trees": "random"},
-        "projected+parse-target": {"arm": "projected+parse", "trees": "target", "languages": ["wol"]},
-        "gold": {},
-    },
-    "contrasts": {
-        "text": {"arm": f"{ALIGNED}+parse", "against": f"{ALIGNED}+text"},
-        "primary": {"arm": f"{ALIGNED}+parse", "against": ALIGNED},
-    },
-}
-PARSING = {"direct+parse", f"{ALIGNED}+parse", f"{ALIGNED}+random", "projected+parse-target"}
+from xner_hf.study import load_study
 
 
 @pytest.fixture
 def study(tmp_path):
-    """The function that reads STUDY with changes: dotted places, parted by ``/``, and what stands there instead."""
-
-    def read(changes=None):
-        table = copy.deepcopy(STUDY)
-        for place, value in (changes or {}).items():
-            *folders, last = place.split("/")
-            inner = table
-            for name in folders:
-                inner[name] = inner[name] or {}
-                inner = inner[name]
-            if value is ...:
-                del inner[last]
-            else:
-                inner[last] = value
-        path = tmp_path / "main.yaml"
-        path.write_text(yaml.safe_dump(table, sort_keys=False), encoding="utf-8")
-        return load_study(path)
-
-    return read
-
-
-def one(study, label, language="luo", seed=1):
-    """The only run of an arm with a language and a seed."""
-    wanted = {"label": label, "language": language, "seed": seed}
-    (found,) = [run for run in study.runs() if wanted.items() <= run.settings.items()]
-    return found
-
-
-def keys(study, *without):
-    """Keys of the runs by what they are called."""
-    names = ("label", "language", "seed")
-    return {
-        tuple(run.settings[name] for name in names): run.key
-        for run in study.runs()
-        if run.settings["label"] not in without
-    }
+    """The function that reads the study file with changes."""
+    return partial(read_study, tmp_path)
 
 
 def test_a_study_is_what_its_file_says(study, tmp_path):
@@ -379,116 +308,3 @@ def test_a_file_that_is_no_mapping_is_refused(tmp_path, text):
         load_study(path)
     with pytest.raises(XnerError, match="cannot be read"):
         load_study(tmp_path / "none.yaml")
-
-
-def test_notes_hours_and_the_order_of_the_file_change_no_key(study):
-    changes = {"budget/note": "measured", "budget/hours": 3, "question": "Another?", "name": "other"}
-    assert keys(study(changes)) == keys(study())
-    turned = {"arms": dict(reversed(STUDY["arms"].items())), "training": dict(reversed(STUDY["training"].items()))}
-    assert keys(study(turned)) == keys(study())
-
-
-def test_a_default_that_is_written_out_changes_no_key(study):
-    written = {
-        "training/warmup_share": 0.1,
-        "training/loss": {"soft": "kl", "learned": False, "weights": {"soft": 0.5, "ner": 1}},
-        "budget/epochs": 2.0,
-        "arms/direct": {"arm": "direct", "trees": "none", "seeds": [1, 2], "sentences": 100},
-        "split": "test",
-    }
-    assert keys(study(written)) == keys(study())
-
-
-@pytest.mark.parametrize(
-    ("changes", "changed"),
-    [
-        ({"training/learning_rate": 1e-4}, set(STUDY["arms"])),
-        ({"budget/sentences": 101}, set(STUDY["arms"])),
-        ({"training/bf16": True}, set(STUDY["arms"])),
-        ({"gold": "org/other"}, set(STUDY["arms"])),
-        ({"backbones": ["org/other"]}, set(STUDY["arms"])),
-        ({"budget/tree_share": 1.0}, {*PARSING, f"{ALIGNED}+text"}),
-        ({"training/loss": {"weights": {"soft": 0.5, "parsing": 0.1}}}, PARSING),
-        ({"training/loss": {"weights": {"soft": 0.6}}}, {name for name in STUDY["arms"] if "distill" in name}),
-        ({"target_trees/wol": "org/other"}, {"projected+parse-target"}),
-        ({"source_labels": dict.fromkeys(["eng", "fra"], "org/other:x/train")}, {"direct", "direct+parse"}),
-    ],
-)
-def test_a_setting_changes_the_keys_of_the_runs_that_it_decides_and_no_others(study, changes, changed):
-    before, after = keys(study()), keys(study(changes))
-    assert before.keys() == after.keys()
-    assert {label for (label, *_), key in before.items() if after[label, *_] != key} == changed
-
-
-VALUES = st.one_of(
-    st.integers(-5, 5).filter(bool), st.floats(0.001, 1e6), st.text(max_size=5), st.lists(st.floats(0, 1), max_size=2)
-)
-SETTINGS = st.dictionaries(st.text(min_size=1, max_size=4), st.one_of(VALUES, st.booleans(), st.none()), max_size=6)
-
-
-@given(SETTINGS, st.randoms(use_true_random=False))
-def test_a_key_does_not_depend_on_the_order_and_survives_json(settings, random):
-    names = list(settings)
-    random.shuffle(names)
-    key = settings_key(settings)
-    assert settings_key({name: settings[name] for name in names}) == key
-    assert settings_key(json.loads(json.dumps(settings))) == key
-    assert len(key) == 16 and int(key, 16) >= 0
-
-
-@given(SETTINGS, st.data())
-def test_a_key_changes_with_every_setting_that_is_on(settings, data):
-    name = data.draw(st.sampled_from([*settings, "new"]))
-    value = data.draw(VALUES.filter(lambda value: value != settings.get(name)))
-    assert settings_key({**settings, name: value}) != settings_key(settings)
-
-
-@given(SETTINGS)
-def test_a_setting_that_is_off_changes_no_key(settings):
-    assert settings_key({**settings, "a new one": None, "another": False}) == settings_key(settings)
-
-
-def test_a_key_is_the_same_in_every_process_and_version():
-    settings = {"seed": 1, "language": "luo", "learning_rate": 5e-4, "epochs": 2.0, "bf16": False}
-    assert settings_key(settings) == "65fc2241035c4480"
-    code = f"from xner_hf.study import settings_key; print(settings_key({settings}))"
-    for seed in ("1", "2"):
-        done = subprocess.run(
-            [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True
-        )
-        assert done.stdout.strip() == "65fc2241035c4480", done.stderr
-
-
-def made(*costs):
-    """Runs that cost so many sentences."""
-    return [
-        RunSpec({"seed": number, "sentences": cost, "epochs": 1.0, "tree_share": None})
-        for number, cost in enumerate(costs)
-    ]
-
-
-@given(st.lists(st.integers(1, 50), max_size=30), st.integers(1, 6))
-def test_shards_divide_the_runs_and_their_work(costs, count):
-    runs = made(*costs)
-    shards = [shard(runs, number, count) for number in range(1, count + 1)]
-    assert sorted(run.settings["seed"] for one in shards for run in one) == list(range(len(runs)))
-    for one in shards:
-        assert one == [run for run in runs if run in one]
-    work = [sum(run.cost for run in one) for one in shards]
-    assert max(work) - min(work) <= max(costs, default=0)
-
-
-def test_dear_and_cheap_runs_that_take_turns_are_dealt_out_evenly():
-    first, second = shard(made(1, 3, 1, 3, 1, 3), 1, 2), shard(made(1, 3, 1, 3, 1, 3), 2, 2)
-    assert [[run.settings["seed"] for run in one] for one in (first, second)] == [[0, 2, 3], [1, 4, 5]]
-
-
-def test_trees_and_epochs_count_in_the_cost(study):
-    assert one(study(), ALIGNED).cost == 200
-    assert one(study(), f"{ALIGNED}+parse").cost == 300
-
-
-@pytest.mark.parametrize(("number", "count"), [(0, 2), (3, 2), (1, 0), (-1, 3)])
-def test_a_shard_that_does_not_exist_is_refused(number, count):
-    with pytest.raises(XnerError, match=f"no shard {number}/{count}"):
-        shard(made(1), number, count)

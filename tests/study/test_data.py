@@ -23,18 +23,6 @@ from xner_hf.study.data import (
 LUO, HAU = "masakhane/masakhaner2:luo", "masakhane/masakhaner2:hau"
 
 
-@pytest.fixture(scope="module")
-def invented(load_module):
-    return load_module("study/invented.py")
-
-
-@pytest.fixture(scope="module")
-def shared(invented, write_corpus, write_tagger, tmp_path_factory):
-    root = tmp_path_factory.mktemp("study") / "mirror"
-    invented.write_mirror(root, write_corpus, write_tagger)
-    return root
-
-
 @pytest.fixture
 def mirror(shared, monkeypatch):
     monkeypatch.setenv("XNER_MIRROR", str(shared))

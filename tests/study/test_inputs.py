@@ -3,34 +3,18 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
+from hub_fixtures import hub, hub_env, run_client  # noqa: F401
 
 from xner_hf.languages import languages
 from xner_hf.study import Store, load_study
 from xner_hf.study.inputs import check_inputs
 from xner_hf.study.runner import run_study
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "hub"))
-
-from hub_fixtures import hub, hub_env, run_client  # noqa: E402, F401
-
 STUDIES = Path(__file__).parents[2] / "studies"
 GOLD = {"projected": {}, "projected+parse": {}, "gold": {}}
-
-
-@pytest.fixture(scope="module")
-def invented(load_module):
-    return load_module("study/invented.py")
-
-
-@pytest.fixture(scope="module")
-def shared(invented, write_corpus, write_tagger, tmp_path_factory):
-    root = tmp_path_factory.mktemp("study") / "mirror"
-    invented.write_mirror(root, write_corpus, write_tagger)
-    return root
 
 
 @pytest.fixture

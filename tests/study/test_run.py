@@ -18,18 +18,6 @@ from xner_hf.training.arms import ARMS
 ALIGNED = "projected+distill-aligned"
 
 
-@pytest.fixture(scope="module")
-def invented(load_module):
-    return load_module("study/invented.py")
-
-
-@pytest.fixture(scope="module")
-def shared(invented, write_corpus, write_tagger, tmp_path_factory):
-    root = tmp_path_factory.mktemp("study") / "mirror"
-    invented.write_mirror(root, write_corpus, write_tagger)
-    return root
-
-
 @pytest.fixture
 def one(invented, shared, monkeypatch, tmp_path):
     """The function that returns the only run of an arm, which may have settings of its own."""

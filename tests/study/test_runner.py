@@ -17,18 +17,6 @@ from xner_hf.study.runner import run_study
 PARSE = {"projected+parse": {}, "projected": {}}
 
 
-@pytest.fixture(scope="module")
-def invented(load_module):
-    return load_module("study/invented.py")
-
-
-@pytest.fixture(scope="module")
-def shared(invented, write_corpus, write_tagger, tmp_path_factory):
-    root = tmp_path_factory.mktemp("study") / "mirror"
-    invented.write_mirror(root, write_corpus, write_tagger)
-    return root
-
-
 @pytest.fixture
 def study(invented, shared, monkeypatch, tmp_path):
     """The function that returns a study, written to a file again each time."""

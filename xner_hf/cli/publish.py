@@ -16,30 +16,23 @@ from xner_hf.errors import XnerError
 if TYPE_CHECKING:
     from xner_hf.publish.contents import Publication
 
-Repo = Annotated[str, typer.Option("--repo", metavar="ORG/NAME", help="Repository, made if it is not there.")]
-Private = Annotated[bool, typer.Option("--private", help="A new repository is private.")]
-Revision = Annotated[str, typer.Option(help="Branch, made if it is not there.")]
-CreatePr = Annotated[bool, typer.Option("--create-pr", help="Open a pull request instead.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; print what would be.")]
-Message = Annotated[str | None, typer.Option(help="Title of the commit.")]
-Tag = Annotated[str | None, typer.Option(help="Name for the commit, such as v1.0.")]
-Licence = Annotated[str | None, typer.Option(help="Licence id of the Hub, instead of what follows from the inputs.")]
-Reason = Annotated[str | None, typer.Option(help="Why --licence is right; it goes on the card.")]
-AllowUnscored = Annotated[bool, typer.Option("--allow-unscored", help="Publish a model that nothing has scored.")]
-
 
 def run(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="A build, an exported data set or a model.")],
-    repo: Repo,
-    private: Private = False,
-    revision: Revision = "main",
-    create_pr: CreatePr = False,
-    dry_run: DryRun = False,
-    message: Message = None,
-    tag: Tag = None,
-    licence: Licence = None,
-    reason: Reason = None,
-    allow_unscored: AllowUnscored = False,
+    repo: Annotated[str, typer.Option("--repo", metavar="ORG/NAME", help="Repository, made if it is not there.")],
+    private: Annotated[bool, typer.Option("--private", help="A new repository is private.")] = False,
+    revision: Annotated[str, typer.Option(help="Branch, made if it is not there.")] = "main",
+    create_pr: Annotated[bool, typer.Option("--create-pr", help="Open a pull request instead.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Change nothing; print what would be.")] = False,
+    message: Annotated[str | None, typer.Option(help="Title of the commit.")] = None,
+    tag: Annotated[str | None, typer.Option(help="Name for the commit, such as v1.0.")] = None,
+    licence: Annotated[
+        str | None, typer.Option(help="Licence id of the Hub, instead of what follows from the inputs.")
+    ] = None,
+    reason: Annotated[str | None, typer.Option(help="Why --licence is right; it goes on the card.")] = None,
+    allow_unscored: Annotated[
+        bool, typer.Option("--allow-unscored", help="Publish a model that nothing has scored.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Publish a build, an exported data set or a student, with its card, in one commit.
@@ -50,21 +43,26 @@ def run(
 
     xner publish models/hau-projected --repo xner/student-hau --tag v1.0
     """
-    send(
-        kind_of(path),
-        path,
-        repo,
-        private=private,
-        revision=revision,
-        create_pr=create_pr,
-        dry_run=dry_run,
-        message=message,
-        tag=tag,
-        licence=licence,
-        reason=reason,
-        allow_unscored=allow_unscored,
-        as_json=as_json,
-    )
+    from xner_hf.publish.remote import Remote
+    from xner_hf.publish.upload import publish
+
+    if (licence is None) != (reason is None):
+        raise XnerError("--licence and --reason go together: a licence that is set by hand needs its reason.")
+    override = {"licence": licence, "reason": reason} if licence else None
+    kind = kind_of(path)
+    remote = Remote(kind, repo, revision)
+    with working(), _publication(kind, path, override, allow_unscored) as publication:
+        outcome = publish(
+            publication,
+            remote,
+            private=private,
+            create_pr=create_pr,
+            dry_run=dry_run,
+            message=message,
+            tag=tag,
+            tell=note,
+        )
+    emit(outcome.to_dict(), as_json, lambda: _show(outcome))
 
 
 def kind_of(path: Path) -> str:
@@ -82,56 +80,12 @@ def kind_of(path: Path) -> str:
     )
 
 
-def send(
-    kind: str,
-    path: Path,
-    repo: str,
-    *,
-    private: bool,
-    revision: str,
-    create_pr: bool,
-    dry_run: bool,
-    message: str | None,
-    tag: str | None,
-    licence: str | None,
-    reason: str | None,
-    allow_unscored: bool,
-    as_json: bool,
-) -> None:
-    """Check, publish and tell; `xner publish` and ``push_to_hub.py`` do nothing else.
-
-    Raises:
-        XnerError: what is given cannot or must not be published.
-    """
-    from xner_hf.publish.remote import Remote
-    from xner_hf.publish.upload import publish
-
-    if (licence is None) != (reason is None):
-        raise XnerError("--licence and --reason go together: a licence that is set by hand needs its reason.")
-    override = {"licence": licence, "reason": reason} if licence else None
-    remote = Remote(kind, repo, revision)
-    with working(), _publication(kind, path, override, allow_unscored) as publication:
-        outcome = publish(
-            publication,
-            remote,
-            private=private,
-            create_pr=create_pr,
-            dry_run=dry_run,
-            message=message,
-            tag=tag,
-            tell=note,
-        )
-    emit(outcome.to_dict(), as_json, lambda: _show(outcome))
-
-
 @contextmanager
 def _publication(
     kind: str, path: Path, override: dict[str, str] | None, allow_unscored: bool
 ) -> Iterator[Publication]:
     from xner_hf.publish.checks import check_dataset, check_model
 
-    if kind_of(path) != kind:
-        raise XnerError(f"{path} is a {kind_of(path)}, not a {kind}.")
     if kind == "model":
         yield check_model(path, allow_unscored, override)
     elif (path / "build.json").is_file():
