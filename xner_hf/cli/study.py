@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from xner_hf.cli import differences
 from xner_hf.cli.output import Json, emit, note, working
 from xner_hf.errors import XnerError
 
@@ -148,6 +149,9 @@ def plot(
         learning_curves(rows, folder / "curves.svg", arms=pair)
     names = [str(folder / f"{name}.svg") for name in ("effects", "f1", "curves")]
     emit({"study": study.name, "plots": names}, as_json, lambda: print("\n".join(names)))
+
+
+app.command("differences")(differences.run)
 
 
 def _status(study: Study, store: Any) -> dict[str, Any]:
