@@ -4,11 +4,11 @@ XNER_MIRROR=... python benchmarks/training_overhead.py [--sentences 512] [--roun
 
 Rows: `Trainer` with `AutoModelForTokenClassification`; ours with entity labels only; with a parser and trees of the
 same sentences as well; with soft labels from the cache as well. `xner/ewt-joint` has both entities and trees. Rounds
-are run in turn and the best time of each stands. With `--backbone xlm-r-base` the backbone has that size and random
-weights; `--compile` compiles it, and `--memory` (on a GPU) prints peaks and doubles the batch until memory runs out.
-`--peak` is what the device can do at most, in TFLOP/s of the precision used (an H200 in bfloat16: 989); with it every
-row has its model FLOP utilisation: 6 operations a sub-word and weight of the encoder without its embeddings, by time,
-by peak.
+are run in turn and the best time of each stands. With `--backbone xlm-r-base` or `xlm-r-large` the backbone has that
+size and random weights; `--compile` compiles it, and `--memory` (on a GPU) prints peaks and doubles the batch until
+memory runs out. `--peak` is what the device can do at most, in TFLOP/s of the precision used (an H200 in bfloat16:
+989); with it every row has its model FLOP utilisation: 6 operations a sub-word and weight of the encoder without its
+embeddings, by time, by peak.
 """
 
 from __future__ import annotations
@@ -43,15 +43,13 @@ from xner_hf.training.teacher_student import TeacherStudentCallback
 from xner_hf.training.trainer import XnerTrainer
 
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
-XLM_R_BASE = {
-    "vocab_size": 250002,
-    "hidden_size": 768,
-    "num_hidden_layers": 12,
-    "num_attention_heads": 12,
-    "intermediate_size": 3072,
-    "max_position_embeddings": 514,
-    "type_vocab_size": 1,
+_XLM_R = {"vocab_size": 250002, "max_position_embeddings": 514, "type_vocab_size": 1}
+SIZES = {
+    "xlm-r-base": {**_XLM_R, "hidden_size": 768, "num_hidden_layers": 12, "intermediate_size": 3072},
+    "xlm-r-large": {**_XLM_R, "hidden_size": 1024, "num_hidden_layers": 24, "intermediate_size": 4096},
 }
+for _size in SIZES.values():
+    _size["num_attention_heads"] = _size["hidden_size"] // 64
 
 
 def main() -> None:
@@ -59,7 +57,7 @@ def main() -> None:
     parser.add_argument("--sentences", type=int, default=512)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--backbone", choices=["minilm", "xlm-r-base"], default="minilm")
+    parser.add_argument("--backbone", choices=["minilm", *SIZES], default="minilm")
     parser.add_argument("--bf16", action="store_true")
     parser.add_argument("--compile", action="store_true")
     parser.add_argument("--memory", action="store_true")
@@ -119,7 +117,7 @@ class Bench:
         """Return the share of the device's peak that the encoder's matrices took; attention and heads not counted."""
         config = AutoConfig.from_pretrained(model_source(MINILM)[0])
         if self.arguments.backbone != "minilm":
-            config = AutoConfig.for_model("xlm-roberta", **XLM_R_BASE)
+            config = AutoConfig.for_model("xlm-roberta", **SIZES[self.arguments.backbone])
         model = AutoModel.from_config(config)
         weights = sum(one.numel() for name, one in model.named_parameters() if "embeddings" not in name)
         return 6 * weights * self.tokens / seconds / (self.arguments.peak * 1e12)
@@ -163,7 +161,7 @@ class Bench:
                 model_source(MINILM)[0], dtype="float32", **settings
             )
         else:
-            config = AutoConfig.for_model("xlm-roberta", **XLM_R_BASE, **settings)
+            config = AutoConfig.for_model("xlm-roberta", **SIZES[self.arguments.backbone], **settings)
             model = AutoModelForTokenClassification.from_config(config)
         rows = []
         for one in self.examples:
@@ -187,7 +185,7 @@ class Bench:
             config = XnerConfig(backbone.config, tasks, list(self.relations), num_labels=len(NER_LABELS))
             model = XnerForTokenClassificationAndParsing(config, backbone)
         else:
-            config = AutoConfig.for_model("xlm-roberta", **XLM_R_BASE)
+            config = AutoConfig.for_model("xlm-roberta", **SIZES[self.arguments.backbone])
             model = XnerForTokenClassificationAndParsing(
                 XnerConfig(config, tasks, list(self.relations), num_labels=len(NER_LABELS))
             )
