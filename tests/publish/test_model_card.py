@@ -294,3 +294,18 @@ def test_cards_hold_no_value_that_is_no_number(write):
     card = model_card(write([{**SCORE, "value": math.nan}]), "xner/x")
     assert any("nan" in problem for problem in card_problems(card, "model"))
     assert json.dumps(TRAINING)  # what is given is what training.json can hold
+
+
+def test_a_student_of_labels_by_people_says_so_and_what_was_made_wrong_on_purpose(write):
+    corpus = {**GIVEN.MAFAND, "name": "masakhane/masakhaner2:hau/train", "role": "corpus", "revision": None}
+    data = {**TRAINING["data"], "arm": "gold", "experiment": "a share of 0.3 of the labels was made wrong"}
+    card = model_card(write(data=data, teachers=[], inputs=[TRAINING["inputs"][0], corpus]), "xner/student-hau")
+    assert "learnt from labels that people gave to Hausa text." in card and "marks were not used" not in card
+    assert "**Not for use: an experiment.** Here a share of 0.3 of the labels was made wrong." in card
+    assert "The tagger's view" not in section(card, "limits")
+
+
+def test_text_of_a_gold_corpus_is_not_said_to_be_free_of_marks(write):
+    text = {**GIVEN.MAFAND, "name": "masakhane/masakhaner2:hau/train", "role": "text", "revision": None}
+    card = model_card(write(inputs=[*TRAINING["inputs"], text]), "xner/student-hau")
+    assert "their marks were not used" in card and "No Hausa text in which" not in card

@@ -121,6 +121,16 @@ def test_files_of_this_machine_are_named_without_their_folders_and_have_no_known
     assert (found["name"], found["licence_class"], found["local"]) == ("my.conll", "unknown", True)
 
 
+def test_builds_that_lie_in_no_folder_are_named_with_their_inputs():
+    licences = [{"name": "masakhane/mafand", "licence": "cc-by-nc-4.0", "licence_class": "non-commercial"}]
+    facts = {"name": "gone", "language": "luo", "recipe": {"recipe": "parallel"}, "licences": licences}
+    found = training_inputs(FROM_SCRATCH, {"corpora": [], "builds": [facts]})
+    assert [(one["name"], one["role"], one["licence"]) for one in found["inputs"]] == [
+        ("masakhane/mafand", "build luo", "cc-by-nc-4.0")
+    ]
+    assert found["builds"] == [facts]
+
+
 def test_training_data_that_nobody_named_are_unknown():
     (found,) = training_inputs(FROM_SCRATCH, {"corpus": "something"})["inputs"]
     assert (found["name"], found["licence"]) == ("training data", "unknown")

@@ -7,6 +7,7 @@ import shutil
 
 import numpy as np
 import pytest
+import torch
 from safetensors.torch import load_file
 
 from xner_hf.corpora.base import Sentence
@@ -339,6 +340,15 @@ def test_a_loss_that_is_no_number_stops_and_names_the_sentences(train, tmp_path)
     found = json.loads(file.read_text())
     assert found["step"] == 0
     assert sorted(found["sentences"]) == ["labels: sentence '0'", "labels: sentence 'bad'"]
+
+
+def test_weights_that_the_last_step_broke_are_not_saved(student, tmp_path):
+    model, words = student(settings())
+    with torch.no_grad():  # a row that no sentence reads, so that no loss tells
+        model.get_input_embeddings().weight[words.convert_tokens_to_ids("[MASK]")] = float("inf")
+    with pytest.raises(XnerError, match=r"weights that are not finite \(.*embeddings"):
+        train_student([labelled()], tmp_path / "broken", settings(), student=(model, words), quiet=True)
+    assert not (tmp_path / "broken" / "model.safetensors").exists()
 
 
 def test_what_cannot_be_trained_is_said(train, tmp_path):

@@ -150,53 +150,17 @@ def _check_save(
 
 def _save(target: Path, result: dict[str, Any], intrinsic: bool) -> Path:
     """Write the scores to ``scores.json`` in the folder, and anew the card of a student; return the file."""
-    from datetime import UTC, datetime
-
     from xner_hf.corpora.labelled import is_build
     from xner_hf.publish.model_card import write_model_card
-    from xner_hf.publish.scores import save_scores
-    from xner_hf.training.provenance import corpus_commit
+    from xner_hf.publish.scores import save_scores, score_entries
 
-    reference, split = result["gold_corpus"], result["split"]
-    local = Path(reference).exists()
-    shown = Path(reference).name if local else reference
-    name, _, config = (shown, "", "") if local else reference.partition(":")
     kind = "intrinsic" if intrinsic else "labels" if is_build(target) else "model"
     option = " --intrinsic" if intrinsic else " --parsing" if "uas" in result else ""
-    facts = {
-        "dataset": name,
-        "config": config or None,
-        "split": split,
-        "revision": None if local else corpus_commit(reference, split),
-        "kind": kind,
-        "sentences": result["sentences"],
-        "left_out": result.get("left_out", len(result.get("rejected_gold_trees", ()))),
-        "date": datetime.now(UTC).date().isoformat(),
-        "command": f"xner evaluate {target.resolve().name}{option} --gold {shown} --split {split}",
-    }
-    path = save_scores(target, [facts | one for one in _scores(result)])
+    command = f"xner evaluate {target.resolve().name}{option}"
+    path = save_scores(target, score_entries(result, result["gold_corpus"], result["split"], kind, command))
     if kind == "model" and (target / "training.json").is_file():
         write_model_card(target)
     return path
-
-
-def _scores(result: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return what was measured: F1 of spans, or LAS and UAS."""
-    if "uas" in result:
-        trees = {"task": "parsing", "words": result["words"], "convention": "CoNLL 2018, gold words"}
-        ends = {key: result["intervals"].get(key, (None, None)) for key in ("las", "uas")}
-        return [
-            {**trees, "metric": key, "value": result[key], "low": low, "high": high}
-            for key, (low, high) in ends.items()
-        ]
-    low, high = result["f1_interval"] or (None, None)
-    kept = {key: result[key] for key in ("precision", "recall", "gold")}
-    types = {
-        kind: {key: row[key] for key in ("precision", "recall", "f1", "gold")} for kind, row in result["types"].items()
-    }
-    convention = "strict spans, PER ORG LOC"
-    spans = {"task": "ner", "metric": "f1", "value": result["f1"], "low": low, "high": high, **kept}
-    return [{**spans, "types": types, "convention": convention}]
 
 
 _TREE_SCORES = {"UAS": "uas", "LAS": "las", "label accuracy": "label_accuracy"}

@@ -92,7 +92,9 @@ def model_card(folder: Path, repo: str | None = None, licence_override: Mapping[
         builds=[
             {
                 "name": plain(build["name"]),
-                "origin": origin(build, f"xner build {build['language']} --recipe RECIPE.yaml"),
+                "origin": origin(
+                    build, build.get("command") or f"xner build {build['language']} --recipe RECIPE.yaml"
+                ),
                 "inputs": inputs_table(build),
                 "settings": settings_table(build["recipe"]),
             }

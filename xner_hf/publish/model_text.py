@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from xner_hf.errors import XnerError
-from xner_hf.languages import language
+from xner_hf.languages import corpus_entry, language
 from xner_hf.publish.dataset_text import recipes_of
 from xner_hf.publish.licences import Terms, read_terms
 from xner_hf.publish.provenance import is_checked
@@ -17,7 +17,8 @@ from xner_hf.training.provenance import public_name
 _LEARNT = {
     "direct": "labels that stand in {corpora}",
     "projected": "labels that were carried over to {language} text from another language",
-    "distill": "what {teachers} of {language} text that nobody has labelled",
+    "gold": "labels that people gave to {language} text",
+    "distill": "what {teachers} of {language} text without labels",
     "distill-aligned": "what {teachers} of the other side of translated text, carried over word links",
     "parse": "dependency trees",
 }
@@ -67,10 +68,23 @@ def how_it_learnt(training: Mapping[str, Any], name: str | None) -> str:
     }
     learnt = listed([_LEARNT[part].format(**values) for part in parts]) or "the corpora below"
     without = ""
-    labelled = any(one["role"] == "corpus" for one in training.get("inputs") or ())
+    inputs = training.get("inputs") or ()
+    labelled = any(one["role"] == "corpus" for one in inputs)
+    marked = [escaped(public_name(one["name"])) for one in inputs if one["role"] == "text" and _is_gold(one["name"])]
     if parts and not labelled and name:
         without = f" No {name} text in which people had marked names was used."
+        if marked:
+            without = (
+                f" People have marked the names in some of its text ({listed(marked)}); their marks were not used."
+            )
     return f"It has learnt from {learnt}.{without}"
+
+
+def _is_gold(name: str) -> bool:
+    try:
+        return corpus_entry(name.partition(":")[0]).role == "gold"
+    except XnerError:
+        return False
 
 
 def overview(
@@ -188,7 +202,8 @@ def limits(training: Mapping[str, Any], parser: bool) -> str:
             "recall."
         )
     recipes = [recipe for build in training.get("builds") or () for recipe in recipes_of(build["recipe"])]
-    if training.get("teachers") or any(recipe.get("tagger") for recipe in recipes):
+    by_people = "gold" in arm.split("+")
+    if training.get("teachers") or (any(recipe.get("tagger") for recipe in recipes) and not by_people):
         lines.append(
             "**The tagger's view.** It repeats the conventions and the blind spots of the taggers behind its labels: "
             "names common in European and American news and encyclopedias are found more often than local ones."
@@ -203,6 +218,8 @@ def limits(training: Mapping[str, Any], parser: bool) -> str:
             "**Trees.** Where the trees that it learnt from are those of another language, or were carried over, its "
             "own follow that language's word order."
         )
+    if told := (training.get("data") or {}).get("experiment"):
+        lines.insert(0, f"**Not for use: an experiment.** Here {escaped(told)}.")
     text_check = (training.get("data") or {}).get("leak_check")
     unchecked = any(not is_checked(build) for build in training.get("builds") or ())
     if unchecked or (text_check and text_check.get("status") != "done"):

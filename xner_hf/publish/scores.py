@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from xner_hf.errors import XnerError
 from xner_hf.metrics.bootstrap import RESAMPLES
 from xner_hf.pipeline.store import write_text
 from xner_hf.publish.templates import escaped, is_repo_id, percent, table
+from xner_hf.training.provenance import corpus_commit
 
 SCORES = "scores.json"
 _KEY = ("task", "dataset", "config", "split", "kind", "metric")
@@ -47,6 +49,54 @@ def read_scores(folder: Path) -> list[dict[str, Any]]:
             "`xner evaluate --save`."
         )
     return found
+
+
+def score_entries(
+    result: Mapping[str, Any], reference: str, split: str, kind: str, command: str
+) -> list[dict[str, Any]]:
+    """Return what was measured as ``scores.json`` holds it: F1 of spans, or LAS and UAS.
+
+    Args:
+        result: what `score_tags` or `score_parser` says, with ``sentences`` and, where there are any, ``left_out`` or
+            ``rejected_gold_trees``.
+        reference: the gold: ``org/name[:config]`` or a file.
+        split: its split.
+        kind: one of `KINDS`.
+        command: that measures it again, without gold and split.
+    """
+    local = Path(reference).exists()
+    shown = Path(reference).name if local else reference
+    name, _, config = (shown, "", "") if local else reference.partition(":")
+    facts = {
+        "dataset": name,
+        "config": config or None,
+        "split": split,
+        "revision": None if local else corpus_commit(reference, split),
+        "kind": kind,
+        "sentences": result["sentences"],
+        "left_out": result.get("left_out", len(result.get("rejected_gold_trees", ()))),
+        "date": datetime.now(UTC).date().isoformat(),
+        "command": f"{command} --gold {shown} --split {split}",
+    }
+    return [facts | one for one in _values(result)]
+
+
+def _values(result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    if "uas" in result:
+        trees = {"task": "parsing", "words": result["words"], "convention": "CoNLL 2018, gold words"}
+        ends = {key: result["intervals"].get(key, (None, None)) for key in ("las", "uas")}
+        return [
+            {**trees, "metric": key, "value": result[key], "low": low, "high": high}
+            for key, (low, high) in ends.items()
+        ]
+    low, high = result["f1_interval"] or (None, None)
+    kept = {key: result[key] for key in ("precision", "recall", "gold")}
+    types = {
+        kind: {key: row[key] for key in ("precision", "recall", "f1", "gold")} for kind, row in result["types"].items()
+    }
+    convention = "strict spans, PER ORG LOC"
+    spans = {"task": "ner", "metric": "f1", "value": result["f1"], "low": low, "high": high, **kept}
+    return [{**spans, "types": types, "convention": convention}]
 
 
 def save_scores(folder: Path, scores: Iterable[Mapping[str, Any]]) -> Path:

@@ -27,6 +27,7 @@ from xner_hf.report.build import (
 )
 from xner_hf.report.drawing import WORD_HEIGHT, draw
 from xner_hf.report.pairs import kind_of, view_of
+from xner_hf.report.study import study_section
 from xner_hf.spans import ENTITY_TYPES
 
 _EXTRA = 15
@@ -58,7 +59,9 @@ for (const pair of document.querySelectorAll(".flow")) {
 """
 
 
-def write_report(path: Path, output: Path | None = None, sample: int = 60) -> Path:
+def write_report(
+    path: Path, output: Path | None = None, sample: int = 60, study: Path | None = None, backbone: str | None = None
+) -> Path:
     """Write one self-contained HTML page about the build in folder `path`.
 
     The page holds counts over all rows, the provenance from `build.json`, and word-aligned drawings of `sample`
@@ -69,12 +72,15 @@ def write_report(path: Path, output: Path | None = None, sample: int = 60) -> Pa
         path: the build: `build.json` and Parquet files in `train/`, `validation/` and `rejected/`.
         output: the file to write, by default `report.html` in `path`; missing folders above it are made.
         sample: number of labelled sentences to show, 0 or more.
+        study: file of a study, whose results get a section of their own.
+        backbone: of the study, where it has several.
 
     Returns:
         The file that was written.
 
     Raises:
-        XnerError: `path` holds no build or a damaged one, `sample` is negative, or `output` is a folder.
+        XnerError: `path` holds no build or a damaged one, `sample` is negative, `output` is a folder, or the study is
+            wrong or its store damaged. Nothing is written then.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
@@ -85,6 +91,7 @@ def write_report(path: Path, output: Path | None = None, sample: int = 60) -> Pa
         raise XnerError(f"The sample size is {sample}. Give 0 or more sentences.")
     if output.is_dir():
         raise XnerError(f"{output} is a folder. Give the name of the HTML file to write.")
+    build = open_build(path)
     environment = Environment(
         loader=PackageLoader("xner_hf.report", package_path=""),
         autoescape=True,
@@ -95,7 +102,8 @@ def write_report(path: Path, output: Path | None = None, sample: int = 60) -> Pa
     environment.filters |= {"count": _count, "percent": _percent, "score": _score, "duration": _duration}
     environment.tests["measured"] = _is_number
     page = environment.get_template("page.html.j2").render(
-        **_context(open_build(path), sample),
+        **_context(build, sample),
+        study=study_section(study, build.info["language"], backbone) if study else None,
         script=Markup(_SCRIPT),
         script_hash=base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode(),
         word_height=WORD_HEIGHT,

@@ -13,12 +13,14 @@ from typing import Any
 
 from xner_hf import intrinsic
 from xner_hf.align import Link
-from xner_hf.corpora.base import ReadReport, Sentence
+from xner_hf.corpora.base import Pair, ReadReport, Sentence
 from xner_hf.corpora.hub import CorpusSplit, content_digest
 from xner_hf.corpora.labelled import read_build, read_labelled
+from xner_hf.corpora.leakage import LeakCheck
 from xner_hf.corpora.trees import TreeReport, drop_evaluation_text, read_trees
 from xner_hf.errors import NotAvailable, XnerError
 from xner_hf.languages import language as find_language
+from xner_hf.pipeline.chain import EVALUATION_OVERLAP
 from xner_hf.pipeline.store import cache_folder, code_digest, digest, file_digest, write_text
 from xner_hf.recipe import Recipe
 from xner_hf.spans import ENTITY_TYPES, Span, keep_types
@@ -92,8 +94,8 @@ def study_text(recipe: Recipe, gold: str, sentences: int, validation: int) -> St
 
     Where `has_translations`, they are those of the gold corpus' training split, so that the same sentences with their
     gold labels make the twin of every comparison; no arm but that one looks at these labels. Elsewhere they are those
-    of a build of the recipe, which have no gold labels. Evaluation splits are not read in either. The result is kept
-    in the cache, and one process makes it while others wait.
+    of a build of the recipe, which have no gold labels. Evaluation splits are not read in either, and sentences that
+    stand in one as well are rejected. The result is kept in the cache, and one process makes it while others wait.
 
     Args:
         recipe: labels the sentences.
@@ -154,14 +156,16 @@ def _projected_gold(recipe: Recipe, gold: str, wanted: int, limit: int | None) -
     from xner_hf.project import make_projector
 
     data = intrinsic.translated_gold(recipe, gold, "train", limit)
+    check = LeakCheck(recipe.language, "", "")  # some stand in the test set as well
     projector = make_projector(recipe.projector.method, recipe.projector.settings)
     rows: list[Row] = []
     reasons: Counter[str] = Counter()
     for true, pair, done in zip(data.gold, data.pairs, data.project(projector, recipe.filters), strict=True):
         if len(rows) == wanted:
             break
-        if done.reason is not None or not done.links:
-            reasons[done.reason or "no_links"] += 1
+        reason = EVALUATION_OVERLAP if check.leaked(Pair(true.id, pair.source, true.tokens)) else done.reason
+        if reason is not None or not done.links:
+            reasons[reason or "no_links"] += 1
             continue
         labels = keep_types(true.spans or (), ENTITY_TYPES)
         rows.append(Row(true.id, pair.target, pair.source, list(done.links), list(done.spans()), labels))

@@ -9,7 +9,36 @@ from xner_hf.errors import NotAvailable, XnerError
 from xner_hf.spans import Span
 from xner_hf.study.grid import Study
 from xner_hf.study.store import Store
-from xner_hf.study.summary import Summary, summarise
+from xner_hf.study.summary import GoldReader, Summary, summarise
+
+
+def rows_of(study: Study, backbone: str | None = None) -> list[dict[str, Any]]:
+    """Return the last attempt of every run of a study that has one; none where nothing was run yet.
+
+    Args:
+        study: the study; results of other settings that lie in its store are left out.
+        backbone: which one, where it has several.
+
+    Raises:
+        XnerError: there are several backbones and none is named, there is none of that name, or a row is damaged.
+    """
+    if backbone is None and len(study.backbones) > 1:
+        raise XnerError(f"the study has several backbones; name one with --backbone: {', '.join(study.backbones)}.")
+    backbone = backbone or study.backbones[0]
+    if backbone not in study.backbones:
+        raise XnerError(f"the study has no backbone {backbone!r}; it has {', '.join(study.backbones)}.")
+    wanted = {run.key for run in study.runs() if run.settings["backbone"] == backbone}
+    return [row for row in Store(study.folder).results() if row["key"] in wanted]
+
+
+def summary_of(study: Study, rows: Sequence[dict[str, Any]], gold: GoldReader | None = None) -> Summary:
+    """Return what rows of a study say; the bootstrap over sentences is left out without a reader of gold.
+
+    Raises:
+        XnerError: as `summarise`.
+    """
+    plan = {name: arm.languages for name, arm in study.arms.items()}
+    return summarise(rows, study.contrasts.values(), gold, plan)
 
 
 def results_of(study: Study, backbone: str | None = None) -> tuple[list[dict[str, Any]], Summary]:
@@ -20,21 +49,14 @@ def results_of(study: Study, backbone: str | None = None) -> tuple[list[dict[str
         backbone: which one, where it has several.
 
     Raises:
-        XnerError: there are no results, or several backbones and none is named.
+        XnerError: there are no results, or as `rows_of`.
     """
-    if backbone is None and len(study.backbones) > 1:
-        raise XnerError(f"the study has several backbones; name one with --backbone: {', '.join(study.backbones)}.")
-    backbone = backbone or study.backbones[0]
-    if backbone not in study.backbones:
-        raise XnerError(f"the study has no backbone {backbone!r}; it has {', '.join(study.backbones)}.")
-    wanted = {run.key for run in study.runs() if run.settings["backbone"] == backbone}
-    rows = [row for row in Store(study.folder).results() if row["key"] in wanted]
+    rows = rows_of(study, backbone)
     if not rows:
         raise XnerError(
             f"{study.folder} holds no results of this study yet. Make them with `xner study run {study.path}`."
         )
-    plan = {name: arm.languages for name, arm in study.arms.items()}
-    return rows, summarise(rows, study.contrasts.values(), read_gold, plan)
+    return rows, summary_of(study, rows, read_gold)
 
 
 def read_gold(reference: str, split: str) -> Mapping[str, Sequence[Span]] | None:

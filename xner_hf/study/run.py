@@ -1,4 +1,4 @@
-"""One run of a study: a student is trained, scored on its test set and thrown away; a row of the store is left."""
+"""One run of a study: a student is trained and scored on its test set; of most, a row of the store alone is left."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import islice
@@ -15,7 +16,7 @@ from typing import Any
 from uuid import uuid4
 
 from xner_hf.corpora.labelled import read_labelled
-from xner_hf.corpora.trees import read_trees
+from xner_hf.corpora.trees import TreeReport, read_trees
 from xner_hf.evaluation import gold_tags, only_types, score_parser, score_tags
 from xner_hf.metrics import entities
 from xner_hf.pipeline.store import cache_folder, digest
@@ -37,19 +38,50 @@ VALIDATION = 150
 them within a run."""
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a run.
+
+    Attributes:
+        row: the fields of a row that the run decides: ``signatures``, ``seconds``, ``steps``, ``scores``,
+            ``parsing``, ``curve`` and ``predictions``.
+        entities: all that `score_tags` says of the test set, and ``sentences``; None where it was left alone.
+    """
+
+    row: dict[str, Any]
+    entities: dict[str, Any] | None
+
+
 def do_run(run: RunSpec, validate_only: bool = False) -> dict[str, Any]:
-    """Train and score the student of a run.
+    """Train and score the student of a run, and throw it away.
 
     Args:
         run: what to do.
         validate_only: score it on the projected validation sentences instead of the test set, to choose settings by.
 
     Returns:
-        The fields of a row that the run decides: ``signatures``, ``seconds``, ``steps``, ``scores``, ``parsing``,
-        ``curve`` and ``predictions``.
+        The fields of a row that the run decides, see `Outcome`.
 
     Raises:
         XnerError: an input cannot be had, or does not fit.
+    """
+    with _scratch() as folder:
+        return make_student(run, folder, validate_only=validate_only).row
+
+
+def make_student(
+    run: RunSpec, folder: Path, provenance: Mapping[str, Any] | None = None, validate_only: bool = False
+) -> Outcome:
+    """Train the student of a run to a folder, and score it.
+
+    Args:
+        run: what to do.
+        folder: where the student goes.
+        provenance: what it is made from, for its ``training.json``; of one that is thrown away nothing.
+        validate_only: as for `do_run`.
+
+    Raises:
+        XnerError: as `do_run`.
     """
     settings = run.settings
     clock = _Clock()
@@ -58,28 +90,31 @@ def do_run(run: RunSpec, validate_only: bool = False) -> dict[str, Any]:
     parser = _source_parser(run) if settings["trees"] == "projected" else None
     lesson = make_lesson(settings, text, teacher, parser)
     validation = Corpus("validation", _validation(text)) if text else None
-    with _scratch() as folder:
-        clock.lap("prepare")
-        facts = train_student(
-            lesson.corpora,
-            folder,
-            run.training(),
-            validation,
-            lesson.sources,
-            quiet=True,
-            relations=lesson.relations,
-        )
-        clock.lap("train")
-        found = {
-            "signatures": lesson.signatures,
-            "steps": facts["steps"],
-            "curve": _curve(facts["log"]),
-        }
-        if not validate_only:
-            found |= _score(folder, settings)
-            found["parsing"] = _parse(folder, settings)
-        clock.lap("evaluate")
-    return {**found, "seconds": clock.laps}
+    clock.lap("prepare")
+    facts = train_student(
+        lesson.corpora,
+        folder,
+        run.training(),
+        validation,
+        lesson.sources,
+        provenance,
+        quiet=True,
+        relations=lesson.relations,
+    )
+    clock.lap("train")
+    found = {
+        "signatures": lesson.signatures,
+        "steps": facts["steps"],
+        "curve": _curve(facts["log"]),
+    }
+    entities_found = None
+    if not validate_only:
+        entities_found, told = _score(folder, settings)
+        found["scores"] = {name: entities_found[name] for name in _KEPT_SCORES}
+        found["predictions"] = told
+        found["parsing"] = _parse(folder, settings)
+    clock.lap("evaluate")
+    return Outcome({**found, "seconds": clock.laps}, entities_found)
 
 
 def run_text(run: RunSpec) -> StudyText | None:
@@ -115,7 +150,11 @@ def _gold(reference: str, split: str) -> list[Any]:
     return list(read_labelled(reference, split))
 
 
-def _score(folder: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
+_KEPT_SCORES = ("precision", "recall", "f1", "correct", "predicted", "gold", "types")
+
+
+def _score(folder: Path, settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the scores on the test set, and the predicted spans as a row holds them."""
     sentences = _gold(settings["gold"], settings["split"])
     labels, _ = ModelTagger(str(folder)).label([one.tokens for one in sentences])
     predicted = [only_types(tags) for tags in labels]
@@ -126,17 +165,33 @@ def _score(folder: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
         if (found := entities(tags))
     }
     told = {"gold": settings["gold"], "split": settings["split"], "sentences": len(sentences), "spans": spans}
-    names = ("precision", "recall", "f1", "correct", "predicted", "gold", "types")
-    return {"scores": {name: scores[name] for name in names}, "predictions": told}
+    return {**scores, "sentences": len(sentences)}, told
 
 
 def _parse(folder: Path, settings: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Score the trees on the test split of the treebank that they were learnt from; a file has none."""
+    scores = score_trees(folder, settings, PARSED)
+    if scores is None:
+        return None
+    return {"treebank": settings["tree_corpus"], **{name: scores[name] for name in ("uas", "las", "sentences")}}
+
+
+def score_trees(folder: Path, settings: Mapping[str, Any], limit: int | None = None) -> dict[str, Any] | None:
+    """Score the trees of a student on the test split of the treebank that they were learnt from.
+
+    Args:
+        folder: the student.
+        settings: of its run.
+        limit: first sentences that are parsed; all where it is left out.
+
+    Returns:
+        What `score_parser` says, with ``rejected_gold_trees``: reasons by sentence. None for a student without such
+        trees, and where they come from a file, which has no test split.
+    """
     if settings["trees"] not in ("source", "target") or Path(settings["tree_corpus"]).is_file():
         return None
-    sentences = list(islice(read_trees(settings["tree_corpus"], "test"), PARSED))
-    scores = score_parser(str(folder), sentences)
-    return {"treebank": settings["tree_corpus"], **{name: scores[name] for name in ("uas", "las", "sentences")}}
+    report = TreeReport()
+    sentences = list(islice(read_trees(settings["tree_corpus"], "test", report), limit))
+    return {**score_parser(str(folder), sentences), "rejected_gold_trees": report.rejected}
 
 
 def _curve(log: list[dict[str, Any]]) -> list[dict[str, Any]]:

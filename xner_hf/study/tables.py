@@ -15,13 +15,14 @@ from typing import Any
 from xner_hf.study.statistics import LanguageEffect, MeanEffect
 from xner_hf.study.summary import Cell, ContrastResult, LanguageLine, Summary
 
-_LEGEND = (
+LEGEND = (
     "Differences in points of strict span F1. Per language: mean and standard deviation over the seed pairs, interval "
     "and test by Student's t over them, p adjusted over the languages by Holm. Mean effect: mixed model with language "
     "as random effect (restricted maximum likelihood; t with one degree of freedom less than languages). Detectable: "
     "the smallest true difference that the test finds in 80 % of all cases, given the deviation that was measured. "
     "Brackets: 95 % intervals."
 )
+"""How the tables of contrasts are to be read."""
 
 
 def markdown(summary: Summary) -> str:
@@ -36,7 +37,7 @@ def markdown(summary: Summary) -> str:
         for one in others:
             parts += [f"#### {one.contrast.name}", contrast_markdown(one)]
     if summary.contrasts:
-        parts += [_LEGEND]
+        parts += [LEGEND]
     parts += ["### F1", f1_markdown(summary)]
     parts += ["\n".join(f"- {note}" for note in summary.notes)] if summary.notes else []
     return "\n\n".join(parts) + "\n"
@@ -95,14 +96,27 @@ def overview_markdown(results: Sequence[ContrastResult]) -> str:
 
 def f1_markdown(summary: Summary) -> str:
     """Return F1 by arm and language: mean ± deviation over seeds (runs); the mean where every language has one."""
-    lines = []
+    header, *lines = f1_lines(summary, summary.languages)
+    return f"{f1_legend(summary)}\n\n{_table(header, [[f'`{arm}`', *cells] for arm, *cells in lines])}"
+
+
+def f1_legend(summary: Summary) -> str:
+    """Return how the table of F1 is to be read, and the backbone of its runs."""
+    told = "Strict span F1 x 100, mean ± standard deviation over seeds (runs)."
+    return f"{told} Backbone: {summary.backbone or 'none'}."
+
+
+def f1_lines(summary: Summary, languages: Sequence[str]) -> list[list[str]]:
+    """Return the header of the table of F1 and a line for every arm: its name, and a cell for each language.
+
+    The last column is the mean over the languages, which is left out where these are not all of the study.
+    """
+    whole = list(languages) == list(summary.languages)
+    lines = [["", *languages, *(["mean"] if whole else [])]]
     for arm in summary.arms:
-        cells = [_f1_cell(summary.cells.get((arm, language))) for language in summary.languages]
-        lines.append([f"`{arm}`", *cells, _points(summary.macro(arm))])
-    told = (
-        f"Strict span F1 x 100, mean ± standard deviation over seeds (runs). Backbone: {summary.backbone or 'none'}."
-    )
-    return f"{told}\n\n{_table(['', *summary.languages, 'mean'], lines)}"
+        cells = [_f1_cell(summary.cells.get((arm, language))) for language in languages]
+        lines.append([arm, *cells, *([_points(summary.macro(arm))] if whole else [])])
+    return lines
 
 
 def csv_texts(summary: Summary) -> dict[str, str]:

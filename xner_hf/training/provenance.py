@@ -30,7 +30,8 @@ def training_inputs(
 
     Args:
         backbone: encoder that it starts from.
-        data: ``corpora``, ``text`` and ``trees`` that it learns from, as `make_plan` names them.
+        data: ``corpora``, ``text`` and ``trees`` that it learns from, as `make_plan` names them; and ``builds``, what
+            ``build.json`` would say of builds that lie in no folder, with ``name``.
         sources: its teachers and parsers.
 
     Returns:
@@ -43,17 +44,19 @@ def training_inputs(
     if backbone != FROM_SCRATCH:
         inputs += _model(backbone, None, "backbone")
     named = [(role, one) for key, role in _ROLES.items() for one in data.get(key) or ()]
-    if not named:
+    loose = data.get("builds") or ()
+    if not named and not loose:
         inputs.append(_entry("training data", "corpus", None, "unknown", "unknown"))
     for role, reference in named:
         if is_build(Path(reference)):
             facts = read_build(Path(reference))
             builds.append({"name": public_name(reference), **{k: v for k, v in facts.items() if k != "stages"}})
-            of = f"build {facts['language']}"
-            licences = facts.get("licences") or [{"name": of, "licence": "unknown", "licence_class": "unknown"}]
-            inputs += [_entry(one["name"], of, None, one["licence"], one["licence_class"]) for one in licences]
+            inputs += _of_build(facts)
         else:
             inputs.append(_corpus(reference, role))
+    for facts in loose:
+        builds.append(dict(facts))
+        inputs += _of_build(facts)
     teachers = []
     for source in (sources or {}).values():
         for model, revision, weight in _teachers(source):
@@ -65,6 +68,12 @@ def training_inputs(
     if data.get("parser") and not any(one["role"] == "parser" for one in inputs):
         inputs += _model(data["parser"], None, "parser")
     return {"inputs": _each_once(inputs), "builds": _each_once(builds), "teachers": _each_once(teachers)}
+
+
+def _of_build(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
+    of = f"build {facts['language']}"
+    licences = facts.get("licences") or [{"name": of, "licence": "unknown", "licence_class": "unknown"}]
+    return [_entry(one["name"], of, None, one["licence"], one["licence_class"]) for one in licences]
 
 
 def _entry(name: str, role: str, revision: str | None, licence: str, licence_class: str) -> dict[str, Any]:

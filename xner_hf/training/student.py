@@ -95,8 +95,8 @@ def train_student(
         config: settings.
         validation: labelled sentences that are scored after every epoch, never target gold.
         sources: soft labels of the corpora that are `soft`, by number.
-        provenance: what the corpora are (``corpora``, ``text`` and ``trees``, as `make_plan` names them) and whatever
-            else is to be kept in ``training.json``.
+        provenance: what the corpora are (``corpora``, ``text``, ``trees`` and ``builds``, see `training_inputs`) and
+            whatever else is to be kept in ``training.json``.
         resume: go on from the last whole checkpoint in `folder`.
         quiet: show no progress.
         student: an untrained model and its tokenizer, instead of `new_student`.
@@ -106,8 +106,8 @@ def train_student(
         The content of ``training.json``.
 
     Raises:
-        XnerError: nothing to learn from, an unknown backbone, a folder that cannot be written, or a run to resume that
-            is not there or had other settings.
+        XnerError: nothing to learn from, an unknown backbone, a folder that cannot be written, a run to resume that
+            is not there or had other settings, or weights that are not finite in the end.
     """
     import torch
     from transformers import EarlyStoppingCallback, PrinterCallback, TrainingArguments
@@ -176,7 +176,7 @@ def train_student(
     trainer.train(resume_from_checkpoint=checkpoint)
     facts = {
         "settings": without_paths(config.to_dict()),
-        "data": without_paths(dict(provenance or {})),
+        "data": without_paths({name: one for name, one in (provenance or {}).items() if name != "builds"}),
         **made_from,
         "sentences": {"train": {one.name: len(one.sentences) for one in corpora}},
         "steps": {one.name: steps for one, steps in zip(corpora, trainer.sampler.steps, strict=True)},
@@ -190,6 +190,13 @@ def train_student(
     # Of all processes, since each may hold a part of the weights only (FSDP).
     weights = trainer.accelerator.get_state_dict(trainer.model_wrapped)
     if trainer.is_world_process_zero():
+        # The loss of the last step says nothing of what that step made of the weights.
+        broken = [name for name, one in weights.items() if not torch.isfinite(one).all()]
+        if broken:
+            raise XnerError(
+                f"training ended with weights that are not finite ({broken[0]}), so there is no student. Use a lower "
+                "learning rate, or fp32 or bf16 instead of fp16."
+            )
         _save(trainer.model, weights, tokenizer, folder, facts)
     trainer.accelerator.wait_for_everyone()
     return facts
