@@ -6,7 +6,8 @@ XNER_MIRROR=... python benchmarks/soft_or_hard.py --store runs.jsonl --table
 Sentences: the first 3,000 of the language's MasakhaNER2 train split that have a human translation; their labels come
 from the translation by the default recipe, and are compared with their gold. Arms: `gold`; `hard`, the projected
 labels; `softened`, these with the teacher's doubt about type and entity; `carried`, the teacher's word distributions
-carried over links (distill-aligned); `hard+carried`, both losses. Scores are those of the test split.
+carried over links (distill-aligned); `hard+carried`, both losses. Scores are those of the test split. `--english` is
+another English tagger (with a store of its own; `gold` needs none).
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ def main() -> None:
     parser.add_argument("--language", default="luo")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5])
     parser.add_argument("--arms", nargs="+", default=list(ARMS), choices=ARMS)
+    parser.add_argument("--english", default=ENGLISH, metavar="MODEL", help="tagger and teacher of the source side")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--table", action="store_true", help="only print what the store holds")
     arguments = parser.parse_args()
@@ -59,7 +61,7 @@ def main() -> None:
         if not any((one["language"], one["arm"], one["seed"]) == (arguments.language, arm, seed) for one in done)
     ]
     if missing and not arguments.table:
-        labels = Labels(arguments.language)
+        labels = Labels(arguments.language, arguments.english)
         for seed, arm in missing:
             row = {"language": arguments.language, "arm": arm, "seed": seed, **labels.run(arm, seed)}
             with arguments.store.open("a") as file:
@@ -72,13 +74,13 @@ def main() -> None:
 class Labels:
     """The sentences of a language with all their labels."""
 
-    def __init__(self, language: str):
-        recipe = make_recipe(language)
+    def __init__(self, language: str, english: str):
+        recipe = make_recipe(language, overrides={"tagger": english})
         self.data: TranslatedGold = translated_gold(recipe, f"masakhane/masakhaner2:{language}", "train", SENTENCES)
         self.projections = self.data.project(
             make_projector(recipe.projector.method, recipe.projector.settings), recipe.filters
         )
-        rows = Teacher(ENGLISH).distributions([pair.source for pair in self.data.pairs])
+        rows = Teacher(english).distributions([pair.source for pair in self.data.pairs])
         lengths = [len(pair.target) for pair in self.data.pairs]
         self.carried = [carry(*one) for one in zip(rows, self.data.links, lengths, strict=True)]
         self.softened = [
