@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+from answers import done, refused
 
 ALIGNED = "projected+distill-aligned"
 ARMS = {
@@ -35,20 +36,6 @@ def study(xner, invented, shared, monkeypatch):
         return xner("study", command, "tiny.yaml", *options)
 
     return study
-
-
-def done(answer):
-    """Return the one JSON object of a command that went well."""
-    code, out, err = answer
-    assert code == 0, err
-    return json.loads(out)
-
-
-def refused(answer, *words):
-    """Check that a command was refused in one message, with exit code 2."""
-    code, _, err = answer
-    assert code == 2 and all(word in err for word in words), err
-    assert "Traceback" not in err
 
 
 def test_a_study_from_its_file_to_its_tables(study):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from answers import done, refused
 
 from xner_hf.pipeline.build import build_corpus
 from xner_hf.publish import Refused
@@ -24,20 +25,6 @@ def study(xner, invented, shared, monkeypatch, tmp_path):
     monkeypatch.setenv("XNER_MIRROR", str(shared))
     invented.write_study(tmp_path / "tiny.yaml", question="Do trees help?")
     return xner
-
-
-def done(answer):
-    """Return the one JSON object of a command that went well."""
-    code, out, err = answer
-    assert code == 0, err
-    return json.loads(out)
-
-
-def refused(answer, *words):
-    """Check that a command was refused in one message, with exit code 2."""
-    code, out, err = answer
-    assert (code, out) == (2, "") and err.startswith("error: ") and all(word in err for word in words), err
-    assert "Traceback" not in err
 
 
 def test_a_student_is_kept_with_its_scores_and_may_be_published(study):

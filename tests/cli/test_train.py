@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from answers import done, refused
 from safetensors.numpy import load_file
 
 from xner_hf.pipeline.build import build_corpus
@@ -34,21 +35,6 @@ def train(xner, sample_build, mirror, tmp_path):
     (tmp_path / "build" / "hau").symlink_to(sample_build)
     backbone = str(mirror / "models" / "xner" / "minilm-conll2003-en")
     return lambda *arguments: xner("train", *arguments, "--backbone", backbone, "--limit", "12")
-
-
-def done(answer):
-    """Return the JSON object of a command that went well."""
-    code, out, err = answer
-    assert code == 0, err
-    return json.loads(out)
-
-
-def refused(answer, *words):
-    """Check that a command was refused in one message, with exit code 2 and nothing on standard output."""
-    code, out, err = answer
-    assert (code, out) == (2, ""), err
-    assert all(word in err for word in words), err
-    assert "Traceback" not in err
 
 
 # Students
