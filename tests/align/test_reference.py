@@ -31,10 +31,10 @@ def check_equal(model, layer, level, extraction, pairs):
     # Where a change of the similarities by a little more than rounding changes simalign's own links, there is a tie.
     simalign, draw = reference._aligner, np.random.default_rng(1)
     exact = simalign.get_similarity
-    simalign.get_similarity = lambda x, y: (similar := exact(x, y)) + draw.normal(scale=1e-5, size=similar.shape)
-    shaken = [words(reference.align(sources, targets)) for _ in range(2)]
+    simalign.get_similarity = lambda x, y: (similar := exact(x, y)) + draw.normal(scale=1e-6, size=similar.shape)
+    shaken = [words(reference.align(sources, targets)) for _ in range(3)]
     decided = [all(other[index] == links for other in shaken) for index, links in enumerate(expected)]
-    assert sum(decided) >= 0.7 * len(pairs)
+    assert sum(decided) >= 0.8 * len(pairs)
     wrong = [
         (pair, mine, theirs)
         for pair, mine, theirs, sure in zip(pairs, found, expected, decided, strict=True)

@@ -28,8 +28,12 @@ def study(xner, invented, shared, load_module, monkeypatch):
     for run in found.runs():
         spans = gold if run.settings["label"] == "projected+parse" else wrong
         told = {"gold": "masakhane/masakhaner2:luo", "split": "test", "sentences": len(gold), "spans": spans}
+        number = sum(map(len, gold.values()))
+        right = number if spans is gold else number - 2
+        scores = {"f1": 0.5, "correct": right, "predicted": sum(map(len, spans.values())), "gold": number}
         if run.settings["seed"] == 2:
-            Store(found.folder).add(made.row(2, settings=dict(run.settings), key=run.key, predictions=told))
+            row = made.row(2, settings=dict(run.settings), key=run.key, predictions=told, scores=scores)
+            Store(found.folder).add(row)
     return lambda *options: xner("study", "differences", "tiny.yaml", "--language", "luo", *options)
 
 
@@ -68,3 +72,15 @@ def test_a_sheet_is_written_filled_and_counted(study):
 def test_what_cannot_be_compared_is_refused(study, options, message):
     code, _, err = study(*options)
     assert code == 2 and message in " ".join(err.split())
+
+
+def test_gold_on_which_the_runs_were_not_scored_is_refused(
+    study, invented, shared, write_corpus, monkeypatch, tmp_path
+):
+    rows = [invented.labelled(invented.translated(one, 0)) for one in invented.ENGLISH[-18:]]
+    root = tmp_path / "mirror"
+    write_corpus(root, "masakhane/masakhaner2", {"luo": {"test": rows}}, {"ner_tags": invented.NAMES})
+    monkeypatch.setenv("XNER_MIRROR", str(root))
+    code, out, err = study("--sheet", "sheet.tsv")
+    assert (code, out) == (2, "") and "The gold is not the one that it was scored on" in " ".join(err.split())
+    assert not Path("sheet.tsv").exists()

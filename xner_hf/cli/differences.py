@@ -46,12 +46,14 @@ def run(
     from xner_hf.metrics import entities
     from xner_hf.study import differences as of
     from xner_hf.study import load_study
+    from xner_hf.study.pairs import check_gold
 
     pair = _pair(load_study(file), language, contrast, seed)
     kinds = _kinds(tally) if tally else None
     told = pair.arm["predictions"]
     sentences = list(read_labelled(told["gold"], told["split"]))
     gold = {one.id: entities(gold_tags(one)) for one in sentences}
+    check_gold(pair, gold)
     found = of.differences(pair, gold, {one.id: one.tokens for one in sentences})
     result: dict[str, Any] = {
         "contrast": contrast,

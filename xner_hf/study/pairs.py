@@ -103,6 +103,20 @@ def bootstrap_pair(pair: SeedPair, gold: Mapping[str, Sequence[Span]]) -> Bootst
 
     Args:
         pair: rows with predictions.
+        gold: as for `check_gold`.
+
+    Raises:
+        XnerError: as `check_gold`.
+    """
+    check_gold(pair, gold)
+    return paired_bootstrap(pair.arm["predictions"]["spans"], pair.against["predictions"]["spans"], gold)
+
+
+def check_gold(pair: SeedPair, gold: Mapping[str, Sequence[Span]]) -> None:
+    """Check that two runs were scored on the same test set, and that it is this one.
+
+    Args:
+        pair: rows with predictions.
         gold: spans of every sentence of the test set, read strictly, of the types that were scored; empty where none.
 
     Raises:
@@ -130,7 +144,6 @@ def bootstrap_pair(pair: SeedPair, gold: Mapping[str, Sequence[Span]]) -> Bootst
                 f"run {row['key']}: its spans have {counts} correct, predicted and gold entities on {where}, but its "
                 f"scores say {stored}. The gold is not the one that it was scored on, or the row was changed."
             )
-    return paired_bootstrap(of_arm["spans"], of_against["spans"], gold)
 
 
 def _check_sides(contrast: Contrast, arm: Row, against: Row) -> None:
