@@ -3,10 +3,11 @@
 XNER_MIRROR=... python benchmarks/alignment.py --speed [--pairs 1000] [--size small|mbert] [--rounds 3]
 XNER_MIRROR=... python benchmarks/alignment.py --speed --floor --rounds 8      # beside the bare encoder alone
 XNER_MIRROR=... python benchmarks/alignment.py --equality [--pairs 2000]
+XNER_MIRROR=... python benchmarks/alignment.py --bfloat16 [--pairs 300]        # its links against those of float32
 
 Sentences are those of MAFAND, sub-words those of all-MiniLM-L6-v2. Speed is measured on encoders with random weights,
-all on the same machine, weights and threads: every measurement is repeated in turn with the others and its best time
-stands, so that other work on the machine harms all alike.
+all on the same machine, weights and threads: every measurement is repeated in turn with the others, part by part, and
+the sum of each part's best time stands, so that other work on the machine harms all alike.
 """
 
 from __future__ import annotations
@@ -32,10 +33,16 @@ from xner_hf.corpora.hub import CorpusSplit, model_source
 
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 CONFIGS = (("en", "luo"), ("en", "hau"), ("fr", "wol"))
+METHODS = ("argmax", "itermax", "mwmf", "softmax")
 SIZES = {
     "small": {"num_hidden_layers": 6, "hidden_size": 256, "num_attention_heads": 4, "intermediate_size": 1024},
     "mbert": {"num_hidden_layers": 12, "hidden_size": 768, "num_attention_heads": 12, "intermediate_size": 3072},
 }
+PARTS = 5
+"""Pairs are taken in so many parts, all methods in turn on each, since other work on the machine comes and goes."""
+
+FLOOR = "cut encoder alone (floor)"
+
 TOKENS_PER_BATCH = 2048
 """Of the bare encoder; the aligner has the same on a CPU."""
 
@@ -47,6 +54,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--speed", action="store_true")
     parser.add_argument("--equality", action="store_true")
+    parser.add_argument("--bfloat16", action="store_true")
     parser.add_argument("--pairs", type=int)
     parser.add_argument("--size", choices=SIZES, default="small")
     parser.add_argument("--rounds", type=int, default=3)
@@ -56,8 +64,8 @@ def main() -> None:
         "--without-mwmf", action="store_true", help="leave out mwmf, hours of simalign for 2,000 pairs"
     )
     arguments = parser.parse_args()
-    if arguments.speed == arguments.equality:
-        parser.error("give --speed or --equality")
+    if arguments.speed + arguments.equality + arguments.bfloat16 != 1:
+        parser.error("give one of --speed, --equality and --bfloat16")
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     warnings.filterwarnings("ignore")
@@ -65,6 +73,8 @@ def main() -> None:
     print(f"torch {torch.__version__}, {arguments.threads} threads, {torch.backends.cpu.get_cpu_capability()}")
     if arguments.speed:
         speed(arguments.size, read_pairs(arguments.pairs or 1000), arguments.rounds, not arguments.floor)
+    elif arguments.bfloat16:
+        bfloat16(read_pairs(arguments.pairs or 300))
     else:
         methods = ["argmax", "itermax", "mwmf"][: 2 if arguments.without_mwmf else 3]
         equality(read_pairs(arguments.pairs or 2000), methods)
@@ -110,15 +120,22 @@ def equality(pairs: list[tuple[list[str], list[str]]], methods: list[str]) -> No
             )
 
 
+def bfloat16(pairs: list[tuple[list[str], list[str]]]) -> None:
+    """Print how well the links in bfloat16 agree with those in float32, with real weights."""
+    for method in METHODS:
+        whole, half = (
+            EncoderAligner(EncoderConfig(MINILM, extraction=method, dtype=dtype), "cpu")
+            for dtype in ("float32", "bfloat16")
+        )
+        goal(f"{method}: F of bf16's links >= 0.985", agreement(half, whole, pairs), 0.985)
+
+
 def speed(size: str, pairs: list[tuple[list[str], list[str]]], rounds: int, peers: bool) -> None:
     """Print pairs a second of everything, and the goals."""
     with tempfile.TemporaryDirectory() as folder:
         write_encoder(Path(folder), SIZES[size])
         layer = round(SIZES[size]["num_hidden_layers"] * 2 / 3)
-        ours = {
-            method: EncoderAligner(EncoderConfig(folder, extraction=method), "cpu")
-            for method in ("argmax", "itermax", "mwmf", "softmax")
-        }
+        ours = {method: EncoderAligner(EncoderConfig(folder, extraction=method), "cpu") for method in METHODS}
         half = EncoderAligner(EncoderConfig(folder, extraction="itermax", dtype="bfloat16"), "cpu")
         simalign = {
             method: SimAlignAligner(SimAlignConfig(folder, layer=layer, extraction=method), "cpu")
@@ -128,41 +145,41 @@ def speed(size: str, pairs: list[tuple[list[str], list[str]]], rounds: int, peer
         model = transformers.AutoModel.from_pretrained(folder).eval()
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
 
-    tasks: dict[str, tuple[int, Callable[[], None]]] = {}
+    tasks: dict[str, tuple[int, list[Callable[[], object]]]] = {}
 
     def task(name: str, run: Callable[[list, list], object], every: int = 1) -> None:
-        sides = [list(side) for side in zip(*pairs[::every], strict=True)]
-        tasks[name] = len(sides[0]), lambda: run(*sides)
+        chosen = pairs[::every]
+        tasks[name] = len(chosen), [partial(run, *map(list, zip(*part, strict=True))) for part in parts(chosen)]
 
     slower = SLOW["mbert"] if size == "mbert" else 1
     for method, aligner in simalign.items():
         task(f"simalign {method}", aligner.align, slower * SLOW.get(method, 1))
     if peers:
         task("awesome-align softmax", lambda s, t: awesome_align(model, tokenizer, layer, s, t), slower)
-    batches = bucketed(tokenizer, pairs)
-    full, cut = whole(model), floor(model, layer)
-    task("full encoder alone", lambda s, t: run_all(full, batches))
-    task("cut encoder alone (floor)", lambda s, t: run_all(cut, batches))
+    batches = [bucketed(tokenizer, part) for part in parts(pairs)]
+    for name, encode in (("full encoder alone", whole(model)), (FLOOR, floor(model, layer))):
+        tasks[name] = len(pairs), [partial(run_all, encode, of_part) for of_part in batches]
     for name, aligner in [*ours.items(), ("itermax bf16", half)]:
         task(f"ours {name}", partial(align_anew, aligner))
 
-    best = dict.fromkeys(tasks, float("inf"))
-    for number in range(rounds):
-        for name, (_, run) in tasks.items():
+    best = {name: [float("inf")] * PARTS for name in tasks}
+    for number, part in itertools.product(range(rounds), range(PARTS)):
+        for name, (_, runs) in tasks.items():
             if number and name.startswith("simalign mwmf"):
                 continue  # minutes a round
             start = time.perf_counter()
-            run()
-            best[name] = min(best[name], time.perf_counter() - start)
-    rate = {name: count / best[name] for name, (count, _) in tasks.items()}
-    tokens = sum(int(batch["attention_mask"].sum()) for batch in batches)
-    padding = 1 - tokens / sum(batch["input_ids"].numel() for batch in batches)
+            runs[part]()
+            best[name][part] = min(best[name][part], time.perf_counter() - start)
+    rate = {name: count / sum(best[name]) for name, (count, _) in tasks.items()}
+    flat = [batch for of_part in batches for batch in of_part]
+    tokens = sum(int(batch["attention_mask"].sum()) for batch in flat)
+    padding = 1 - tokens / sum(batch["input_ids"].numel() for batch in flat)
     print(f"{size}: {SIZES[size]}, layer {layer}; {len(pairs)} pairs, {tokens / len(pairs):.1f} sub-words a pair")
     print(f"best of {rounds} rounds (simalign mwmf: one); padding of the floor {padding:.1%}")
     print("                              pairs   seconds   pairs/s   time / floor")
-    ground = rate["cut encoder alone (floor)"]
+    ground = rate[FLOOR]
     for name, (count, _) in tasks.items():
-        print(f"{name:27} {count:7,} {best[name]:9.2f} {rate[name]:9.1f} {ground / rate[name]:14.3f}")
+        print(f"{name:27} {count:7,} {sum(best[name]):9.2f} {rate[name]:9.1f} {ground / rate[name]:14.3f}")
     print("\ngoal                                             measured")
     for method in ours:
         goal(f"ours {method}: time / floor <= 1.10", ground / rate[f"ours {method}"], most=1.10)
@@ -173,6 +190,10 @@ def speed(size: str, pairs: list[tuple[list[str], list[str]]], rounds: int, peer
         goal("ours / awesome-align softmax >= 2.3", rate["ours softmax"] / rate["awesome-align softmax"], 2.3)
     goal("bf16 / fp32 >= 1.7", rate["ours itermax bf16"] / rate["ours itermax"], 1.7)
     goal("F of bf16's links >= 0.985", agreement(half, ours["itermax"], pairs), 0.985)
+
+
+def parts(pairs: list) -> list[list]:
+    return [pairs[number::PARTS] for number in range(PARTS)]
 
 
 def align_anew(aligner: EncoderAligner, sources: list, targets: list) -> None:

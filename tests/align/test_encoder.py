@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import os
@@ -14,9 +15,12 @@ import torch
 import transformers
 
 from xner_hf.align.encoder import AlignmentReport, EncoderAligner, EncoderConfig
+from xner_hf.corpora.hub import CorpusSplit
 from xner_hf.errors import XnerError
 
 pytestmark = pytest.mark.usefixtures("one_thread")
+
+MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 
 
 def words(links):
@@ -156,11 +160,38 @@ def test_sides_of_different_numbers_of_sentences_are_refused(bert):
 def test_bfloat16_is_used_on_request_only(bert, sample_pairs):
     whole = EncoderAligner(EncoderConfig(bert), "cpu")
     half = EncoderAligner(EncoderConfig(bert, dtype="bfloat16"), "cpu")
-    assert {weights.dtype for weights in whole._embedder._encoder.parameters()} == {torch.float32}
-    assert {weights.dtype for weights in half._embedder._encoder.parameters()} == {torch.bfloat16}
+    products, sums = {}, {}
+    for aligner in (whole, half):
+        products[aligner], sums[aligner] = set(), set()
+        for module in aligner._embedder._encoder.modules():
+            if isinstance(module, (torch.nn.Linear, torch.nn.LayerNorm)):
+                seen = (products if isinstance(module, torch.nn.Linear) else sums)[aligner]
+                module.register_forward_hook(lambda _, __, out, seen=seen: seen.add(out.dtype))
     expected = {(i, *link[:2]) for i, links in enumerate(whole.align(*sample_pairs)) for link in links}
     found = {(i, *link[:2]) for i, links in enumerate(half.align(*sample_pairs)) for link in links}
+    assert (products[whole], sums[whole]) == ({torch.float32}, {torch.float32})
+    assert (products[half], sums[half]) == ({torch.bfloat16}, {torch.float32})
     assert 2 * len(found & expected) / (len(found) + len(expected)) > 0.9
+
+
+@pytest.mark.parametrize("extraction", ["argmax", "itermax", "mwmf", "softmax"])
+def test_links_in_bfloat16_are_nearly_those_of_float32_with_real_weights(real_mirror, extraction):
+    rows = itertools.islice(CorpusSplit("masakhane/mafand", "en-luo", "train").rows(), 60)
+    sources, targets = zip(
+        *((row["translation"]["en"].split(), row["translation"]["luo"].split()) for row in rows), strict=True
+    )
+    found = [
+        {
+            (i, *link[:2])
+            for i, links in enumerate(EncoderAligner(config, "cpu").align(sources, targets))
+            for link in links
+        }
+        for config in (
+            EncoderConfig(MINILM, extraction=extraction),
+            EncoderConfig(MINILM, extraction=extraction, dtype="bfloat16"),
+        )
+    ]
+    assert 2 * len(found[0] & found[1]) / sum(map(len, found)) >= 0.985
 
 
 def no_room_above(aligner, sub_words, error):
