@@ -88,7 +88,8 @@ def pool(states: torch.Tensor, owners: torch.Tensor, size: int) -> torch.Tensor:
 def _pad(states: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
     """Return ``[pairs, longest, hidden]`` with zeros where a sentence has ended."""
     padded = states.new_zeros(len(counts), int(counts.max()), states.shape[1])
-    padded[_real(counts, padded.shape[1])] = states
+    places = _real(counts, padded.shape[1]).view(-1).nonzero()[:, 0]
+    padded.view(-1, states.shape[1]).index_copy_(0, places, states)
     return padded
 
 
