@@ -1,7 +1,7 @@
 """The batched encoder aligner beside simalign 0.4 and awesome-align's extraction: speed, and equality of the links.
 
 XNER_MIRROR=... python benchmarks/alignment.py --speed [--pairs 1000] [--size small|mbert] [--rounds 3]
-XNER_MIRROR=... python benchmarks/alignment.py --speed --floor --rounds 8      # beside the bare encoder alone
+XNER_MIRROR=... python benchmarks/alignment.py --speed --floor [--rounds 3]     # beside the bare encoder alone
 XNER_MIRROR=... python benchmarks/alignment.py --equality [--pairs 2000]
 XNER_MIRROR=... python benchmarks/alignment.py --bfloat16 [--pairs 300]        # its links against those of float32
 
@@ -180,7 +180,7 @@ def speed(size: str, pairs: list[tuple[list[str], list[str]]], rounds: int, peer
     tokens = sum(int(batch["attention_mask"].sum()) for batch in flat)
     padding = 1 - tokens / sum(batch["input_ids"].numel() for batch in flat)
     print(f"{size}: {SIZES[size]}, layer {layer}; {len(pairs)} pairs, {tokens / len(pairs):.1f} sub-words a pair")
-    print(f"best of {rounds} rounds (simalign mwmf: one); padding of the floor {padding:.1%}")
+    print(f"best of {rounds} rounds{' (simalign mwmf: one)' * peers}; padding of the floor {padding:.1%}")
     print("                              pairs   seconds   pairs/s   time / floor")
     ground = rate[FLOOR]
     for name, (count, _) in tasks.items():
