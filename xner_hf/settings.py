@@ -11,6 +11,27 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from xner_hf.errors import XnerError, nearest
 
 
+def load_yaml(text: str) -> Any:
+    """Return what a YAML text from outside holds; only plain values are made.
+
+    Raises:
+        yaml.YAMLError: it is none, or a key stands twice in a mapping, of which YAML itself would take the last
+            without a word.
+    """
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+            seen = set()
+            for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+                if (key.tag, key.value) in seen:
+                    raise yaml.MarkedYAMLError(None, None, f"the key {key.value!r} stands twice", key.start_mark)
+                seen.add((key.tag, key.value))
+            return super().construct_mapping(node, deep)
+
+    return yaml.load(text, Loader)
+
+
 def check_settings(values: Mapping[str, Any], kind: type, where: str) -> None:
     """Check that `values` can fill the dataclass `kind`; `where` opens the messages.
 

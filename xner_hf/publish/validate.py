@@ -10,6 +10,7 @@ from typing import Any
 
 from xner_hf.errors import nearest
 from xner_hf.publish.licence_table import LICENCES
+from xner_hf.settings import load_yaml
 
 _CREATORS = ("found", "crowdsourced", "expert-generated", "machine-generated", "no-annotation", "other")
 _LINGUALITIES = ("monolingual", "multilingual", "translation", "other")
@@ -53,7 +54,7 @@ def _metadata(text: str) -> dict[str, Any]:
     if not found:
         raise ValueError("the card has no metadata between two lines of ---.")
     try:
-        data = yaml.load(found[2], _once_only())
+        data = load_yaml(found[2])
     except yaml.YAMLError as error:
         raise ValueError(f"the metadata are no YAML: {error}") from error
     if not isinstance(data, dict):
@@ -61,26 +62,6 @@ def _metadata(text: str) -> dict[str, Any]:
     if odd := [key for key in data if not isinstance(key, str)]:
         raise ValueError(f"the metadata have the key {odd[0]!r}, which is no text; quote it.")
     return data
-
-
-def _once_only() -> Any:
-    """Return a safe loader that refuses a key that stands twice, of which YAML takes the last without a word."""
-    import yaml
-
-    class Loader(yaml.SafeLoader):
-        pass
-
-    def mapping(loader: Any, node: Any) -> dict[Any, Any]:
-        keys = [loader.construct_object(key, deep=True) for key, _ in node.value]
-        twice = [key for number, key in enumerate(keys) if key in keys[:number]]
-        if twice:
-            raise yaml.YAMLError(
-                f"the key {twice[0]!r} stands twice, the second time on line {node.start_mark.line + 1}."
-            )
-        return dict(zip(keys, (loader.construct_object(value, deep=True) for _, value in node.value), strict=True))
-
-    Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, mapping)
-    return Loader
 
 
 def _sections(text: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import Any
 from xner_hf.errors import XnerError, nearest
 from xner_hf.languages import is_evaluation_split
 from xner_hf.languages import language as find_language
-from xner_hf.settings import check_settings
+from xner_hf.settings import check_settings, load_yaml
 from xner_hf.study.arm_config import check_label, flat, names_in, plain_mapping, read_arm, seeds_in, training_in
 from xner_hf.study.grid import Study, recipe_of, settings_key
 from xner_hf.study.parts import CONTROLS, Budget, Contrast, StudyArm, StudyLanguage
@@ -84,19 +84,8 @@ def load_study(path: Path) -> Study:
 def _read(path: Path) -> dict[str, Any]:
     import yaml
 
-    class Loader(yaml.SafeLoader):
-        """Refuses a key that stands twice, of which YAML would take the last without a word."""
-
-        def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-            seen = set()
-            for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
-                if key.value in seen:
-                    raise yaml.MarkedYAMLError(None, None, f"the key {key.value!r} stands twice", key.start_mark)
-                seen.add(key.value)
-            return super().construct_mapping(node, deep)
-
     try:
-        table = yaml.load(path.read_text(encoding="utf-8"), Loader)
+        table = load_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise XnerError(f"{path}: the study cannot be read: {error}") from error
     if not isinstance(table, dict):
