@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 
 import pytest
+from safetensors.torch import load_file, save_file
 
+from xner_hf.errors import XnerError
 from xner_hf.study import Store, load_study
 from xner_hf.study.runner import run_study
 
@@ -75,6 +78,24 @@ def test_a_changed_setting_makes_new_rows_and_leaves_the_others(study):
     tally, after = make(study(training=training))
     assert len(tally.made) == 2 and len(after) == 4
     assert [row for row in after if row["key"] not in tally.made] == before
+
+
+def test_a_backbone_that_changed_under_its_name_is_refused(study, invented, shared, tmp_path):
+    folder = shutil.copytree(shared / "models" / invented.BACKBONE, tmp_path / "encoder")
+    one = study(backbones=[str(folder)])
+    _, rows = make(one)
+    (signature,) = {row["signatures"]["backbone"] for row in rows}
+    assert len(signature) == 16
+    (folder / "README.md").write_text("A card decides nothing.\n", encoding="utf-8")
+    assert make(study(backbones=[str(folder)]))[0].there == 2
+    weights = load_file(folder / "model.safetensors")
+    save_file({name: one + 0.001 for name, one in weights.items()}, folder / "model.safetensors", {"format": "pt"})
+    with pytest.raises(XnerError, match="encoder is not the one of the results.*folder of another name"):
+        make(study(backbones=[str(folder)]))
+
+
+def test_a_backbone_of_the_hub_has_no_signature(study):
+    assert all("backbone" not in row["signatures"] for row in make(study())[1])
 
 
 # Failures

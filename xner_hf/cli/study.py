@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xner_hf.cli import differences, study_student
+from xner_hf.cli import differences, study_backbone, study_student
 from xner_hf.cli.output import Json, emit, note, working
 from xner_hf.errors import XnerError
 
@@ -153,6 +153,7 @@ def plot(
 
 app.command("differences")(differences.run)
 app.command("student")(study_student.run)
+app.command("backbone")(study_backbone.run)
 
 
 def _status(study: Study, store: Any) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from xner_hf.corpora.labelled import read_labelled
 from xner_hf.corpora.trees import TreeReport, read_trees
 from xner_hf.evaluation import gold_tags, only_types, score_parser, score_tags
 from xner_hf.metrics import entities
-from xner_hf.pipeline.store import cache_folder, digest
+from xner_hf.pipeline.store import cache_folder, digest, file_digest
 from xner_hf.study.data import StudyText, study_text, text_digest, tree_sentences
 from xner_hf.study.grid import RunSpec
 from xner_hf.study.students import make_lesson
@@ -103,7 +103,7 @@ def make_student(
     )
     clock.lap("train")
     found = {
-        "signatures": lesson.signatures,
+        "signatures": {**lesson.signatures, **backbone_signature(settings["backbone"])},
         "steps": facts["steps"],
         "curve": _curve(facts["log"]),
     }
@@ -115,6 +115,17 @@ def make_student(
         found["parsing"] = _parse(folder, settings)
     clock.lap("evaluate")
     return Outcome({**found, "seconds": clock.laps}, entities_found)
+
+
+def backbone_signature(backbone: str) -> dict[str, str]:
+    """Return ``backbone``: a digest of the weights and sub-words of an encoder in a folder, whose name says nothing of
+    them; nothing for a Hub id.
+    """
+    folder = Path(backbone)
+    if not folder.is_dir():
+        return {}
+    files = sorted([*folder.glob("*.safetensors"), *folder.glob("tokenizer.json")])
+    return {"backbone": digest([[file.name, file_digest(file)] for file in files])}
 
 
 def run_text(run: RunSpec) -> StudyText | None:

@@ -9,10 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from xner_hf.errors import XnerError
 from xner_hf.pipeline.store import cache_folder
 from xner_hf.study.grid import RunSpec, Study
 from xner_hf.study.rows import check_row, error_line
-from xner_hf.study.run import do_run, surroundings
+from xner_hf.study.run import backbone_signature, do_run, surroundings
 from xner_hf.study.store import Store
 
 
@@ -56,7 +57,11 @@ def run_study(
         hours: begin no run after that.
         retry_failed: try runs again that failed before.
         tell: called after every run with it, its number among `runs` (from 1), their number, and the row.
+
+    Raises:
+        XnerError: a backbone in a folder is not the one of the results that the store has of it.
     """
+    _check_backbones(store, runs)
     started = time.monotonic()
     tally = Tally()
     for number, run in enumerate(runs, 1):
@@ -79,6 +84,18 @@ def run_study(
             tally.failed[run.key] = row["error"]
         tell(run, number, len(runs), row)
     return tally
+
+
+def _check_backbones(store: Store, runs: Sequence[RunSpec]) -> None:
+    done = [row for row in store.results() if row["status"] == "done"]
+    for backbone in dict.fromkeys(run.settings["backbone"] for run in runs):
+        now = backbone_signature(backbone).get("backbone")
+        before = {(row["signatures"] or {}).get("backbone") for row in done if row["settings"]["backbone"] == backbone}
+        if now and before - {now, None}:
+            raise XnerError(
+                f"the backbone in {backbone} is not the one of the results in {store.folder}: its weights or "
+                "sub-words have changed since. Put the former one back, or give the new one a folder of another name."
+            )
 
 
 def _settled(store: Store, key: str, retry_failed: bool) -> bool:

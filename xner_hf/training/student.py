@@ -17,14 +17,12 @@ from xner_hf.errors import XnerError
 from xner_hf.metrics import span_f1
 from xner_hf.pipeline.store import digest, write_text
 from xner_hf.spans import NER_LABELS
+from xner_hf.training.checkpoints import CHECKPOINTS, RUN, start_run
 from xner_hf.training.config import TrainingConfig
 from xner_hf.training.data import IGNORED, Corpus
-from xner_hf.training.processes import first_process, number_of_processes
+from xner_hf.training.processes import number_of_processes
 from xner_hf.training.provenance import training_inputs, without_paths
 from xner_hf.training.soft_labels import SoftSource
-
-CHECKPOINTS = "checkpoints"
-RUN = "run.json"
 
 
 def check_folder(folder: Path) -> None:
@@ -136,7 +134,7 @@ def train_student(
     if validation is not None and not validation.examples:
         raise XnerError(f"{validation.name} has no sentence to validate on.")
     made_from = training_inputs(config.backbone, provenance or {}, sources)
-    checkpoint = _start(folder, _record(corpora, config, sources or {}), resume)
+    checkpoint = start_run(folder, _record(corpora, config, sources or {}), resume)
     args = TrainingArguments(
         output_dir=str(folder / CHECKPOINTS),
         num_train_epochs=config.epochs,
@@ -232,34 +230,6 @@ def _record(corpora: Sequence[Corpus], config: TrainingConfig, sources: Mapping[
         for number, source in sources.items()
     }
     return {**config.to_dict(), "corpora": corpus, "teachers": teachers, "processes": number_of_processes()}
-
-
-def _start(folder: Path, record: dict[str, Any], resume: bool) -> str | None:
-    """Return the checkpoint to go on from; None to start anew, and then the old ones are removed."""
-    from xner_hf.training.trainer import WHOLE
-
-    file = folder / RUN
-    if resume:
-        if not file.is_file():
-            raise XnerError(f"there is no unfinished run in {folder}, so nothing to resume. Leave out --resume.")
-        before = json.loads(file.read_text(encoding="utf-8"))
-        now = json.loads(json.dumps(record))
-        different = [
-            f"{key}: {before.get(key)!r} before, {now.get(key)!r} now"
-            for key in sorted({*before, *now})
-            if before.get(key) != now.get(key)
-        ]
-        if different:
-            raise XnerError(
-                f"the run in {folder} had other settings, so it cannot go on: {'; '.join(different)}. Give those, or "
-                "start anew without --resume."
-            )
-        whole = [one for one in (folder / CHECKPOINTS).glob("checkpoint-*") if (one / WHOLE).is_file()]
-        return str(max(whole, key=lambda one: int(one.name.rpartition("-")[2]))) if whole else None
-    if first_process():
-        shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
-        write_text(file, json.dumps(record, ensure_ascii=False, indent=2) + "\n")
-    return None
 
 
 def _score(relations: Sequence[str]) -> Any:

@@ -15,14 +15,12 @@ from transformers import Trainer, TrainerCallback, TrainingArguments
 from xner_hf.errors import XnerError
 from xner_hf.models.modeling_xner import relations_at
 from xner_hf.pipeline.store import write_text
+from xner_hf.training.checkpoints import WHOLE
 from xner_hf.training.collator import Mixture, WordCollator
 from xner_hf.training.data import Corpus
 from xner_hf.training.losses import TASK_OF, TASKS, TERMS, LossConfig, counts, sums
 from xner_hf.training.sampling import MixtureSampler, Part
 from xner_hf.training.teacher_student import TeacherStudentCallback
-
-WHOLE = "whole.json"
-"""Written into a checkpoint when all of it is there."""
 
 MODEL_INPUTS = ("input_ids", "attention_mask")
 
@@ -85,7 +83,7 @@ class XnerTrainer(Trainer):
         if teaching is not None:
             teaching.bind(self)
             self.add_callback(teaching)
-        self.add_callback(_Whole(self))
+        self.add_callback(WholeCheckpoints(self))
         self._sums = torch.zeros(len(TERMS), dtype=torch.float64, device=args.device)
         self._steps = torch.zeros(len(TERMS), dtype=torch.float64, device=args.device)
 
@@ -231,10 +229,10 @@ class _Epochs(TrainerCallback):
         self._trainer.sampler.set_epoch(state.global_step // sum(self._trainer.sampler.steps))
 
 
-class _Whole(TrainerCallback):
+class WholeCheckpoints(TrainerCallback):
     """Marks a checkpoint once everything is in it, so that one that was cut short is never resumed from."""
 
-    def __init__(self, trainer: XnerTrainer):
+    def __init__(self, trainer: Trainer):
         self._trainer = trainer
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
