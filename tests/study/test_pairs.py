@@ -14,15 +14,21 @@ CONTRAST = Contrast("primary", "a+parse", "a")
 def test_runs_are_paired_by_seed_and_what_has_no_partner_is_counted(make_row) -> None:
     rows = [make_row("luo", "a+parse", seed, 0.5 + seed / 100) for seed in (3, 1, 2)]
     rows += [make_row("luo", "a", 1, 0.5), make_row("luo", "a", 2, None), make_row("luo", "a", 5, 0.4)]
-    (luo,) = pairs_by_seed(rows, CONTRAST, ["luo"])
+    (luo,) = pairs_by_seed(rows, CONTRAST, {"luo": [1, 2, 3, 5]})
     assert [(pair.seed, pair.difference) for pair in luo.pairs] == [(1, pytest.approx(0.01))]
     assert (luo.failed, luo.missing) == (1, 2)
 
 
+def test_a_seed_that_one_arm_alone_is_to_have_is_not_missing(make_row) -> None:
+    rows = [make_row("luo", "a", seed, 0.5) for seed in (1, 2, 3)] + [make_row("luo", "a+parse", 1, 0.6)]
+    (luo,) = pairs_by_seed(rows, CONTRAST, {"luo": [1, 2]})
+    assert ([pair.seed for pair in luo.pairs], luo.failed, luo.missing) == ([1], 0, 1)
+
+
 def test_a_language_without_runs_has_no_pairs(make_row) -> None:
-    luo, wol = pairs_by_seed([make_row("luo", "a", 1, 0.5)], CONTRAST, ["luo", "wol"])
+    luo, wol = pairs_by_seed([make_row("luo", "a", 1, 0.5)], CONTRAST, {"luo": [1], "wol": [1, 2]})
     assert (luo.pairs, luo.failed, luo.missing) == ((), 0, 1)
-    assert (wol.pairs, wol.failed, wol.missing) == ((), 0, 0)
+    assert (wol.pairs, wol.failed, wol.missing) == ((), 0, 2)
 
 
 def test_runs_of_other_settings_are_not_averaged_and_the_setting_is_named(make_row) -> None:
@@ -51,7 +57,7 @@ def test_a_seed_counts_once(make_row) -> None:
 def test_arms_that_did_not_train_alike_are_not_compared(make_row, name) -> None:
     rows = [make_row("luo", "a+parse", 1, 0.5, **{name: 7}), make_row("luo", "a", 1, 0.5)]
     with pytest.raises(XnerError, match=f"contrast 'primary': the runs .* differ in '{name}'"):
-        pairs_by_seed(rows, CONTRAST, ["luo"])
+        pairs_by_seed(rows, CONTRAST, {"luo": [1]})
 
 
 GOLD = {"s1": [(0, 2, "PER")], "s2": [(1, 2, "LOC")], "s3": [], "s4": [(0, 1, "ORG"), (3, 5, "PER")]}

@@ -24,7 +24,7 @@ def test_the_macro_mean_is_there_only_with_all_languages(make_row) -> None:
     summary = summarise([*rows, make_row("wol", "b", 1, None)])
     assert summary.macro("a") == pytest.approx(0.4)
     assert summary.macro("b") is None
-    planned = summarise(rows, plan={"a": ["luo", "wol", "bam"], "b": ["luo"]})
+    planned = summarise(rows, plan={"a": {"luo": [1], "wol": [1], "bam": [1]}, "b": {"luo": [1]}})
     assert planned.macro("a") is None and planned.macro("b") is None
 
 
@@ -50,15 +50,16 @@ def test_one_language_has_no_mean_effect(make_row) -> None:
 
 def test_what_is_planned_and_not_there_is_without_a_pair(make_row) -> None:
     rows = [make_row("luo", "a", 1, 0.5), make_row("luo", "a+parse", 1, 0.6)]
-    plan = {"a": ["luo", "wol", "bam"], "a+parse": ["luo", "wol"]}
+    plan = {"a": {"luo": [1, 2, 3], "wol": [1, 2, 3], "bam": [1]}, "a+parse": {"luo": [1, 2], "wol": [1, 2]}}
     summary = summarise(rows, [PRIMARY], plan=plan)
     assert summary.languages == ("luo", "wol", "bam")
     assert summary.primary.without == ["wol"]
+    assert [(line.language, line.missing) for line in summary.primary.languages] == [("luo", 1), ("wol", 2)]
 
 
 def test_a_run_that_is_not_planned_is_refused(make_row) -> None:
     with pytest.raises(XnerError, match="the arm a is not planned for luo"):
-        summarise([make_row("luo", "a", 1, 0.5)], plan={"a": ["wol"]})
+        summarise([make_row("luo", "a", 1, 0.5)], plan={"a": {"wol": [1]}})
 
 
 def test_several_backbones_are_refused(make_row) -> None:
@@ -105,12 +106,12 @@ def test_arms_stand_in_the_order_of_training_and_languages_by_name(make_row) -> 
     labels = ["gold", "zzz", "distill", "projected+parse", "projected", "direct"]
     rows = [make_row("wol", label, 1, 0.5) for label in labels] + [make_row("luo", "direct", 1, 0.5)]
     assert plan_of(rows) == {
-        "direct": ["luo", "wol"],
-        "projected": ["wol"],
-        "projected+parse": ["wol"],
-        "distill": ["wol"],
-        "gold": ["wol"],
-        "zzz": ["wol"],
+        "direct": {"luo": [1], "wol": [1]},
+        "projected": {"wol": [1]},
+        "projected+parse": {"wol": [1]},
+        "distill": {"wol": [1]},
+        "gold": {"wol": [1]},
+        "zzz": {"wol": [1]},
     }
 
 

@@ -90,7 +90,7 @@ def _pair(study: Study, language: str, contrast: str, seed: int | None) -> SeedP
         raise XnerError("the study has several backbones; sentences are compared for studies of one.")
     wanted = {one.key for one in study.runs()}
     rows = [row for row in Store(study.folder).results() if row["key"] in wanted]
-    (found,) = pairs_by_seed(rows, study.contrasts[contrast], [language])
+    (found,) = pairs_by_seed(rows, study.contrasts[contrast], {language: {row["settings"]["seed"] for row in rows}})
     for one in found.pairs:
         if seed in (None, one.seed):
             return one

@@ -5,7 +5,7 @@ Rows are those of the study's store, one for each run: its last attempt.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -40,7 +40,7 @@ class LanguagePairs:
         language: its code.
         pairs: the runs of every seed that is done on both sides.
         failed: number of seeds of which a run failed.
-        missing: number of seeds of which a run is not there at all.
+        missing: number of seeds that both arms are to have, and of which a run is not there at all.
     """
 
     language: str
@@ -49,15 +49,22 @@ class LanguagePairs:
     missing: int
 
 
-def pairs_by_seed(rows: Sequence[Row], contrast: Contrast, languages: Sequence[str]) -> list[LanguagePairs]:
-    """Pair the runs of a contrast by seed, in each of `languages`.
+def pairs_by_seed(
+    rows: Sequence[Row], contrast: Contrast, seeds: Mapping[str, Collection[int]]
+) -> list[LanguagePairs]:
+    """Pair the runs of a contrast by seed.
+
+    Args:
+        rows: the last attempt of each run.
+        contrast: its arms.
+        seeds: by language those that both arms are to have.
 
     Raises:
         XnerError: the runs of one arm in one language differ in anything but the seed, or those of the two arms in
             what a fair comparison needs: `SHARED`.
     """
     result = []
-    for language in languages:
+    for language, planned in seeds.items():
         sides: list[dict[int, Row]] = []
         for label in (contrast.arm, contrast.against):
             runs = [r for r in rows if (r["settings"]["language"], r["settings"]["label"]) == (language, label)]
@@ -66,11 +73,11 @@ def pairs_by_seed(rows: Sequence[Row], contrast: Contrast, languages: Sequence[s
         arm, against = sides
         if arm and against:
             _check_sides(contrast, arm[min(arm)], against[min(against)])
-        seeds = sorted({*arm, *against})
-        failed = [seed for seed in seeds if any(seed in side and side[seed]["status"] != DONE for side in sides)]
-        both = [seed for seed in seeds if seed in arm and seed in against and seed not in failed]
+        wanted = sorted(set(planned))
+        failed = [seed for seed in wanted if any(seed in side and side[seed]["status"] != DONE for side in sides)]
+        both = [seed for seed in wanted if seed in arm and seed in against and seed not in failed]
         pairs = tuple(SeedPair(seed, arm[seed], against[seed]) for seed in both)
-        result.append(LanguagePairs(language, pairs, len(failed), len(seeds) - len(both) - len(failed)))
+        result.append(LanguagePairs(language, pairs, len(failed), len(wanted) - len(both) - len(failed)))
     return result
 
 

@@ -37,7 +37,7 @@ def summary_of(study: Study, rows: Sequence[dict[str, Any]], gold: GoldReader | 
     Raises:
         XnerError: as `summarise`.
     """
-    plan = {name: arm.languages for name, arm in study.arms.items()}
+    plan = {name: dict.fromkeys(arm.languages, arm.seeds) for name, arm in study.arms.items()}
     return summarise(rows, study.contrasts.values(), gold, plan)
 
 

@@ -20,6 +20,9 @@ GoldReader = Callable[[str, str], Mapping[str, Sequence[Span]] | None]
 """Takes the reference and the split of a test set and returns the spans of all its sentences by id, an empty list for
 a sentence without any; None where it cannot be had."""
 
+Plan = Mapping[str, Mapping[str, Sequence[int]]]
+"""Arms to their languages to the seeds that they have there."""
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -121,7 +124,7 @@ def summarise(
     rows: Sequence[Row],
     contrasts: Iterable[Contrast] = (),
     gold: GoldReader | None = None,
-    plan: Mapping[str, Sequence[str]] | None = None,
+    plan: Plan | None = None,
 ) -> Summary:
     """Reduce the rows of a study to what its tables and plots show. The order of the rows is of no account.
 
@@ -129,8 +132,8 @@ def summarise(
         rows: the last attempt of each run of the study, all with one backbone.
         contrasts: what is compared.
         gold: reads a test set for the bootstrap over sentences.
-        plan: the languages of every arm, both in the order of the tables; what is planned and not there shows as
-            missing. Without it, what the rows have.
+        plan: the languages of every arm, both in the order of the tables, and its seeds in them; what is planned and
+            not there shows as missing. Without it, what the rows have.
 
     Raises:
         XnerError: the rows have several backbones or one that is not planned, runs that would be averaged differ in
@@ -144,7 +147,7 @@ def summarise(
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         arm, language = row["settings"]["label"], row["settings"]["language"]
-        if language not in plan.get(arm, ()):
+        if language not in plan.get(arm, {}):
             raise XnerError(
                 f"run {row['key']}: the arm {arm} is not planned for {language}. Give only the runs of this study."
             )
@@ -165,11 +168,12 @@ def summarise(
     )
 
 
-def plan_of(rows: Sequence[Row]) -> dict[str, list[str]]:
-    """Return the languages of every arm that has rows, in an order that does not depend on theirs."""
-    found: dict[str, set[str]] = {}
+def plan_of(rows: Sequence[Row]) -> dict[str, dict[str, list[int]]]:
+    """Return languages and seeds of every arm that has rows, in an order that does not depend on theirs."""
+    found: dict[str, dict[str, set[int]]] = {}
     for row in rows:
-        found.setdefault(row["settings"]["label"], set()).add(row["settings"]["language"])
+        of_label = found.setdefault(row["settings"]["label"], {})
+        of_label.setdefault(row["settings"]["language"], set()).add(row["settings"]["seed"])
     of_arm = {row["settings"]["label"]: row["settings"].get("arm") for row in rows}
 
     def rank(label: str) -> tuple[int, str]:
@@ -177,7 +181,10 @@ def plan_of(rows: Sequence[Row]) -> dict[str, list[str]]:
         return STUDY_ARMS.index(of_arm[label]) if known else len(STUDY_ARMS), label
 
     languages = sorted({row["settings"]["language"] for row in rows})
-    return {label: [name for name in languages if name in found[label]] for label in sorted(found, key=rank)}
+    return {
+        label: {name: sorted(found[label][name]) for name in languages if name in found[label]}
+        for label in sorted(found, key=rank)
+    }
 
 
 def _cell(rows: Sequence[Row]) -> Cell:
@@ -197,11 +204,9 @@ def _other_data(rows: Sequence[Row], where: str) -> list[str]:
     return [f"{where}: the runs do not have the same data ({', '.join(differ)})."] if differ else []
 
 
-def _contrast(
-    rows: Sequence[Row], contrast: Contrast, plan: Mapping[str, Sequence[str]], gold: GoldReader | None
-) -> ContrastResult:
-    languages = [name for name in plan.get(contrast.arm, ()) if name in plan.get(contrast.against, ())]
-    found = pairs_by_seed(rows, contrast, languages)
+def _contrast(rows: Sequence[Row], contrast: Contrast, plan: Plan, gold: GoldReader | None) -> ContrastResult:
+    arm, against = (plan.get(name, {}) for name in (contrast.arm, contrast.against))
+    found = pairs_by_seed(rows, contrast, {name: {*arm[name]} & {*against[name]} for name in arm if name in against})
     effects = {one.language: language_effect([pair.difference for pair in one.pairs]) for one in found if one.pairs}
     adjusted = holm({name: effect.p for name, effect in effects.items() if effect.p is not None})
     lines = tuple(
