@@ -14,6 +14,7 @@ from xner_hf.backbone import estimate, make_backbone
 from xner_hf.checkpoint import load_checkpoint, load_tokenizer
 from xner_hf.errors import XnerError
 from xner_hf.training.config import TrainingConfig
+from xner_hf.training.provenance import training_inputs
 from xner_hf.training.student import new_student
 
 
@@ -31,14 +32,22 @@ def test_it_learns_and_says_what_it_is_made_from(make, config, tmp_path):
         assert scores[-1]["held_out"][language]["loss"] < before["loss"] - 1.0
     losses = [one["loss"] for one in facts["log"] if "loss" in one]
     assert len(losses) == 5 and losses[-1] < losses[0] - 0.5
-    assert {one["name"] for one in facts["made from"]} >= {"masakhane/mafand:en-luo", "masakhane/mafand:en-hau"}
+    assert {one["name"] for one in facts["inputs"]} >= {"masakhane/mafand:en-luo", "masakhane/mafand:en-hau"}
     assert json.loads((tmp_path / "made" / "backbone.json").read_text(encoding="utf-8")) == facts
     left = {path.name for path in (tmp_path / "made").iterdir()}
     assert left == {"backbone.json", "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}
     assert str(tmp_path) not in "".join((tmp_path / "made" / name).read_text() for name in left if "json" in name)
 
+    # A student that starts from it has the terms of its text.
+    (terms,) = {
+        one["licence_class"]
+        for one in training_inputs(str(tmp_path / "made"), {"corpora": ["sample"]})["inputs"]
+        if one["name"].startswith("masakhane/mafand") and one["role"] == "backbone made"
+    }
+    assert terms == "non-commercial"
+
     told = estimate(config(epochs=5.0, learning_rate=5e-3), tokens_per_second=100.0)
-    assert told.pop("hours") == round(facts["sub-words"] / 100 / 3600, 2)
+    assert told.pop("hours") == round(facts["subwords"] / 100 / 3600, 2)
     assert told == {name: facts[name] for name in told}
 
 

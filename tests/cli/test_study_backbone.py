@@ -27,7 +27,7 @@ def backbone(xner, shared, load_module, monkeypatch, tmp_path):
 
 def test_its_cost_is_told_before(backbone):
     found = done(backbone("--dry-run", "--tokens-per-second", "1", "--json"))
-    assert found["hours"] == round(found["sub-words"] / 3600, 2) > 0
+    assert found["hours"] == round(found["subwords"] / 3600, 2) > 0
     assert found["text"]["rows"] == {"masakhane/mafand:en-luo": 191}
     code, out, _ = backbone("--dry-run", "--tokens-per-second", "1")
     assert code == 0 and f"about {found['hours']} hours" in out and "masakhane/mafand:en-luo: 191 pairs" in out

@@ -43,7 +43,7 @@ class _Prepared:
         for code, pairs in self.text.train.items():
             languages[code]["pairs"] = len(pairs)
             languages[code]["words"] = sum(len(pair.target) for pair in pairs)
-            languages[code]["sub-words a word"] = {
+            languages[code]["subwords_per_word"] = {
                 name: _fertility(tokenizer, [pair.target for pair in self.text.held_out[code]])
                 for name, tokenizer in (("before", self.before), ("after", self.tokenizer))
             }
@@ -57,8 +57,8 @@ class _Prepared:
             },
             "languages": dict(languages),
             "vocabulary": len(self.tokenizer),
-            "inputs": len(self.train),
-            "sub-words": int(sum(map(len, self.train)) * config.epochs),
+            "examples": len(self.train),
+            "subwords": int(sum(map(len, self.train)) * config.epochs),
         }
 
 
@@ -76,13 +76,13 @@ def estimate(config: BackboneConfig, tokens_per_second: float | None = None) -> 
 
     Returns:
         ``text``: rows, what was left out and why; ``languages``: pairs, words and sub-words a word with the old and
-        the new vocabulary; ``inputs`` of an epoch, ``sub-words`` of all epochs, and ``hours``, None without a speed.
+        the new vocabulary; ``examples`` of an epoch, ``subwords`` of all epochs, and ``hours``, None without a speed.
 
     Raises:
         XnerError: the body or some text cannot be had, or does not fit.
     """
     facts = _prepare(config).facts(config)
-    hours = facts["sub-words"] / tokens_per_second / 3600 if tokens_per_second else None
+    hours = facts["subwords"] / tokens_per_second / 3600 if tokens_per_second else None
     return {**facts, "hours": None if hours is None else round(hours, 2)}
 
 
@@ -99,9 +99,9 @@ def make_backbone(config: BackboneConfig, folder: Path, resume: bool = False, qu
         quiet: show no progress.
 
     Returns:
-        The content of ``backbone.json``: what `estimate` returns without the hours, and ``inputs_from``, ``run``
-        (time and hardware), ``sub-words a second``, and the ``log``: losses, and by language what is guessed right of
-        the held-out pairs, before and after every epoch.
+        The content of ``backbone.json``: what `estimate` returns without the hours, and ``inputs`` (with licences),
+        ``run`` (time and hardware), ``subwords_per_second``, and the ``log``: losses, and by language what is guessed
+        right of the held-out pairs, before and after every epoch.
 
     Raises:
         XnerError: as `estimate`; a folder that cannot be written, a run to resume that is not there or differs, more
@@ -117,7 +117,7 @@ def make_backbone(config: BackboneConfig, folder: Path, resume: bool = False, qu
     facts = prepared.facts(config)
     model = _new_model(prepared, config)
     facts |= _train(model, prepared, config, folder, checkpoint, quiet)
-    facts["made from"] = training_inputs(config.body, {"text": sorted(prepared.text.rows)})["inputs"]
+    facts["inputs"] = training_inputs(config.body, {"text": sorted(prepared.text.rows)})["inputs"]
     model.config._name_or_path = folder.resolve().name
     model.save_pretrained(folder)
     prepared.tokenizer.save_pretrained(folder)
@@ -217,4 +217,4 @@ def _train(
     run = record.facts()
     seen = sum(map(len, prepared.train)) * config.epochs
     kept = [one for one in trainer.state.log_history if "loss" in one or "held_out" in one]
-    return {"run": run, "sub-words a second": round(seen / run["seconds"]), "log": [start, *kept]}
+    return {"run": run, "subwords_per_second": round(seen / run["seconds"]), "log": [start, *kept]}

@@ -25,7 +25,7 @@ class BackboneText:
     Attributes:
         train: by code of the language, what is learnt from.
         held_out: by code, what is only scored.
-        sources: code of the source language of every pair, by number of the language's pairs in `train`.
+        sources: by code, the source language of each pair in `train`.
         rows: read, by reference.
         rejected: left out, by reference and reason; rows are those of `train` and `held_out` and these.
         leakage: what was checked for evaluation sentences, by reference.

@@ -54,9 +54,9 @@ def _show_text(found: dict[str, Any]) -> None:
         print(f"  {reference}: {rows:,} pairs" + (f", left out: {left}" if left else ""))
     print("language   pairs     words   sub-words a word, before and after")
     for code, own in found["languages"].items():
-        before, after = own["sub-words a word"].values()
+        before, after = own["subwords_per_word"].values()
         print(f"{code:<9}{own['pairs']:>7,}{own['words']:>10,}{before:>10.2f}{after:>8.2f}")
-    print(f"{found['vocabulary']:,} sub-words in the vocabulary, {found['sub-words']:,} to train on in all epochs")
+    print(f"{found['vocabulary']:,} sub-words in the vocabulary, {found['subwords']:,} to train on in all epochs")
 
 
 def _show_estimate(found: dict[str, Any]) -> None:
@@ -71,6 +71,6 @@ def _show(found: dict[str, Any]) -> None:
     for code in scores[0]:
         print(f"{code:<9}" + "".join(f"{percent(one[code]['accuracy']):>7}" for one in scores))
     hours = found["run"]["seconds"] / 3600
-    print(f"{hours:.2f} hours, {found['sub-words a second']:,} sub-words a second")
+    print(f"{hours:.2f} hours, {found['subwords_per_second']:,} sub-words a second")
     print(f"\nNext:  xner train LANG --arm direct --backbone {found['output']}")
     print(f"       or name {found['output']} under `backbones` in a study")

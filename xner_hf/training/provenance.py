@@ -20,6 +20,9 @@ from xner_hf.training.soft_labels import SoftSource
 FROM_SCRATCH = "from scratch"
 """Names the backbone of a student whose encoder has random weights."""
 
+_FACTS = ("training.json", "backbone.json")
+"""Where a model of ours says what it was made from."""
+
 _ROLES = {"corpora": "corpus", "text": "text", "trees": "treebank"}
 
 
@@ -101,9 +104,9 @@ def _corpus(reference: str, role: str) -> dict[str, Any]:
 
 
 def _model(model: str, revision: str | None, role: str) -> list[dict[str, Any]]:
-    """Return a model; of a student of ours also what it was made from, whose terms it has."""
-    own = Path(model) / "training.json"
-    made_from = json.loads(own.read_text(encoding="utf-8")).get("inputs") if own.is_file() else None
+    """Return a model; of a student or backbone of ours what it was made from, whose terms it has."""
+    own = next((file for name in _FACTS if (file := Path(model) / name).is_file()), None)
+    made_from = json.loads(own.read_text(encoding="utf-8")).get("inputs") if own else None
     if made_from:
         return [{**one, "role": f"{role} {public_name(model)}"} for one in made_from]
     entry = model_entry(model)
