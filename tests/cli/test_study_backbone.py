@@ -33,6 +33,8 @@ def test_its_cost_is_told_before(backbone):
     assert code == 0 and f"about {found['hours']} hours" in out and "masakhane/mafand:en-luo: 191 pairs" in out
     assert not Path("models").exists()
     assert "--tokens-per-second N tells" in backbone("--dry-run")[1]
+    twice = done(backbone("--dry-run", "--set", "epochs=2", "--json"))
+    assert twice["subwords"] == 2 * found["subwords"] and twice["settings"]["epochs"] == 2
 
 
 def test_it_is_made_and_what_to_do_next_is_told(backbone):
@@ -48,6 +50,8 @@ def test_it_is_made_and_what_to_do_next_is_told(backbone):
 def test_what_is_wrong_is_told(backbone):
     refused(backbone(), "--output models/NAME", "--dry-run")
     refused(backbone("--output", "new", epochs=0), "given.yaml", "epochs is 0")
+    refused(backbone("--output", "new", "--set", "epochs=0"), "given.yaml", "epochs is 0")
+    refused(backbone("--output", "new", "--set", "epoch=1"), "no key 'epoch'", "epochs")
     refused(backbone("--output", "new", languages=["bbj"]), "masakhane/mafand", "fr-bbj")
     refused(backbone("--output", "new", body="org/none"), "org/none")
     refused(backbone("--output", "new", max_length=999), "max_length is 999")

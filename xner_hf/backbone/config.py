@@ -55,8 +55,12 @@ class BackboneConfig:
         return asdict(self) | {"languages": {code: list(text) for code, text in self.languages.items()}}
 
 
-def load_backbone_config(path: Path) -> BackboneConfig:
+def load_backbone_config(path: Path, overrides: Mapping[str, Any] | None = None) -> BackboneConfig:
     """Read and check the settings of a backbone from a YAML file.
+
+    Args:
+        path: the file.
+        overrides: values that stand above those of the file, by key.
 
     Raises:
         XnerError: it cannot be read, has an unknown key, language or value, or a language without parallel text.
@@ -69,6 +73,7 @@ def load_backbone_config(path: Path) -> BackboneConfig:
         raise XnerError(f"{path}: the settings cannot be read: {error}") from error
     if not isinstance(table, dict):
         raise XnerError(f"{path}: settings are a YAML mapping with keys such as 'body' and 'languages'.")
+    table |= overrides or {}
     try:
         check_settings(table, BackboneConfig, "a backbone")
         return BackboneConfig(**{**table, "languages": _languages(table["languages"])})

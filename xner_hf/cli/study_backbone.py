@@ -7,13 +7,17 @@ from typing import Annotated, Any
 
 import typer
 
-from xner_hf.cli.output import Json, Quiet, emit, percent, working
+from xner_hf.cli.output import Json, Quiet, emit, parse_settings, percent, working
 from xner_hf.errors import XnerError
 
 
 def run(
     file: Annotated[Path, typer.Argument(metavar="FILE.yaml", help="Its settings, such as studies/backbone.yaml.")],
     output: Annotated[Path | None, typer.Option(help="Folder to write.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Any key of the file, such as epochs=3 or languages=[luo]."),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last whole checkpoint.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would learn from, and stop.")] = False,
     tokens_per_second: Annotated[
@@ -31,7 +35,7 @@ def run(
     """
     from xner_hf.backbone import estimate, load_backbone_config, make_backbone
 
-    config = load_backbone_config(file)
+    config = load_backbone_config(file, parse_settings(settings))
     if not dry_run and output is None:
         raise XnerError("say where the backbone goes: --output models/NAME. Or look at its cost with --dry-run.")
     import torch
