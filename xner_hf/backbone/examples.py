@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from xner_hf.backbone.text import BackboneText
-from xner_hf.corpora.base import Pair
 
 IGNORED = -100
 
@@ -58,15 +57,11 @@ def held_out_examples(text: BackboneText, tokenizer: Any, limit: int, masked: fl
     generator = torch.Generator().manual_seed(seed)
     found = []
     for code, pairs in text.held_out.items():
-        for side in _encode(tokenizer, _targets(pairs)):
+        for side in _encode(tokenizer, [pair.target for pair in pairs]):
             for window in _windows(side, tokenizer, limit):
                 ids, labels = collate.mask(torch.tensor([window]), generator)
                 found.append(Example(ids[0].tolist(), code, labels[0].tolist()))
     return found
-
-
-def _targets(pairs: Sequence[Pair]) -> list[list[str]]:
-    return [pair.target for pair in pairs]
 
 
 def _encode(tokenizer: Any, sentences: Sequence[Sequence[str]]) -> list[list[int]]:
