@@ -94,7 +94,7 @@ def _languages(given: Any) -> dict[str, tuple[str, ...]]:
             if not text:
                 raise XnerError(
                     f"no parallel text of {known.name} ({known.code}) is known. Name some: "
-                    f"languages: {{{known.code}: [org/name:config, text.eng,text.{known.code}]}}"
+                    f"languages: {{{known.code}: [org/name:config, 'text.eng,text.{known.code}']}}"
                 )
         if not isinstance(text, list) or not text or not all(isinstance(one, str) for one in text):
             raise XnerError(
