@@ -6,6 +6,7 @@ import dataclasses
 import math
 import types
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from xner_hf.errors import XnerError, nearest
@@ -30,6 +31,28 @@ def load_yaml(text: str) -> Any:
             return super().construct_mapping(node, deep)
 
     return yaml.load(text, Loader)
+
+
+def read_mapping(path: Path, what: str, form: str) -> dict[str, Any]:
+    """Return the mapping that a YAML file from outside holds.
+
+    Args:
+        path: the file.
+        what: what it holds, such as ``recipe``, for the messages.
+        form: a sentence that says what it should look like.
+
+    Raises:
+        XnerError: it cannot be read, a key stands twice, or it is no mapping.
+    """
+    import yaml
+
+    try:
+        table = load_yaml(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise XnerError(f"{path}: the {what} cannot be read: {error}") from error
+    if not isinstance(table, dict):
+        raise XnerError(f"{path}: {form}")
+    return table
 
 
 def check_settings(values: Mapping[str, Any], kind: type, where: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from xner_hf.errors import XnerError
 from xner_hf.languages import language
-from xner_hf.settings import check_settings, load_yaml
+from xner_hf.settings import check_settings, read_mapping
 
 
 @dataclass(frozen=True)
@@ -65,14 +65,7 @@ def load_backbone_config(path: Path, overrides: Mapping[str, Any] | None = None)
     Raises:
         XnerError: it cannot be read, has an unknown key, language or value, or a language without parallel text.
     """
-    import yaml
-
-    try:
-        table = load_yaml(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise XnerError(f"{path}: the settings cannot be read: {error}") from error
-    if not isinstance(table, dict):
-        raise XnerError(f"{path}: settings are a YAML mapping with keys such as 'body' and 'languages'.")
+    table = read_mapping(path, "settings", "settings are a YAML mapping with keys such as 'body' and 'languages'.")
     table |= overrides or {}
     try:
         check_settings(table, BackboneConfig, "a backbone")

@@ -12,7 +12,7 @@ from xner_hf.languages import Language, tagger_entry
 from xner_hf.languages import language as find_language
 from xner_hf.recipe.config import AVERAGE, Recipe, is_local
 from xner_hf.recipe.parse import mapping, recipe_from_dict
-from xner_hf.settings import load_yaml
+from xner_hf.settings import read_mapping
 
 TRANSLATOR = "facebook/nllb-200-distilled-600M"
 MARKER_TRANSLATOR = {"model": "ychenNLP/nllb-200-3.3b-easyproject", "tokenizer": "facebook/nllb-200-3.3B"}
@@ -57,14 +57,7 @@ def load_recipe(path: Path, overrides: Mapping[str, Any] | None = None) -> Recip
     Raises:
         XnerError: the file cannot be read, is no YAML mapping, or holds a wrong key or value.
     """
-    import yaml
-
-    try:
-        table = load_yaml(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise XnerError(f"{path}: the recipe cannot be read: {error}") from error
-    if not isinstance(table, dict):
-        raise XnerError(f"{path}: a recipe is a YAML mapping with keys such as 'language' and 'text'.")
+    table = read_mapping(path, "recipe", "a recipe is a YAML mapping with keys such as 'language' and 'text'.")
     return recipe_from_dict(_overridden(table, overrides))
 
 

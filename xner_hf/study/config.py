@@ -10,7 +10,7 @@ from typing import Any
 from xner_hf.errors import XnerError, nearest
 from xner_hf.languages import is_evaluation_split
 from xner_hf.languages import language as find_language
-from xner_hf.settings import check_settings, load_yaml
+from xner_hf.settings import check_settings, read_mapping
 from xner_hf.study.arm_config import check_label, flat, names_in, plain_mapping, read_arm, seeds_in, training_in
 from xner_hf.study.grid import Study, recipe_of, settings_key
 from xner_hf.study.parts import CONTROLS, Budget, Contrast, StudyArm, StudyLanguage
@@ -74,23 +74,12 @@ def load_study(path: Path) -> Study:
         XnerError: it cannot be read, or holds an unknown key, language, arm or value, a contrast whose arms are not
             comparable, two arms that are the same, or an arm that lacks a teacher, labels or trees.
     """
-    table = _read(path)
+    form = "a study is a YAML mapping with keys such as 'languages', 'arms' and 'contrasts'."
+    table = read_mapping(path, "study", form)
     try:
         return _study(table, path)
     except XnerError as error:
         raise XnerError(f"{path}: {error}") from error
-
-
-def _read(path: Path) -> dict[str, Any]:
-    import yaml
-
-    try:
-        table = load_yaml(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise XnerError(f"{path}: the study cannot be read: {error}") from error
-    if not isinstance(table, dict):
-        raise XnerError(f"{path}: a study is a YAML mapping with keys such as 'languages', 'arms' and 'contrasts'.")
-    return table
 
 
 def _study(table: Mapping[str, Any], path: Path) -> Study:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from xner_hf.errors import XnerError
-from xner_hf.settings import check_settings, load_yaml
+from xner_hf.settings import check_settings, read_mapping
 from xner_hf.training.losses import LossConfig
 
 _EXPONENT = re.compile(r"[+-]?[0-9]+[eE][+-]?[0-9]+")
@@ -98,12 +98,4 @@ def read_training_settings(path: Path) -> dict[str, Any]:
     Raises:
         XnerError: it cannot be read or is no mapping.
     """
-    import yaml
-
-    try:
-        table = load_yaml(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise XnerError(f"{path}: the settings cannot be read: {error}") from error
-    if not isinstance(table, dict):
-        raise XnerError(f"{path}: settings are a YAML mapping such as 'epochs: 3'.")
-    return table
+    return read_mapping(path, "settings", "settings are a YAML mapping such as 'epochs: 3'.")
