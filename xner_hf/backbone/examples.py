@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xner_hf.backbone.text import BackboneText
-
-IGNORED = -100
+from xner_hf.training.data import IGNORED
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,8 @@ class MaskedCollator:
 
     Args:
         tokenizer: with a mask.
-        masked: share of the sub-words to be guessed; one at least of every input.
+        masked: share of the sub-words to be guessed; one at least of every input, or a batch of one short input could
+            have none, and a loss that is no number.
     """
 
     def __init__(self, tokenizer: Any, masked: float):

@@ -13,7 +13,8 @@ from torch.utils.data import DataLoader
 from transformers import Trainer, TrainerCallback
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
-from xner_hf.backbone.examples import IGNORED, Example, MaskedCollator
+from xner_hf.backbone.examples import Example, MaskedCollator
+from xner_hf.training.data import IGNORED
 
 
 class BackboneTrainer(Trainer):

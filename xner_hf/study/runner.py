@@ -87,11 +87,11 @@ def run_study(
 
 
 def _check_backbones(store: Store, runs: Sequence[RunSpec]) -> None:
-    done = [row for row in store.results() if row["status"] == "done"]
-    for backbone in dict.fromkeys(run.settings["backbone"] for run in runs):
-        now = backbone_signature(backbone).get("backbone")
-        before = {(row["signatures"] or {}).get("backbone") for row in done if row["settings"]["backbone"] == backbone}
-        if now and before - {now, None}:
+    folders = {one: backbone_signature(one) for one in dict.fromkeys(run.settings["backbone"] for run in runs)}
+    rows = store.results() if any(folders.values()) else []
+    for row in rows:
+        backbone, before = row["settings"]["backbone"], (row["signatures"] or {}).get("backbone")
+        if before and before != folders.get(backbone, {}).get("backbone", before):
             raise XnerError(
                 f"the backbone in {backbone} is not the one of the results in {store.folder}: its weights or "
                 "sub-words have changed since. Put the former one back, or give the new one a folder of another name."
