@@ -61,12 +61,12 @@ def test_the_batched_links_of_real_pairs_are_those_of_simalign(level, extraction
         return all(4 <= len(side) <= 12 for side in pair)
 
     pairs = []
-    for source, target, count in (("en", "luo", 34), ("en", "hau", 33), ("fr", "wol", 33)):
+    for source, target, count in (("en", "luo", 14), ("en", "hau", 13), ("fr", "wol", 13)):
         rows = (row["translation"] for row in CorpusSplit("masakhane/mafand", f"{source}-{target}", "train").rows())
         split = ((row[source].split(), row[target].split()) for row in rows)
         pairs += itertools.islice(filter(short, split), count)
-    assert len(pairs) == 100
-    check_equal(MINILM, 4, level, extraction, pairs[:: 5 if extraction == "mwmf" else 1])
+    assert len(pairs) == 40  # benchmarks/alignment.py --equality takes 2,000
+    check_equal(MINILM, 4, level, extraction, pairs[:: 3 if extraction == "mwmf" else 1])
 
 
 def test_words_that_simalign_fails_on_have_no_links_and_every_score_is_one(bert):

@@ -19,6 +19,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from filelock import FileLock
+
 from xner_hf.corpora.detokenise import detokenise
 from xner_hf.corpora.parallel import sample_path
 from xner_hf.project.markers import FORMS, insert
@@ -103,25 +105,21 @@ def _marked_target(row: dict, target: str, pairs: list[tuple[int, int]], form: s
 def small_model_folder() -> Path:
     """Return the folder of the model; it is trained if no earlier run has left it there.
 
-    Processes that ask at once train one each, and the first to finish leaves its own.
+    Of processes that ask at once one trains and the others wait.
     """
     digest = hashlib.sha256(Path(__file__).read_bytes())
     digest.update(json.dumps(examples()).encode())
     cache = Path(os.environ.get("XNER_TEST_CACHE") or Path.home() / ".cache" / "xner-hf-tests")
     folder = cache / f"small-translator-{digest.hexdigest()[:16]}"
-    if folder.is_dir():
-        return folder
     cache.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix="training-", dir=cache))
-    try:
-        train(aside)
-        try:
-            aside.rename(folder)
-        except OSError:  # another process was faster
-            if not folder.is_dir():
-                raise
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+    with FileLock(f"{folder}.lock"):
+        if not folder.is_dir():
+            aside = Path(tempfile.mkdtemp(prefix="training-", dir=cache))
+            try:
+                train(aside)
+                aside.rename(folder)
+            finally:
+                shutil.rmtree(aside, ignore_errors=True)
     return folder
 
 
@@ -146,7 +144,7 @@ def _train(folder: Path, say) -> None:
     model = _model(len(tokenizer))
     batches = _batches(tokenizer, lessons)
     steps = _EPOCHS * len(batches)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=_RATE, betas=(0.9, 0.98), weight_decay=0.0)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=_RATE, betas=(0.9, 0.98), weight_decay=0.0, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, _RATE, total_steps=steps, pct_start=0.1, anneal_strategy="cos", cycle_momentum=False
     )
