@@ -89,6 +89,29 @@ def fresh_cache(monkeypatch, tmp_path_factory):
     return lambda: monkeypatch.setenv("XNER_CACHE", str(tmp_path_factory.mktemp("another-cache")))
 
 
+@pytest.fixture
+def told():
+    """A progress that keeps the total of every stage and how many were done (`stages`), and whether it `finished`."""
+    from xner_hf.pipeline.progress import Progress
+
+    class Told(Progress):
+        def __init__(self):
+            self.stages, self.finished = {}, False
+
+        def stage(self, name, total):
+            self.stages[name] = [total, 0]
+
+            def done(number):
+                self.stages[name][1] += number
+
+            return done
+
+        def finish(self):
+            self.finished = True
+
+    return Told()
+
+
 @pytest.fixture(scope="session")
 def load_module():
     """The function that returns a module of the tests, which are no package, by its path."""

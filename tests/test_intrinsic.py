@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from xner_hf.intrinsic import translated_gold
+from xner_hf.intrinsic import intrinsic_scores, translated_gold
+from xner_hf.pipeline.store import cache_folder
 from xner_hf.project import make_projector
 from xner_hf.project.filters import FiltersConfig
 from xner_hf.recipe import make_recipe
@@ -23,9 +24,12 @@ def translated(mirror, write_corpus):
     return mirror
 
 
+def recipe_of(**overrides):
+    return make_recipe("hau", "parallel", {"projector": "candidates", "aligner": "none", **overrides})
+
+
 def gold_of(**overrides):
-    recipe = make_recipe("hau", "parallel", {"projector": "candidates", "aligner": "none", **overrides})
-    return translated_gold(recipe, "masakhane/masakhaner2:hau", "test")
+    return translated_gold(recipe_of(**overrides), "masakhane/masakhaner2:hau", "test")
 
 
 PROJECTOR = make_projector("candidates", {})
@@ -71,3 +75,18 @@ def test_names_are_settled_over_the_recipes_own_text_as_well(
     for consistent, label in ((False, "ORG"), (True, "LOC")):
         pair = gold_of(tagger={**tagger, "consistent": consistent}).pairs[1]
         assert [span[:3] for span in pair.source_spans] == [(0, 1, label)]
+
+
+@pytest.mark.parametrize("consistent", [False, True])
+def test_the_recipes_own_text_is_tagged_only_where_names_are_settled_over_it(translated, consistent):
+    gold_of(tagger={"model": "xner/minilm-conll2003-en", "consistent": consistent})
+    stages = {folder.name.partition("-")[0] for folder in cache_folder().glob("hau-parallel/*")}
+    assert stages == ({"text", "tag"} if consistent else {"text"})
+
+
+def test_progress_is_told_of_the_recipes_own_text_and_of_the_gold(translated, told):
+    recipe = recipe_of(aligner="statistical", tagger="xner/minilm-conll2003-en")
+    intrinsic_scores(recipe, "masakhane/masakhaner2:hau", "test", progress=told)
+    assert list(told.stages) == ["tag", "text", "train aligner", "align"]
+    assert told.stages["tag"] == [16, 16] and told.stages["align"] == [2, 2]
+    assert not told.finished

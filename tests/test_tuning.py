@@ -118,7 +118,8 @@ def test_progress_is_told_of_every_step_and_of_the_end_even_after_an_error(tmp_p
 
     told = Told()
     tune("hau", 5, progress=told, recipe="sample")
-    assert told.events == [("text", None), 160, ("tag", 5), 5, ("align", 5), 5, ("compare", 6), 6, "finished"]
+    stages = [("text", None), 160, ("train aligner", None), ("align", 5), 5, ("compare", 6), 6]
+    assert told.events == [*stages, "finished"]
     path = tmp_path / "my.jsonl"
     path.write_text(json.dumps({"source_tokens": ["It", "rained"], "target_tokens": ["Ruwa"], "source_entities": []}))
     told = Told()

@@ -17,6 +17,7 @@ from xner_hf.metrics import (
     span_f1,
 )
 from xner_hf.metrics.bootstrap import attachment_intervals, f1_interval
+from xner_hf.pipeline.progress import Progress
 from xner_hf.spans import ENTITY_TYPES, spans_to_iob2
 from xner_hf.tag.model import ModelTagger
 
@@ -45,11 +46,14 @@ def score_tags(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]
     return {**found, "default": span_f1(gold, predicted, "default")}
 
 
-def score_tagger(tagger: ModelTagger, sentences: Sequence[Sentence]) -> dict[str, Any]:
+def score_tagger(
+    tagger: ModelTagger, sentences: Sequence[Sentence], progress: Progress | None = None
+) -> dict[str, Any]:
     """Tag gold sentences and return `score_tags`, with ``calibration_error``, that of the words' labels."""
     import numpy as np
 
-    labels, scores = tagger.label([sentence.tokens for sentence in sentences])
+    tell = (progress or Progress()).stage("tag", len(sentences))
+    labels, scores = tagger.label([sentence.tokens for sentence in sentences], tell)
     gold, predicted = [gold_tags(sentence) for sentence in sentences], [only_types(tags) for tags in labels]
     found = score_tags(gold, predicted)
     right = [
@@ -60,7 +64,7 @@ def score_tagger(tagger: ModelTagger, sentences: Sequence[Sentence]) -> dict[str
     return found
 
 
-def score_parser(model: str, sentences: Sequence[Sentence]) -> dict[str, Any]:
+def score_parser(model: str, sentences: Sequence[Sentence], progress: Progress | None = None) -> dict[str, Any]:
     """Parse gold sentences with a student, and return `attachment_scores` by the convention of CoNLL 2018.
 
     ``intervals`` holds the 95 % bootstrap intervals of ``uas`` and ``las``.
@@ -76,7 +80,8 @@ def score_parser(model: str, sentences: Sequence[Sentence]) -> dict[str, Any]:
     bare = next((sentence.id for sentence in sentences if sentence.heads is None), None)
     if bare is not None:
         raise XnerError(f"sentence {bare} of the gold has no tree; give a treebank.")
-    found = annotator.annotate([sentence.tokens for sentence in sentences])
+    tell = (progress or Progress()).stage("parse", len(sentences))
+    found = annotator.annotate([sentence.tokens for sentence in sentences], tell=tell)
     gold = [(sentence.heads, sentence.relations) for sentence in sentences]
     predicted = [(one.heads, one.relations) for one in found]
     scores = attachment_scores(gold, predicted)

@@ -20,6 +20,7 @@ from xner_hf.errors import XnerError
 from xner_hf.evaluation import gold_tags, score_tags
 from xner_hf.pipeline.chain import Projection, align_pairs, project_pair, tag_sources, tag_targets
 from xner_hf.pipeline.combine import MemberLabels, join
+from xner_hf.pipeline.progress import Progress
 from xner_hf.pipeline.run import Run, source_side
 from xner_hf.pipeline.text import read_extras
 from xner_hf.pipeline.work import tagged_sentences, usable_pairs
@@ -94,7 +95,9 @@ class TranslatedGold:
         ]
 
 
-def intrinsic_scores(recipe: Recipe, gold: str, split: str, limit: int | None = None) -> dict[str, Any]:
+def intrinsic_scores(
+    recipe: Recipe, gold: str, split: str, limit: int | None = None, progress: Progress | None = None
+) -> dict[str, Any]:
     """Label gold sentences by a recipe and return `score_tags`; ``left_out`` counts those without a translation.
 
     All recipes are scored on the sentences that have a human translation, so that their figures can be compared.
@@ -104,16 +107,17 @@ def intrinsic_scores(recipe: Recipe, gold: str, split: str, limit: int | None = 
         gold: ``masakhane/masakhaner2:CONFIG``, the gold that has translations.
         split: its split.
         limit: take only the first translated sentences.
+        progress: told of every stage, but not of the end, which is up to the caller.
 
     Raises:
         XnerError: the gold has no translations, or an input cannot be had.
     """
     if not recipe.members and recipe.projects:
         projector = make_projector(recipe.projector.method, recipe.projector.settings)
-        return translated_gold(recipe, gold, split, limit).score(projector, recipe.filters)
+        return translated_gold(recipe, gold, split, limit, progress).score(projector, recipe.filters)
     sentences, _, left_out = with_translations(gold, split, limit)
     members = [(one.recipe, one.weight) for one in recipe.members] or [(recipe, 1.0)]
-    labels = [member_labels(one, gold, split, limit, sentences) for one, _ in members]
+    labels = [member_labels(one, gold, split, limit, sentences, progress) for one, _ in members]
     predicted = []
     for sentence, row in zip(sentences, zip(*labels, strict=True), strict=True):
         kept = [(one, weight) for one, (_, weight) in zip(row, members, strict=True) if one is not None]
@@ -128,18 +132,26 @@ def intrinsic_scores(recipe: Recipe, gold: str, split: str, limit: int | None = 
 
 
 def member_labels(
-    recipe: Recipe, gold: str, split: str, limit: int | None, sentences: list[Sentence]
+    recipe: Recipe,
+    gold: str,
+    split: str,
+    limit: int | None,
+    sentences: list[Sentence],
+    progress: Progress | None = None,
 ) -> list[MemberLabels | None]:
     """What a recipe says of every gold sentence; None where it rejects one."""
     if recipe.projects:
-        found = translated_gold(recipe, gold, split, limit)
+        found = translated_gold(recipe, gold, split, limit, progress)
         done = found.project(make_projector(recipe.projector.method, recipe.projector.settings), recipe.filters)
         return [None if one.reason else MemberLabels(one.spans(), [link.target for link in one.links]) for one in done]
     tagger = make_tagger(recipe.tagger.model, recipe.tagger.revision, recipe.tagger.labels)
     words = [sentence.tokens for sentence in sentences]
+    tell = (progress or Progress()).stage("tag", len(words))
     if not recipe.tagger.distributions:
-        return [MemberLabels(spans, []) for spans in _settled(recipe, tagger.tag(words), words)]
-    rows = tagger.distributions(words)
+        found = tagger.tag(words)
+        tell(len(words))
+        return [MemberLabels(spans, []) for spans in _settled(recipe, found, words)]
+    rows = tagger.distributions(words, tell)
     spans = _settled(recipe, [tagger.spans(one) for one in rows], words)
     return [MemberLabels(own, [], tagger.ner_rows(one)) for own, one in zip(spans, rows, strict=True)]
 
@@ -152,7 +164,9 @@ def _settled(recipe: Recipe, spans: list[list[Span]], words: list[list[str]]) ->
     return [votes.settle(one, own) for one, own in zip(words, spans, strict=True)]
 
 
-def translated_gold(recipe: Recipe, gold: str, split: str, limit: int | None = None) -> TranslatedGold:
+def translated_gold(
+    recipe: Recipe, gold: str, split: str, limit: int | None = None, progress: Progress | None = None
+) -> TranslatedGold:
     """Tag and align the translations of a gold split.
 
     The translations are those of the recipe's translator; human ones where it has none, or one that only looks them
@@ -164,6 +178,7 @@ def translated_gold(recipe: Recipe, gold: str, split: str, limit: int | None = N
         gold: ``masakhane/masakhaner2:CONFIG``, the gold that has translations.
         split: its split.
         limit: take only the first translated sentences.
+        progress: told of every stage.
 
     Raises:
         XnerError: the gold has no translations, or an input cannot be had.
@@ -181,8 +196,9 @@ def translated_gold(recipe: Recipe, gold: str, split: str, limit: int | None = N
         Pair(sentence.id, split_source(text), sentence.tokens) for text, sentence in zip(texts, found, strict=True)
     ]
     tagger = make_tagger(recipe.tagger.model, recipe.tagger.revision, recipe.tagger.labels)
-    tag_sources(pairs, tagger, consistent=False)
-    own = source_side(recipe)
+    tag_sources(pairs, tagger, consistent=False, progress=progress)
+    # Names are settled over the recipe's own text too, which takes longer to tag than the gold; else it goes untagged.
+    own = source_side(recipe, progress, tagged=recipe.tagger.consistent)
     if recipe.tagger.consistent:
         text = [
             *tagged_sentences(own.stages, "source_tokens"),
@@ -191,7 +207,7 @@ def translated_gold(recipe: Recipe, gold: str, split: str, limit: int | None = N
         votes = NameVotes(lambda: text)
         for pair in pairs:
             pair.source_spans = votes.settle(pair.source, pair.source_spans or [])
-    links = align_pairs(pairs, recipe.aligner, training_text(recipe, own))
+    links = align_pairs(pairs, recipe.aligner, training_text(recipe, own), progress=progress)
     labels = tag_targets(pairs, recipe.projector.settings.get("target_tagger"))
     return TranslatedGold(found, pairs, links, labels, left_out)
 

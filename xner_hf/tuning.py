@@ -188,23 +188,19 @@ def _tune(recipe: Recipe, limit: int, progress: Progress) -> Tuning:
     chosen = {number * len(text) // count for number in range(count)}
     pairs = [pair for number, pair in enumerate(text) if number in chosen]
     rest = [pair for number, pair in enumerate(text) if number not in chosen]
-    tell = progress.stage("tag", len(pairs))
     if recipe.tagger:
         own = recipe.tagger
-        tag_sources(pairs, make_tagger(own.model, own.revision, own.labels), own.consistent)
+        tag_sources(pairs, make_tagger(own.model, own.revision, own.labels), own.consistent, progress)
     for pair in pairs:
         pair.source_spans = keep_types(pair.source_spans or (), ENTITY_TYPES)
-    tell(len(pairs))
     entities = sum(len(pair.source_spans or ()) for pair in pairs)
     if not entities:
         raise XnerError(
             f"the source side of the {len(pairs)} pairs has no entity, so there is nothing to compare; take more "
             "pairs (--limit) or another tagger."
         )
-    tell = progress.stage("align", len(pairs))
     rest.extend(read_extras(recipe))
-    links = align_pairs(pairs, recipe.aligner, rest)
-    tell(len(pairs))
+    links = align_pairs(pairs, recipe.aligner, rest, progress=progress)
     configs = contenders(recipe.language)
     tell = progress.stage("compare", len(configs))
     rows = rank(pairs, links, {name: make_projector(one.method, one.settings) for name, one in configs.items()})

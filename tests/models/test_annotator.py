@@ -101,6 +101,12 @@ def test_what_the_model_has_no_head_for_is_none(write_student):
 # Many sentences, and long ones
 
 
+def test_every_sentence_is_told_of_once(annotator):
+    told = []
+    annotator.annotate([["Kano"], [], ["Amina", "left", "Kano"] * 400, ["Bello"]], tell=told.append)
+    assert sum(told) == 4 and len(told) > 1
+
+
 def test_no_sentences_and_empty_sentences_have_empty_annotations(annotator):
     assert annotator.annotate([]) == []
     first, second, third = annotator.annotate([[], ["Kano"], []], distributions=True)

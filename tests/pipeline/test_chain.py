@@ -248,7 +248,7 @@ class TestAligning:
 
 
 class TestProjectPairs:
-    def test_a_small_corpus_is_projected_in_its_order(self):
+    def test_a_small_corpus_is_projected_in_its_order(self, told):
         pairs = [
             pair("house", "gida", []),
             pair("red house", "gida ja", [Span(1, 2, "LOC")]),
@@ -256,7 +256,8 @@ class TestProjectPairs:
             pair("tree", "bishiya", [Span(0, 1, "ORG")]),
             pair("red tree", "bishiya ja", [Span(1, 2, "ORG")]),
         ] * 5
-        done = list(project_pairs(pairs, STATISTICAL, ProjectorConfig("heuristic"), FiltersConfig()))
+        done = list(project_pairs(pairs, STATISTICAL, ProjectorConfig("heuristic"), FiltersConfig(), progress=told))
+        assert told.stages == {"train aligner": [None, 0], "align": [25, 25], "project": [25, 25]}
         assert [one.ner_tags(len(p.target)) for one, p in zip(done, pairs, strict=True)] == [
             [0],
             [5, 0],

@@ -11,7 +11,6 @@ import pytest
 from xner_hf.errors import XnerError
 from xner_hf.pipeline import run as pipeline
 from xner_hf.pipeline.build import write_build
-from xner_hf.pipeline.progress import Progress
 from xner_hf.pipeline.rows import corpus_files
 from xner_hf.pipeline.run import run_recipe
 from xner_hf.pipeline.store import cache_folder
@@ -263,24 +262,10 @@ def test_named_splits_are_read_in_the_order_given(mirror, splits_by_id):
 # Told and refused
 
 
-def test_progress_is_told_of_every_row_of_every_stage(mirror):
-    told = {}
-
-    class Told(Progress):
-        def stage(self, name, total):
-            told[name] = [total, 0]
-
-            def done(number):
-                told[name][1] += number
-
-            return done
-
-        def finish(self):
-            told["finished"] = True
-
-    run_recipe(make_recipe("hau"), progress=Told())
-    assert told.pop("finished")
-    assert told == {
+def test_progress_is_told_of_every_row_of_every_stage(mirror, told):
+    run_recipe(make_recipe("hau"), progress=told)
+    assert told.finished
+    assert told.stages == {
         "text": [None, 16],
         "tag": [16, 16],
         "names": [16, 16],

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from xner_hf.cli.output import Json, Settings, emit, note, percent, working
+from xner_hf.cli.output import Json, Quiet, Settings, emit, note, percent, working_on
 from xner_hf.cli.pairs import (
     AlignerName,
     Extra,
@@ -35,6 +35,7 @@ def run(
     ] = None,
     output: Annotated[Path | None, typer.Option(help="File for the links, standard output by default.")] = None,
     as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Align the words of sentence pairs; links are printed in Pharaoh format (i-j).
 
@@ -57,8 +58,8 @@ def run(
             raise XnerError(f"--keep {keep} is not an empty folder; name a new one for the model.")
     read = read_pairs(pairs, False, source_language, target_language)
     sure, possible = read_links(gold, read) if gold else (None, None)
-    with working():
-        links = align_pairs(read, method, read_extras(extra_parallel, source_language, target_language), keep)
+    with working_on(quiet) as shown:
+        links = align_pairs(read, method, read_extras(extra_parallel, source_language, target_language), keep, shown)
     lines = [" ".join(f"{link.source}-{link.target}" for link in own) for own in links]
     scores = None
     if sure is not None and possible is not None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from xner_hf.cli.output import Json, Settings, emit, note, parse_settings, percent, score_table, working
+from xner_hf.cli.output import Json, Quiet, Settings, emit, note, parse_settings, percent, score_table, working_on
 from xner_hf.errors import XnerError
 
 
@@ -36,6 +36,7 @@ def run(
         bool, typer.Option("--save", help="Keep the scores beside the model or build, for its card on the Hub.")
     ] = False,
     as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Score against gold: strict span precision, recall and F1, and seqeval's default mode beside it.
 
@@ -50,19 +51,19 @@ def run(
     if intrinsic and parsing:
         raise XnerError("--intrinsic scores projected entities, --parsing trees. Give one of them.")
     if intrinsic:
-        result = _intrinsic(target, gold, split, recipe, tagger, settings, limit)
+        result = _intrinsic(target, gold, split, recipe, tagger, settings, limit, quiet)
     elif tagger or settings or recipe:
         raise XnerError("--recipe, --tagger and --set choose how gold is labelled; give --intrinsic with them.")
     elif parsing:
-        result = _parsing(target, gold, split, limit)
+        result = _parsing(target, gold, split, limit, quiet)
     else:
-        result = _extrinsic(target, gold, split, limit)
+        result = _extrinsic(target, gold, split, limit, quiet)
     if save:
         result["saved"] = str(_save(Path(target), result, intrinsic))
     emit(result, as_json, lambda: _show(result))
 
 
-def _extrinsic(target: str | None, gold: str | None, split: str, limit: int | None) -> dict[str, Any]:
+def _extrinsic(target: str | None, gold: str | None, split: str, limit: int | None, quiet: bool) -> dict[str, Any]:
     from itertools import islice
 
     from xner_hf.corpora.base import ReadReport
@@ -75,13 +76,13 @@ def _extrinsic(target: str | None, gold: str | None, split: str, limit: int | No
     sentences = list(islice(read_labelled(gold, split, report), limit))
     if report.repaired:
         note(f"{len(report.repaired)} I- tags without B- in the gold, the first at {report.repaired[0]}")
-    with working():
+    with working_on(quiet) as shown:
         if is_build(Path(target)):
             scores = score_build(Path(target), sentences)
         else:
             from xner_hf.tag.model import ModelTagger
 
-            scores = score_tagger(ModelTagger(target), sentences)
+            scores = score_tagger(ModelTagger(target), sentences, shown)
     return {
         "target": target,
         "gold_corpus": gold,
@@ -91,7 +92,7 @@ def _extrinsic(target: str | None, gold: str | None, split: str, limit: int | No
     }
 
 
-def _parsing(target: str | None, gold: str | None, split: str, limit: int | None) -> dict[str, Any]:
+def _parsing(target: str | None, gold: str | None, split: str, limit: int | None, quiet: bool) -> dict[str, Any]:
     from itertools import islice
 
     from xner_hf.corpora.trees import TreeReport, read_trees
@@ -101,8 +102,8 @@ def _parsing(target: str | None, gold: str | None, split: str, limit: int | None
         raise XnerError("give a model with a parser, and a treebank with --gold.")
     report = TreeReport()
     sentences = list(islice(read_trees(gold, split, report), limit))
-    with working():
-        scores = score_parser(target, sentences)
+    with working_on(quiet) as shown:
+        scores = score_parser(target, sentences, shown)
     facts = {"rejected_gold_trees": report.rejected, "gold_cut": report.cut}
     return {"target": target, "gold_corpus": gold, "split": split, **facts, **scores}
 
@@ -115,6 +116,7 @@ def _intrinsic(
     tagger: str | None,
     settings: list[str] | None,
     limit: int | None,
+    quiet: bool,
 ) -> dict[str, Any]:
     from xner_hf.corpora.labelled import is_build
     from xner_hf.intrinsic import intrinsic_scores
@@ -131,8 +133,8 @@ def _intrinsic(
     else:
         raise XnerError("name the language or a build, as in `xner evaluate luo --intrinsic`.")
     gold = gold or f"masakhane/masakhaner2:{chosen.language}"
-    with working():
-        scores = intrinsic_scores(chosen, gold, split, limit)
+    with working_on(quiet) as shown:
+        scores = intrinsic_scores(chosen, gold, split, limit, shown)
     return {"language": chosen.language, "gold_corpus": gold, "split": split, "recipe": chosen.to_dict(), **scores}
 
 

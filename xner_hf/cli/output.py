@@ -35,6 +35,17 @@ def working() -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def working_on(quiet: bool) -> Iterator[Progress]:
+    """As `working`, with a progress for work that does not end it itself."""
+    with working():
+        shown = progress(quiet)
+        try:
+            yield shown
+        finally:
+            shown.finish()
+
+
 def emit(payload: dict[str, Any], as_json: bool, human: Callable[[], None]) -> None:
     """Print the result of a command: one JSON object, or what `human` prints."""
     if as_json:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from xner_hf.cli.output import Json, Settings, emit, note, working
+from xner_hf.cli.output import Json, Quiet, Settings, emit, note, working_on
 from xner_hf.cli.pairs import (
     AlignerName,
     Extra,
@@ -35,6 +35,7 @@ def run(
     target_language: TargetLanguage = None,
     output: Annotated[Path | None, typer.Option(help="JSONL file to write, standard output by default.")] = None,
     as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Project the entities of your own sentence pairs: one row out for every row in, in the same order.
 
@@ -54,11 +55,11 @@ def run(
     made = projector_config(projector, given["projector"], target_language and language(target_language).code)
     filters = filters_config(given["filters"])
     read = read_pairs(pairs, tagger is None, source_language, target_language)
-    with working():
+    with working_on(quiet) as shown:
         if tagger:
-            tag_sources(read, make_tagger(tagger))
+            tag_sources(read, make_tagger(tagger), progress=shown)
         extra = read_extras(extra_parallel, source_language, target_language)
-        done = list(project_pairs(read, method, made, filters, extra))
+        done = list(project_pairs(read, method, made, filters, extra, shown))
     # The user's own columns come back as they were.
     columns = [row for _, row in json_rows(pairs)] if pairs.endswith(".jsonl") else [{} for _ in read]
     rows = [

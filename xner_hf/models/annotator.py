@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -107,7 +107,11 @@ class Annotator:
         self._batches = Batches(TOKENS_PER_BATCH, self.device)
 
     def annotate(
-        self, sentences: Sequence[Sequence[str]], constrained: bool = True, distributions: bool = False
+        self,
+        sentences: Sequence[Sequence[str]],
+        constrained: bool = True,
+        distributions: bool = False,
+        tell: Callable[[int], None] | None = None,
     ) -> list[Annotation]:
         """Return the annotation of every sentence, in their order.
 
@@ -115,6 +119,7 @@ class Annotator:
             sentences: words.
             constrained: whether tags are the likeliest valid IOB2 sequence; else each is the likeliest by itself.
             distributions: whether to give the probabilities of arcs and relations as well.
+            tell: called with the number of sentences of every batch that is done.
 
         Raises:
             XnerError: labels are to be constrained but are not IOB2, memory does not hold one sentence, or a score is
@@ -130,6 +135,8 @@ class Annotator:
                 annotated = self._annotate([encoded[i] for i in batch], constrained, distributions)
             for i, annotation in zip(batch, annotated, strict=True):
                 found[i] = annotation
+            if tell:
+                tell(len(batch))
 
         training = self.model.training
         self.model.eval()

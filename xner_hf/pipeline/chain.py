@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xner_hf.align import Link, make_aligner
+from xner_hf.align import Link, learns, make_aligner
 from xner_hf.corpora.base import Pair
 from xner_hf.corpora.ingest import TEXT_REASONS
 from xner_hf.errors import XnerError
+from xner_hf.pipeline.progress import Progress
 from xner_hf.project import make_projector
 from xner_hf.project.base import PROJECTED, UNALIGNED, ProjectedSpan, Projector
 from xner_hf.project.filters import FILTER_REASONS, Filters, FiltersConfig, project_filtered
@@ -42,6 +43,10 @@ REASONS = {
     **FILTER_REASONS,
 }
 """Why a row stands in the split ``rejected``."""
+
+ALIGNED_AT_ONCE = 10_000
+"""Pairs that an aligner is given at once: few enough to show progress, and not so few that one which reads its model
+at every call (eflomal) reads it often."""
 
 
 @dataclass(slots=True)
@@ -101,16 +106,21 @@ def label_directly(spans: Sequence[Span], reason: str | None = None) -> Projecti
     return Projection([], fates, reason)
 
 
-def tag_sources(pairs: Sequence[Pair], tagger: Tagger, consistent: bool = True) -> None:
+def tag_sources(
+    pairs: Sequence[Pair], tagger: Tagger, consistent: bool = True, progress: Progress | None = None
+) -> None:
     """Give every pair the entities that the tagger finds on its source side.
 
     Args:
         pairs: what to tag.
         tagger: who tags.
         consistent: give every name one type over all pairs (`NameVotes`).
+        progress: told of the stage.
     """
+    tell = (progress or Progress()).stage("tag", len(pairs))
     for pair, spans in zip(pairs, tagger.tag([pair.source for pair in pairs]), strict=True):
         pair.source_spans = spans
+    tell(len(pairs))
     if consistent:
         votes = NameVotes(lambda: ((pair.source, pair.source_spans or ()) for pair in pairs))
         settled = [votes.settle(pair.source, pair.source_spans or ()) for pair in pairs]
@@ -133,6 +143,7 @@ def project_pairs(
     projector: ProjectorConfig,
     filters: FiltersConfig,
     extra: Iterable[Pair] = (),
+    progress: Progress | None = None,
 ) -> Iterator[Projection]:
     """Align and project pairs whose source entities are known, in their order.
 
@@ -143,17 +154,24 @@ def project_pairs(
         XnerError: no pair has words on both sides.
     """
     made, filtered = make_projector(projector.method, projector.settings), Filters(filters)
-    links = align_pairs(pairs, aligner, extra)
+    progress = progress or Progress()
+    links = align_pairs(pairs, aligner, extra, progress=progress)
     labels = tag_targets(pairs, projector.settings.get("target_tagger"))
+    tell = progress.stage("project", len(pairs))
     for pair, own, rows in zip(pairs, links, labels, strict=True):
         spans = pair.source_spans or []
         reason = side_missing(pair)
         done = project_pair(made, filtered, pair.source, spans, pair.target, own, rows)
+        tell(1)
         yield Projection(own, done.entities, reason or done.reason)
 
 
 def align_pairs(
-    pairs: Sequence[Pair], aligner: AlignerConfig, extra: Iterable[Pair] = (), keep: Path | None = None
+    pairs: Sequence[Pair],
+    aligner: AlignerConfig,
+    extra: Iterable[Pair] = (),
+    keep: Path | None = None,
+    progress: Progress | None = None,
 ) -> list[list[Link]]:
     """Return the links of every pair, from an aligner trained on them and on `extra`, if it is one that learns.
 
@@ -162,6 +180,7 @@ def align_pairs(
         aligner: which aligner, and its settings.
         extra: further text to train on.
         keep: folder for the trained model, which is else thrown away.
+        progress: told of the stages.
 
     Raises:
         XnerError: no pair has words on both sides.
@@ -173,6 +192,15 @@ def align_pairs(
         for pair in itertools.chain(pairs, extra):
             yield pair.source, pair.target
 
+    progress = progress or Progress()
+    links: list[list[Link]] = []
     with tempfile.TemporaryDirectory(prefix="xner-align-") as folder:
+        if learns(aligner.method, aligner.settings):
+            progress.stage("train aligner", None)
         made = make_aligner(aligner.method, aligner.settings, text, keep or Path(folder) / "model")
-        return made.align([pair.source for pair in pairs], [pair.target for pair in pairs])
+        tell = progress.stage("align", len(pairs))
+        for start in range(0, len(pairs), ALIGNED_AT_ONCE):
+            piece = pairs[start : start + ALIGNED_AT_ONCE]
+            links += made.align([pair.source for pair in piece], [pair.target for pair in piece])
+            tell(len(piece))
+    return links

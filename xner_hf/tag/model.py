@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -75,11 +76,16 @@ class ModelTagger:
             if span.label in ENTITY_TYPES
         ]
 
-    def label(self, sentences: Sequence[Sequence[str]]) -> tuple[list[list[str]], list[np.ndarray]]:
-        """Return the likeliest label of every word, in the names of the corpus, and its probability."""
+    def label(
+        self, sentences: Sequence[Sequence[str]], tell: Callable[[int], None] | None = None
+    ) -> tuple[list[list[str]], list[np.ndarray]]:
+        """Return the likeliest label of every word, in the names of the corpus, and its probability.
+
+        `tell` is called with the number of sentences that are done, whenever there are some.
+        """
         labels: list[list[str]] = []
         scores: list[np.ndarray] = []
-        for rows in self.distributions(sentences):
+        for rows in self.distributions(sentences, tell):
             best = rows.max(-1)
             scores.append(best)
             labels.append(
@@ -87,16 +93,22 @@ class ModelTagger:
             )
         return labels, scores
 
-    def distributions(self, sentences: Sequence[Sequence[str]]) -> list[np.ndarray]:
+    def distributions(
+        self, sentences: Sequence[Sequence[str]], tell: Callable[[int], None] | None = None
+    ) -> list[np.ndarray]:
         """Return the label distribution of every word: float32 arrays ``[words, labels]`` in the order of `labels`.
 
-        The row of a word without sub-words, of which the model says nothing, is zero.
+        The row of a word without sub-words, of which the model says nothing, is zero. `tell` is called with the number
+        of sentences that are done, whenever there are some.
         """
         import numpy as np
 
         found = [np.zeros((len(words), len(self.labels)), dtype=np.float32) for words in sentences]
         depth = [np.full(len(words), -1) for words in sentences]
         windows = [_Window(*one) for one in overlapping_windows(self.tokenizer, sentences, self.limit)]
+        left = Counter(window.sentence for window in windows)
+        if tell and len(left) < len(sentences):
+            tell(len(sentences) - len(left))  # those without sub-words
         for window, probabilities in self._forward(windows):
             last = len(window.input_ids) - 1
             for (word, position), row in zip(window.words, probabilities, strict=True):
@@ -104,6 +116,9 @@ class ModelTagger:
                 if inside > depth[window.sentence][word]:
                     depth[window.sentence][word] = inside
                     found[window.sentence][word] = row
+            left[window.sentence] -= 1
+            if tell and not left[window.sentence]:
+                tell(1)
         return found
 
     def ner_distributions(self, sentences: Sequence[Sequence[str]]) -> list[np.ndarray]:
