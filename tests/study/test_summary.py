@@ -76,8 +76,9 @@ def test_a_cell_of_runs_with_other_settings_is_refused_without_any_contrast(make
 def test_runs_that_had_other_data_are_told(make_row) -> None:
     rows = [make_row("luo", "a", 1, 0.5), make_row("luo", "a", 2, 0.5), make_row("luo", "a", 3, None)]
     assert summarise(rows).notes == ()
-    rows[1]["signatures"] = {"sentences": "d2"}
-    assert summarise(rows).notes == ("luo, a: the runs do not have the same data (sentences).",)
+    rows += [make_row("wol", "a", seed, 0.5) for seed in (1, 2)]
+    rows[1]["signatures"] = rows[3]["signatures"] = {"sentences": "d2"}
+    assert summarise(rows).notes == ("Runs that are averaged do not have the same data (sentences): a in luo, wol.",)
     noisy = [make_row("luo", "gold", seed, 0.5, noise=0.2) for seed in (1, 2)]
     noisy[1]["signatures"] = {"sentences": "d2"}
     assert summarise(noisy).notes == ()

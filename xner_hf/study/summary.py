@@ -152,10 +152,17 @@ def summarise(
                 f"run {row['key']}: the arm {arm} is not planned for {language}. Give only the runs of this study."
             )
         groups.setdefault((arm, language), []).append(row)
-    notes = []
+    other_data: dict[str, dict[str, list[str]]] = {}
     for (arm, language), of_cell in sorted(groups.items()):
         check_alike(of_cell, f"{language}, {arm}")
-        notes += _other_data(of_cell, f"{language}, {arm}")
+        if differ := ", ".join(_other_data(of_cell)):
+            other_data.setdefault(differ, {}).setdefault(arm, []).append(language)
+    notes = [
+        f"Runs that are averaged do not have the same data ({differ}): "
+        + "; ".join(f"{arm} in {', '.join(languages)}" for arm, languages in arms.items())
+        + "."
+        for differ, arms in other_data.items()
+    ]
     read = _remember(gold) if gold is not None else None
     results = [_contrast(rows, one, plan, read) for one in contrasts]
     return Summary(
@@ -194,14 +201,13 @@ def _cell(rows: Sequence[Row]) -> Cell:
     return Cell(effect.mean, effect.deviation, len(scores), failed) if effect else Cell(None, None, 0, failed)
 
 
-def _other_data(rows: Sequence[Row], where: str) -> list[str]:
-    """Say which data differ between runs that are averaged, for instance since other code made them."""
+def _other_data(rows: Sequence[Row]) -> list[str]:
+    """Return which data differ between runs that are averaged, for instance since other code made them."""
     signed = [row["signatures"] or {} for row in rows if row["status"] == DONE]
     names = sorted({name for one in signed for name in one})
     if rows[0]["settings"].get("noise"):
         names = [name for name in names if name != "sentences"]  # wrong labels are drawn by seed
-    differ = [name for name in names if len({str(one.get(name)) for one in signed}) > 1]
-    return [f"{where}: the runs do not have the same data ({', '.join(differ)})."] if differ else []
+    return [name for name in names if len({str(one.get(name)) for one in signed}) > 1]
 
 
 def _contrast(rows: Sequence[Row], contrast: Contrast, plan: Plan, gold: GoldReader | None) -> ContrastResult:
