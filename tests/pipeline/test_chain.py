@@ -222,6 +222,13 @@ class TestAligning:
         assert {link[:2] for link in links} == {(0, 1), (1, 0)}
         assert min(link.score for link in links) > 0.9
 
+    def test_pairs_are_aligned_in_pieces_as_they_are_at_once(self, monkeypatch, told):
+        pairs = [pair("red house", "gida ja"), pair("red", "ja"), pair("house", "gida"), pair("", "ja")] * 4
+        whole = align_pairs(pairs, STATISTICAL)
+        monkeypatch.setattr("xner_hf.pipeline.chain.ALIGNED_AT_ONCE", 7)
+        assert align_pairs(pairs, STATISTICAL, progress=told) == whole and len(whole) == 16
+        assert told.stages["align"] == [16, 16]
+
     def test_the_settings_of_the_aligner_count(self):
         # Of three letters, all four source words are one word.
         pairs = [pair("redder", "a"), pair("redden", "b"), pair("redo", "c"), pair("redact", "d")]
