@@ -45,7 +45,23 @@ def test_a_student_of_projected_labels_is_written_and_shown(train):
     assert code == 0 and "trained on 12 of projected -> models/hau-projected" in out
     assert "validation F1" in out and "xner evaluate models/hau-projected" in out
     assert "projected: 12 sentences" in err
-    assert Path("models/hau-projected/model.safetensors").is_file()
+
+
+def test_a_student_that_has_not_left_o_is_told(train, xner, mirror, write_corpus):
+    bare = {"id": "0", "tokens": ["Musa", "ya", "ziyarci", "Kano"], "ner_tags": [0, 0, 0, 0]}
+    named = {**bare, "ner_tags": [1, 0, 0, 5]}
+    names = {"ner_tags": ["O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC"]}
+    splits = {"train": [{**bare, "id": str(number)} for number in range(12)], "validation": [named]}
+    write_corpus(mirror, "org/bare", {"hau": splits, "named": {"train": [named] * 12, "validation": [named]}}, names)
+    options = ("--arm", "direct", "--epochs", "8", "--learning-rate", "0.01")
+    code, out, err = train("--corpus", "org/bare:hau", *options)
+    assert code == 0 and "validation F1 0.0" in out
+    assert "predicts no entity on its validation sentences" in err and "(--epochs, now 8)" in err
+    gold = ("--gold", "org/bare:named", "--split", "validation")
+    assert "no entity was predicted at all" in xner("evaluate", "models/bare-hau", *gold)[1]
+    code, out, err = train("--corpus", "org/bare:named", *options)
+    assert code == 0 and "validation F1 100.0" in out and "predicts no entity" not in err
+    assert "no entity was predicted" not in xner("evaluate", "models/bare-named", *gold)[1]
 
 
 def test_a_teacher_and_a_treebank_come_with_the_arm(train, tmp_path):

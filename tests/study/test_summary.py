@@ -84,6 +84,16 @@ def test_runs_that_had_other_data_are_told(make_row) -> None:
     assert summarise(noisy).notes == ()
 
 
+def test_runs_that_predict_nothing_are_told(make_row, predicted) -> None:
+    rows = [
+        predicted(make_row("luo", "a", seed, 0.0), {"s1": [[0, 2, "PER"]]} if seed < 3 else {}) for seed in (1, 2, 3)
+    ]
+    assert summarise(rows[:2]).notes == ()
+    assert summarise([*rows, make_row("luo", "a", 4, None)]).notes == (
+        "a in luo: 1 of 4 runs predict no entity at all, mostly for want of steps.",
+    )
+
+
 def test_a_test_set_is_read_once_and_one_that_cannot_be_had_leaves_no_bootstrap(make_row, predicted) -> None:
     rows = [
         predicted(make_row(language, label, seed, 0.0), {"s1": [[0, 2, "PER"]], "s2": [[0, 1, found]]})

@@ -184,6 +184,8 @@ def _show(result: dict[str, Any]) -> None:
         return
     console.print(score_table(result, f"{name} against {result['gold_corpus']}, {result['split']}"))
     console.print(f"{result['sentences']:,} sentences, {result['gold']:,} gold entities")
+    if result["gold"] and not result["predicted"]:
+        console.print("  no entity was predicted at all, so the scores are 0; a student may need longer training")
     if ends := result["f1_interval"]:
         console.print(f"  95 % interval of the strict F1 over sentences: {percent(ends[0])} to {percent(ends[1])}")
     if left := result.get("left_out"):

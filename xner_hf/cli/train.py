@@ -257,6 +257,11 @@ def _show(facts: dict[str, Any], folder: Path) -> None:
     print(f"trained on {counts} -> {folder}")
     if scores:
         print(f"  validation F1 {percent(scores[-1]['eval_f1'])} (against the corpus's own labels)")
+        if scores[-1]["eval_gold"] and not scores[-1]["eval_predicted"]:
+            note(
+                "the student predicts no entity on its validation sentences: it has not learnt to leave O yet. Train "
+                f"it longer (--epochs, now {facts['settings']['epochs']:g}) or on more sentences."
+            )
     print(f"\nNext:  xner evaluate {folder} --gold ORG/NAME:CONFIG --save\n")
     print("       import xner_hf.models")
     print("       from transformers import pipeline")

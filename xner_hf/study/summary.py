@@ -163,6 +163,11 @@ def summarise(
         + "."
         for differ, arms in other_data.items()
     ]
+    notes += [
+        f"{arm} in {language}: {empty} of {len(of_cell)} runs predict no entity at all, mostly for want of steps."
+        for (arm, language), of_cell in sorted(groups.items())
+        if (empty := sum((row["scores"] or {}).get("predicted") == 0 for row in of_cell))
+    ]
     read = _remember(gold) if gold is not None else None
     results = [_contrast(rows, one, plan, read) for one in contrasts]
     return Summary(

@@ -243,7 +243,7 @@ def _score(relations: Sequence[str]) -> Any:
                 gold.append([NER_LABELS[i] for i in labels[words]])
                 predicted.append([NER_LABELS[i] for i in best[words]])
             spans = span_f1(gold, predicted)
-            scores |= {name: spans[name] for name in ("precision", "recall", "f1")}
+            scores |= {name: spans[name] for name in ("precision", "recall", "f1", "predicted", "gold")}
         if found:
             (heads, gold_heads), (rels, gold_rels) = found
             words = gold_heads != IGNORED
