@@ -104,6 +104,21 @@ def test_plots_are_written_beside_the_study_or_elsewhere(study):
         assert Path(f"tiny-plots/{name}.svg").read_bytes() == Path(f"drawn/{name}.svg").read_bytes()
 
 
+def test_runs_of_another_study_are_not_made_again(study, xner, invented):
+    assert len(done(study("run", "--json", **SMALL))["made"]) == 2
+    longer = {**SMALL, "arms": {**SMALL["arms"], "gold": {}}, "reuse": ["tiny.yaml"]}
+    invented.write_study(Path("longer.yaml"), **longer)
+    listed = done(xner("study", "run", "longer.yaml", "--dry-run", "--json"))["runs"]
+    assert [one["label"] for one in listed if not one["done"]] == ["gold"]
+    tally = done(xner("study", "run", "longer.yaml", "--json"))
+    assert len(tally["made"]) == 1 and tally["there"] == 2
+    assert [path.name.split("_")[1] for path in Path("longer").glob("*.json")] == ["gold"]
+    found = done(xner("study", "status", "longer.yaml", "--json"))
+    assert (found["done"], found["missing"], found["of_other_settings"]) == (3, 0, 0)
+    tables = [done(xner("study", "table", name, "--json")) for name in ("tiny.yaml", "longer.yaml")]
+    assert tables[0]["primary"] == tables[1]["primary"]
+
+
 def test_a_failed_run_is_told_and_tried_again_only_if_asked(study, shared, monkeypatch, tmp_path):
     (tmp_path / "empty" / "models").mkdir(parents=True)
     code, out, err = study("status", **SMALL)

@@ -76,6 +76,28 @@ def test_a_failed_run_is_kept_and_may_be_tried_again_until_it_is_done(store):
     assert len(store.rows()) == 3
 
 
+def test_runs_that_another_store_has_done_are_its_own_as_well(store, tmp_path):
+    first, second = Store(tmp_path / "first"), Store(tmp_path / "second")
+    first.add(row(2, study="first"))
+    first.add(failed(3, study="first"))
+    second.add(row(2, study="second"))
+    second.add(row(1, study="second"))
+    store.add(row(4))
+    store.add(failed(1))
+    both = Store(store.folder, [first.folder, second.folder])
+    assert [(one["settings"]["seed"], one["study"], one["status"]) for one in both.results()] == [
+        (1, "second", "done"),
+        (2, "first", "done"),
+        (4, "main", "done"),
+    ]
+    assert all(both.result(one["key"]) == one and both.has(one["key"]) for one in both.results())
+    assert not both.has(row(3)["key"]) and both.result(row(3)["key"]) is None, "what failed elsewhere is to be made"
+    assert both.rows() == store.rows() and both.attempts(row(2)["key"]) == []
+    both.add(row(2))
+    assert both.result(row(2)["key"])["study"] == "main", "its own row comes first"
+    assert len(first.rows()) == len(second.rows()) == 2
+
+
 def test_attempts_are_numbered_without_gaps(store):
     with pytest.raises(XnerError, match="is attempt 2, but there are 0 so far; the next one is 1"):
         store.add(row(attempt=2))

@@ -89,7 +89,7 @@ def _pair(study: Study, language: str, contrast: str, seed: int | None) -> SeedP
     if len(study.backbones) > 1:
         raise XnerError("the study has several backbones; sentences are compared for studies of one.")
     wanted = {one.key for one in study.runs()}
-    rows = [row for row in Store(study.folder).results() if row["key"] in wanted]
+    rows = [row for row in Store.of(study).results() if row["key"] in wanted]
     (found,) = pairs_by_seed(rows, study.contrasts[contrast], {language: {row["settings"]["seed"] for row in rows}})
     for one in found.pairs:
         if seed in (None, one.seed):

@@ -50,7 +50,7 @@ def run(
         from xner_hf.study.inputs import check_inputs
 
         with working():
-            found = check_inputs(study, runs, Store(study.folder), tokens_per_second)
+            found = check_inputs(study, runs, Store.of(study), tokens_per_second)
         emit(found, as_json, lambda: _show_dry_run(found))
         if any(one["state"] == "wrong" for one in found["inputs"]):
             raise XnerError("the study names what does not exist: see what is `wrong` above.")
@@ -65,7 +65,7 @@ def run(
     if threads:
         torch.set_num_threads(threads)
     with working():
-        tally = run_study(study, Store(study.folder), runs, hours=hours, retry_failed=retry_failed, tell=_tell)
+        tally = run_study(study, Store.of(study), runs, hours=hours, retry_failed=retry_failed, tell=_tell)
     emit({"study": study.name, "store": str(study.folder), **vars(tally)}, as_json, lambda: _show_tally(tally, file))
     if tally.failed:
         raise typer.Exit(1)
@@ -80,7 +80,7 @@ def status(file: File, as_json: Json = False) -> None:
     from xner_hf.study import Store, load_study
 
     study = load_study(file)
-    found = _status(study, Store(study.folder))
+    found = _status(study, Store.of(study))
     emit(found, as_json, lambda: _show_status(study, found))
 
 
@@ -169,7 +169,7 @@ def _status(study: Study, store: Any) -> dict[str, Any]:
             cost_done += one.cost
         elif state == "missing":
             cost_left += one.cost
-    strangers = len(set(results) - {one.key for one in study.runs()})
+    strangers = len({row["key"] for row in store.rows()} - {one.key for one in study.runs()})
     return {
         "study": study.name,
         "store": str(study.folder),

@@ -86,15 +86,15 @@ def make_again(study: Study, run: RunSpec, folder: Path, command: str) -> Again:
             before anything is trained.
     """
     check_new(folder)
-    store = Store(study.folder)
-    before = store.attempts(run.key)
+    store = Store.of(study)
+    before = store.result(run.key)
     lacking = [one for one in check_inputs(study, [run], store)["inputs"] if one["state"] != "ok"]
     if lacking:
         told = "".join(f"\n- {one['kind']} {one['name']}: {one['detail']}" for one in lacking)
         raise XnerError(f"{place_of(run)} cannot be made here, for want of its inputs:{told}")
     made = make_student(run, folder, provenance(study, run, command))
     trees = score_trees(folder, run.settings)  # of the whole split; a row has its first sentences only
-    return Again(made.row, made.entities or {}, trees, compare(made.row, before[-1] if before else None))
+    return Again(made.row, made.entities or {}, trees, compare(made.row, before))
 
 
 def compare(made: Mapping[str, Any], stored: Row | None) -> dict[str, Any]:

@@ -36,6 +36,7 @@ class _File:
     trees: Any = None
     target_trees: Any = None
     training: Any = None
+    reuse: Any = None
 
 
 @dataclass(frozen=True)
@@ -68,11 +69,13 @@ def load_study(path: Path) -> Study:
     codes of source languages, ``target_trees`` names of languages. A language may have a value of its own for all of
     these, and under ``code`` its code where its name is none. ``training`` has settings of `TrainingConfig`. An arm
     may change ``seeds`` and ``languages`` and everything in ``budget`` and ``training``; ``arm`` is its name by
-    default, ``trees`` (`TREES`) ``source`` for an arm with ``+parse`` and ``none`` for the others.
+    default, ``trees`` (`TREES`) ``source`` for an arm with ``+parse`` and ``none`` for the others. ``reuse`` lists
+    other study files, by their path from this one: runs of theirs that are the same are taken from their stores.
 
     Raises:
         XnerError: it cannot be read, or holds an unknown key, language, arm or value, a contrast whose arms are not
-            comparable, two arms that are the same, or an arm that lacks a teacher, labels or trees.
+            comparable, two arms that are the same, an arm that lacks a teacher, labels or trees, or a study to reuse
+            that is not there.
     """
     form = "a study is a YAML mapping with keys such as 'languages', 'arms' and 'contrasts'."
     table = read_mapping(path, "study", form)
@@ -108,6 +111,7 @@ def _study(table: Mapping[str, Any], path: Path) -> Study:
         arms=arms,
         contrasts=_contrasts(given.contrasts),
         budget=budget,
+        reuse=_reuse(given.reuse, path),
     )
     for contrast in study.contrasts.values():
         try:
@@ -116,6 +120,18 @@ def _study(table: Mapping[str, Any], path: Path) -> Study:
             raise XnerError(f"the contrast {contrast.name}: {error}") from error
     _check_runs(study)
     return study
+
+
+def _reuse(value: Any, path: Path) -> tuple[Path, ...]:
+    found = []
+    for name in names_in(value, "reuse") if value else ():
+        other = path.parent / name
+        if not other.is_file():
+            raise XnerError(f"reuse: there is no study {other}. Bring it here with its store, or leave it out.")
+        if other.resolve() == path.resolve():
+            raise XnerError(f"reuse: {name} is this study itself. Leave it out.")
+        found.append(other)
+    return tuple(found)
 
 
 def _languages(given: _File) -> tuple[StudyLanguage, ...]:

@@ -78,6 +78,7 @@ class Study:
         arms: its arms by name.
         contrasts: what is compared, by name; ``primary`` first.
         budget: the budget of the arms that have none of their own.
+        reuse: files of other studies, whose runs are taken over where they are the same.
     """
 
     path: Path
@@ -88,6 +89,7 @@ class Study:
     arms: Mapping[str, StudyArm]
     contrasts: Mapping[str, Contrast]
     budget: Budget
+    reuse: tuple[Path, ...] = ()
 
     @property
     def primary(self) -> Contrast:

@@ -28,7 +28,7 @@ def rows_of(study: Study, backbone: str | None = None) -> list[dict[str, Any]]:
     if backbone not in study.backbones:
         raise XnerError(f"the study has no backbone {backbone!r}; it has {', '.join(study.backbones)}.")
     wanted = {run.key for run in study.runs() if run.settings["backbone"] == backbone}
-    return [row for row in Store(study.folder).results() if row["key"] in wanted]
+    return [row for row in Store.of(study).results() if row["key"] in wanted]
 
 
 def summary_of(study: Study, rows: Sequence[dict[str, Any]], gold: GoldReader | None = None) -> Summary:

@@ -99,8 +99,8 @@ def _check_backbones(store: Store, runs: Sequence[RunSpec]) -> None:
 
 
 def _settled(store: Store, key: str, retry_failed: bool) -> bool:
-    attempts = store.attempts(key)
-    return any(one["status"] == "done" or not retry_failed for one in attempts)
+    row = store.result(key)
+    return row is not None and (row["status"] == "done" or not retry_failed)
 
 
 def _row(study: Study, store: Store, run: RunSpec) -> dict[str, Any]:

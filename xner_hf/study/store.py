@@ -10,15 +10,19 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xner_hf.errors import XnerError
 from xner_hf.study.rows import DONE, KEY, Row, check_row, read_row, row_name, row_text
 
+if TYPE_CHECKING:
+    from xner_hf.study.grid import Study
+
 LOCKS = ".locks"
+_NOT_DONE = {"status": None}
 _TEMPORARY = (".row-", ".tmp")
 
 
@@ -73,13 +77,20 @@ class Store:
 
     Args:
         folder: where they are; made when the first one comes.
+        others: folders of other stores, which are never written to. A run that one of them has done counts as done.
     """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, others: Sequence[Path] = ()):
         self.folder = Path(folder)
+        self.others = tuple(map(Store, others))
+
+    @classmethod
+    def of(cls, study: Study) -> Store:
+        """Return the store of a study, with those of the studies that it takes runs from."""
+        return cls(study.folder, [path.with_suffix("") for path in study.reuse])
 
     def rows(self) -> list[Row]:
-        """Return all rows, failed attempts too, sorted by language, arm, seed, key and attempt.
+        """Return all its own rows, failed attempts too, sorted by language, arm, seed, key and attempt.
 
         Raises:
             XnerError: a file is damaged, was changed, or has another row's name.
@@ -89,13 +100,20 @@ class Store:
     def results(self) -> list[Row]:
         """Return one row for each run, sorted as `rows`: its last attempt, which alone can be done.
 
+        Of runs that it has not done itself, the row of the first other store that has.
+
         Raises:
             XnerError: as `rows`.
         """
-        return list({row["key"]: row for row in self.rows()}.values())
+        found = {row["key"]: row for row in self.rows()}
+        for other in self.others:
+            for row in other.results():
+                if row["status"] == DONE and found.get(row["key"], _NOT_DONE)["status"] != DONE:
+                    found[row["key"]] = row
+        return sorted(found.values(), key=_order)
 
     def attempts(self, key: str) -> list[Row]:
-        """Return the rows of a run in the order of its attempts.
+        """Return its own rows of a run in the order of its attempts.
 
         Raises:
             XnerError: one of them is damaged.
@@ -103,13 +121,26 @@ class Store:
         _check_key(key)
         return sorted(map(_read, self.folder.glob(f"[!.]*_{key}_*.json")), key=lambda row: row["attempt"])
 
+    def result(self, key: str) -> Row | None:
+        """Return the row of a run that `results` has, None where there is none.
+
+        Raises:
+            XnerError: a row of it is damaged.
+        """
+        own = self.attempts(key)
+        if own and own[-1]["status"] == DONE:
+            return own[-1]
+        rows = [row for other in self.others if (row := other.result(key)) and row["status"] == DONE]
+        return next(iter([*rows, *reversed(own)]), None)
+
     def has(self, key: str) -> bool:
         """Whether a run is done; one that only failed is not.
 
         Raises:
             XnerError: a row of it is damaged.
         """
-        return any(row["status"] == DONE for row in self.attempts(key))
+        row = self.result(key)
+        return row is not None and row["status"] == DONE
 
     def add(self, row: Row) -> Path:
         """Add a row, and return its file; a row that is there already is not an error.
