@@ -14,6 +14,7 @@ from xner_hf.errors import XnerError
 from xner_hf.pipeline.build import read_build
 from xner_hf.pipeline.schema import SPLITS
 from xner_hf.publish import Refused
+from xner_hf.publish.citations import strings_in
 from xner_hf.publish.contents import EXPORT, DatasetPublication, ModelPublication
 from xner_hf.publish.remote import sha256
 
@@ -167,7 +168,7 @@ def _unwhole(folder: Path, config: str, export: Mapping[str, Any]) -> Iterator[s
 
 
 def _own_paths(value: Any) -> Iterator[str]:
-    for text in _strings(value):
+    for text in strings_in(value):
         own = text.startswith(("/", "~", "./", "../")) or re.match(r"[A-Za-z]:[\\/]", text)
         if own or Path(text).suffix in _OWN_FILES:
             yield text
@@ -203,25 +204,14 @@ def _texts(path: Path) -> Iterator[str]:
 
     if path.suffix == ".parquet":
         for batch in pq.ParquetFile(path).iter_batches(4096):
-            yield "\n".join(_strings(batch.to_pydict()))
+            yield "\n".join(strings_in(batch.to_pydict()))
     elif path.suffix == ".safetensors":
         from safetensors import safe_open
 
         with safe_open(path, "np") as file:
-            yield "\n".join([*file.keys(), *_strings(file.metadata() or {})])
+            yield "\n".join([*file.keys(), *strings_in(file.metadata() or {})])
     else:
         yield path.read_text(encoding="utf-8", errors="replace")
-
-
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for one in value.values():
-            yield from _strings(one)
-    elif isinstance(value, (list, tuple)):
-        for one in value:
-            yield from _strings(one)
 
 
 def _gold(folder: Path, config: str, export: Mapping[str, Any]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 
@@ -195,7 +195,7 @@ _SOFTWARE = """@software{xner-hf,
 
 def of_recipe(recipe: Mapping[str, Any]) -> set[str]:
     """Return the papers behind the methods and inputs of a recipe, as ``build.json`` holds it."""
-    found = of_names(_strings(recipe))
+    found = of_names(strings_in(recipe))
     for part, values in recipe.items():
         if isinstance(values, Mapping) and (part, values.get("method")) in _METHODS:
             found.add(_METHODS[part, values["method"]])
@@ -219,12 +219,13 @@ def bibtex(papers: Iterable[str], version: str) -> str:
     return "\n\n".join([_SOFTWARE % version, *(paper.bibtex() for key, paper in PAPERS.items() if key in wanted)])
 
 
-def _strings(value: Any) -> Iterable[str]:
+def strings_in(value: Any) -> Iterator[str]:
+    """Yield the strings of nested lists and mappings, whose keys do not count."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
         for one in value.values():
-            yield from _strings(one)
+            yield from strings_in(one)
     elif isinstance(value, (list, tuple)):
         for one in value:
-            yield from _strings(one)
+            yield from strings_in(one)
