@@ -38,6 +38,24 @@ def refused(done, *words):
         assert word in err
 
 
+# Files to write
+
+
+@pytest.mark.parametrize("command", ["align", "project"])
+def test_an_output_that_cannot_be_written_is_refused_before_the_work(xner, pairs, command):
+    Path("file").touch()
+    for place, words in (("file/out", "not a folder that can be written to"), (".", "it is a folder. Name a file")):
+        # The aligner is refused as well, though later.
+        refused(xner(command, pairs, "--output", place, "--aligner", "nobody"), f"{place} cannot be written", words)
+
+
+@pytest.mark.parametrize("command", ["align", "project"])
+def test_folders_of_an_output_are_made(xner, pairs, command):
+    code, out, err = xner(command, pairs, "--output", "new/folder/out")
+    assert (code, out) == (0, ""), err
+    assert len(Path("new/folder/out").read_text(encoding="utf-8").splitlines()) == len(ROWS)
+
+
 # Alignment
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from xner_hf.cli.output import Json, Quiet, Settings, emit, note, percent, working_on
+from xner_hf.cli.output import Json, Quiet, Settings, check_output, emit, note, percent, working_on, write_lines
 from xner_hf.cli.pairs import (
     AlignerName,
     Extra,
@@ -48,6 +48,7 @@ def run(
     from xner_hf.pipeline.chain import align_pairs
     from xner_hf.recipe import AlignerConfig
 
+    check_output(output)
     method = AlignerConfig(aligner, settings=pair_settings(settings, ("aligner",))["aligner"])
     if keep:
         if aligner != "statistical" or not learns(aligner, method.settings):
@@ -66,7 +67,7 @@ def run(
         predicted = [{(link.source, link.target) for link in own} for own in links]
         scores = alignment_scores(predicted, sure, possible)
     if output:
-        output.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+        write_lines(output, lines)
     payload: dict[str, Any] = {"pairs": len(lines), "scores": scores}
     payload |= {"output": str(output)} if output else {"links": lines}
     emit(payload, as_json, lambda: None if output else print("\n".join(lines)))

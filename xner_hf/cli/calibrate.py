@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from xner_hf.cli.output import Json, Quiet, Settings, emit, parse_settings, progress, working
+from xner_hf.cli.output import Json, Quiet, Settings, check_output, emit, parse_settings, progress, working
 from xner_hf.errors import XnerError
 
 RecipeName = Annotated[str | None, typer.Option(help="Name of a recipe, the language's default one if none is given.")]
@@ -60,9 +59,7 @@ def free_path(output: Path | None, code: str) -> Path:
         raise XnerError(f"--output {path}: a recipe file ends in .yaml, by which `xner build --recipe` knows it.")
     if path.exists():
         raise XnerError(f"{path} is there already and is not overwritten; remove it, or name another with --output.")
-    folder = next(folder for folder in path.absolute().parents if folder.exists())
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise XnerError(f"--output {path}: {folder} is not a folder that can be written to.")
+    check_output(path)
     return path
 
 

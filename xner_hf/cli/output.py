@@ -6,7 +6,8 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -52,6 +53,30 @@ def emit(payload: dict[str, Any], as_json: bool, human: Callable[[], None]) -> N
         print(json.dumps(payload, ensure_ascii=False))
     else:
         human()
+
+
+def check_output(path: Path | None, folder: bool = False) -> None:
+    """Check before any work that a file or a folder can be written; what is missing above it is made by then.
+
+    Raises:
+        XnerError: it is a folder where a file is meant, or a file for a folder, or cannot be written or made there.
+    """
+    if path is None:
+        return
+    if path.exists() and path.is_dir() != folder:
+        is_one, wanted = ("a file", "a folder") if folder else ("a folder", "a file")
+        raise XnerError(f"{path} cannot be written: it is {is_one}. Name {wanted}.")
+    above = next(one for one in (path.absolute(), *path.absolute().parents) if one.exists())
+    here = above == path.absolute()
+    if not os.access(above, os.W_OK) or not (here or above.is_dir()):
+        wanted = "it may not be changed" if here else f"{above} is not a folder that can be written to"
+        raise XnerError(f"{path} cannot be written: {wanted}. Name another.")
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> None:
+    """Write a file of lines; its folder is made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
 
 
 def note(text: str) -> None:

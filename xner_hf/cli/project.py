@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from xner_hf.cli.output import Json, Quiet, Settings, emit, note, working_on
+from xner_hf.cli.output import Json, Quiet, Settings, check_output, emit, note, working_on, write_lines
 from xner_hf.cli.pairs import (
     AlignerName,
     Extra,
@@ -46,6 +46,7 @@ def run(
     from xner_hf.recipe import AlignerConfig, filters_config, projector_config
     from xner_hf.tag import make_tagger
 
+    check_output(output)
     given = pair_settings(settings, ("projector", "aligner", "filters"))
     if given["projector"].get("translation_model"):
         if target_language is None:
@@ -75,7 +76,7 @@ def run(
     ]
     lines = [json.dumps(row, ensure_ascii=False) for row in rows]
     if output:
-        output.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+        write_lines(output, lines)
     statuses = Counter(entity.status for one in done for entity in one.entities)
     reasons = Counter(one.reason for one in done if one.reason)
     payload: dict[str, Any] = {"pairs": len(rows), "statuses": dict(statuses), "reasons": dict(reasons)}

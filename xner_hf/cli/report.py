@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from xner_hf.cli.output import Json, emit
+from xner_hf.cli.output import Json, check_output, emit
 from xner_hf.errors import XnerError
 
 
@@ -31,5 +31,6 @@ def run(
 
     if backbone and not study:
         raise XnerError("--backbone chooses among the results of a study. Name it with --study.")
+    check_output(output)
     written = write_report(path, output, sample, study, backbone)
     emit({"report": str(written)}, as_json, lambda: print(f"wrote {written}; open it in a browser"))
