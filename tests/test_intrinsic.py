@@ -52,6 +52,12 @@ def test_translations_of_gold_are_tagged_projected_and_scored(translated):
     ]
 
 
+def test_sentences_beyond_a_limit_do_not_count_as_untranslated(translated):
+    found = translated_gold(recipe_of(), "masakhane/masakhaner2:hau", "test", limit=1)
+    scores = found.score(PROJECTOR)
+    assert (len(found.pairs), scores["left_out"]) == (1, 1)
+
+
 def test_what_filters_take_away_or_drop_is_not_predicted(translated):
     found = gold_of()
     for filters in (FiltersConfig(min_source_score=0.999), FiltersConfig(comp_src=True)):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from xner_hf.align import Link
@@ -219,11 +218,11 @@ def training_text(recipe: Recipe, own: Run) -> Iterator[Pair]:
 
 
 def with_translations(gold: str, split: str, limit: int | None) -> tuple[list[Sentence], list[str], int]:
-    """The gold sentences that have a human translation, their translations, and how many others there are."""
+    """The first `limit` gold sentences that have a human translation, their translations, and how many have none."""
     corpus, _, config = gold.partition(":")
     if corpus != GOLD:
         raise XnerError(f"translations are known for {GOLD} only ({TRANSLATIONS}), not for {corpus}.")
     sentences = list(read_labelled(gold, split))
-    rows = list(islice(CorpusSplit(TRANSLATIONS, config, split).rows(["index", "source_text"]), limit))
-    found = [sentences[row["index"]] for row in rows]
-    return found, [row["source_text"] for row in rows], len(sentences) - len(found)
+    rows = list(CorpusSplit(TRANSLATIONS, config, split).rows(["index", "source_text"]))
+    found = [sentences[row["index"]] for row in rows[:limit]]
+    return found, [row["source_text"] for row in rows[:limit]], len(sentences) - len(rows)
