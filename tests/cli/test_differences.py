@@ -53,7 +53,9 @@ def test_a_sheet_is_written_filled_and_counted(study):
 
     code, _, err = study("--tally", "sheet.tsv")
     assert code == 2 and "'0' has no kind yet" in err
-    Path("kinds.tsv").write_text("id\tkind\n0\tplace missed\n3\tperson or office\n", encoding="utf-8")
+    code, _, err = study("--sheet", "sheet.tsv")
+    assert code == 2 and "sheet.tsv is there already" in err and Path("sheet.tsv").read_text("utf-8") == text
+    Path("kinds.tsv").write_text("\ufeffid\tkind\n0\tplace missed\n3\tperson or office\n", encoding="utf-8")
     code, out, _ = study("--tally", "kinds.tsv", "--json")
     assert json.loads(out)["kinds"] == {"person or office": {"arm": 1}, "place missed": {"arm": 1}}
     code, out, _ = study("--tally", "kinds.tsv")
@@ -66,6 +68,7 @@ def test_a_sheet_is_written_filled_and_counted(study):
         (("--seed", "1"), "with seed 1. Seeds of which both are done: 2."),
         (("--contrast", "primaries"), "no contrast 'primaries'. Did you mean 'primary'?"),
         (("--tally", "none.tsv"), "none.tsv cannot be read"),
+        (("--sheet", "tiny.yaml/sheet.tsv"), "tiny.yaml/sheet.tsv cannot be written"),
         (("--tally", "tiny.yaml"), "has no columns 'id' and 'kind'"),
     ],
 )

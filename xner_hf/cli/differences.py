@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xner_hf.cli.output import Json, emit, note
+from xner_hf.cli.output import Json, check_output, emit, note
 from xner_hf.errors import XnerError
 
 if TYPE_CHECKING:
@@ -48,6 +48,9 @@ def run(
     from xner_hf.study import load_study
     from xner_hf.study.pairs import check_gold
 
+    if sheet and sheet.exists():
+        raise XnerError(f"{sheet} is there already, perhaps with kinds by hand, and is not overwritten; name another.")
+    check_output(sheet)
     pair = _pair(load_study(file), language, contrast, seed)
     kinds = _kinds(tally) if tally else None
     told = pair.arm["predictions"]
@@ -104,7 +107,7 @@ def _pair(study: Study, language: str, contrast: str, seed: int | None) -> SeedP
 
 def _kinds(path: Path) -> dict[str, str]:
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:  # spreadsheets write the mark
             rows = list(csv.DictReader(file, delimiter="\t"))
     except (OSError, UnicodeDecodeError) as error:
         raise XnerError(f"{path} cannot be read ({error}). Give the sheet that --sheet wrote.") from error
