@@ -63,23 +63,32 @@ def test_scores_of_a_student_are_kept_and_stand_on_its_card(xner, build, mirror,
     assert scores[1]["dataset"] == "own.conllu" and scores[1]["words"] == 6
     card = Path("student/README.md").read_text()
     assert "Nobody has scored this model." not in card and "| masakhane/masakhaner2 hau | test | F1 |" in card
-    assert "| own.conllu | test | LAS |" in card
+    assert f"| own.conllu (sha256 {scores[1]['revision'][:8]}) |  | LAS |" in card
     # The terms of the invented trees are not known, which the card says; all else on it is valid.
     assert card_problems(card, "model") == [
         "the license is 'unknown': its terms are not settled, so it must not be published."
     ]
 
 
-def test_scores_of_a_build_are_kept_beside_it(xner, build, gold):
+def test_scores_of_a_build_are_kept_beside_it(xner, build, gold, tmp_path):
     code, out, err = xner("evaluate", build, "--gold", gold, "--save")
     assert code == 0 and "95 % interval of the strict F1" in out, err
     (kept,) = json.loads((build / "scores.json").read_text())
     assert (kept["dataset"], kept["config"], kept["kind"]) == ("gold.jsonl", None, "labels")
-    assert kept["command"] == "xner evaluate hau --gold gold.jsonl --split test"
+    assert kept["command"] == "xner evaluate hau --gold gold.jsonl" and kept["split"] is None
     assert 0 < kept["low"] < kept["value"] < kept["high"] <= 1
     first = (build / "scores.json").read_bytes()
     xner("evaluate", build, "--gold", gold, "--save")
     assert (build / "scores.json").read_bytes() == first
+
+    other = tmp_path / "other" / gold.name  # which has the same name, and is not the same
+    other.parent.mkdir()
+    other.write_text("".join(gold.read_text(encoding="utf-8").splitlines(keepends=True)[:20]), encoding="utf-8")
+    xner("evaluate", build, "--gold", other, "--save")
+    both = json.loads((build / "scores.json").read_text())
+    assert kept in both and len(both) == 2
+    assert {one["sentences"] for one in both} == {kept["sentences"], 20}
+    assert [len(one["revision"]) for one in both] == [64, 64]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 
 from xner_hf.errors import XnerError
 from xner_hf.metrics.bootstrap import RESAMPLES
-from xner_hf.pipeline.store import write_text
+from xner_hf.pipeline.store import file_digest, write_text
 from xner_hf.publish.templates import escaped, is_repo_id, percent, table
 from xner_hf.training.provenance import corpus_commit
 
@@ -64,19 +64,25 @@ def score_entries(
         kind: one of `KINDS`.
         command: that measures it again, without gold and split.
     """
-    local = Path(reference).exists()
-    shown = Path(reference).name if local else reference
-    name, _, config = (shown, "", "") if local else reference.partition(":")
+    path = Path(reference)
+    if path.is_file():  # it has no split; its content tells it from others of its name
+        name, config, of, revision = path.name, "", None, file_digest(path)
+    elif path.exists():
+        name, config, of, revision = path.name, "", split, None
+    else:
+        name, _, config = reference.partition(":")
+        of, revision = split, corpus_commit(reference, split)
+    shown = " ".join(["--gold", f"{name}:{config}" if config else name, *(["--split", of] if of else [])])
     facts = {
         "dataset": name,
         "config": config or None,
-        "split": split,
-        "revision": None if local else corpus_commit(reference, split),
+        "split": of,
+        "revision": revision,
         "kind": kind,
         "sentences": result["sentences"],
         "left_out": result.get("left_out", len(result.get("rejected_gold_trees", ()))),
         "date": datetime.now(UTC).date().isoformat(),
-        "command": f"{command} --gold {shown} --split {split}",
+        "command": f"{command} {shown}",
     }
     return [facts | one for one in _values(result)]
 
@@ -112,8 +118,18 @@ def save_scores(folder: Path, scores: Iterable[Mapping[str, Any]]) -> Path:
 
 
 def _key(score: Mapping[str, Any]) -> tuple[str, ...]:
-    own = "" if is_repo_id(score["dataset"]) else "own"  # what others can look up comes first
-    return (own, *(str(score.get(key) or "") for key in _KEY))
+    if is_repo_id(score["dataset"]):  # what others can look up comes first
+        own, content = "", ""
+    else:
+        own, content = "own", str(score.get("revision") or "")
+    return (own, *(str(score.get(key) or "") for key in _KEY), content)
+
+
+def _gold(score: Mapping[str, Any]) -> str:
+    names = [score["dataset"], score.get("config")]
+    if not is_repo_id(score["dataset"]) and score.get("revision"):
+        names.append(f"(sha256 {score['revision'][:8]})")
+    return escaped(" ".join(filter(None, names)))
 
 
 def score(one: Mapping[str, Any]) -> str:
@@ -128,11 +144,12 @@ def score_tables(scores: Iterable[Mapping[str, Any]]) -> str:
     ordered = sorted(scores, key=_key)
     rows = []
     for one in ordered:
-        name = escaped(f"{one['dataset']} {one.get('config') or ''}")
         shares = [percent(one[key]) if one.get(key) is not None else "" for key in ("precision", "recall")]
         counts = [f"{one[key]:,}" if one.get(key) is not None else "" for key in ("sentences", "gold")]
         metric = _NAMES.get(one["metric"], one["metric"])
-        rows.append([name, escaped(one["split"]), metric, score(one), *shares, *counts, one.get("date") or ""])
+        rows.append(
+            [_gold(one), escaped(one["split"] or ""), metric, score(one), *shares, *counts, one.get("date") or ""]
+        )
     head = ("gold", "split", "measure", "score (95 %)", "precision", "recall", "sentences", "gold names", "date")
     if not any(one.get("gold") is not None for one in ordered):
         head, rows = (head[:4] + head[6:7] + head[8:]), [row[:4] + row[6:7] + row[8:] for row in rows]
@@ -141,8 +158,7 @@ def score_tables(scores: Iterable[Mapping[str, Any]]) -> str:
         if types := one.get("types"):
             of = [[kind, *(percent(types[kind][key]) for key in ("precision", "recall", "f1"))] for kind in types]
             counted = [[*row, f"{types[row[0]]['gold']:,}"] for row in of]
-            gold = [one["dataset"], one.get("config"), one["split"]]
-            by = f"By type, {escaped(' '.join(filter(None, gold)))}:"
+            by = f"By type, {' '.join(filter(None, [_gold(one), escaped(one['split'] or '')]))}:"
             parts += [by, table(("type", "precision", "recall", "F1", "gold names"), counted, range(1, 5))]
     kinds = dict.fromkeys(one.get("kind") for one in ordered)
     conventions = [one.get("convention") for one in ordered if one.get("convention")]
