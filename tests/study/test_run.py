@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 import pytest
 from filelock import FileLock
@@ -12,7 +13,8 @@ from xner_hf.evaluation import gold_tags
 from xner_hf.metrics import span_f1
 from xner_hf.spans import Span, spans_to_iob2
 from xner_hf.study import load_study
-from xner_hf.study.run import do_run, run_text, surroundings
+from xner_hf.study import run as run_module
+from xner_hf.study.run import code_revision, do_run, run_text, surroundings
 from xner_hf.training.arms import ARMS
 
 ALIGNED = "projected+distill-aligned"
@@ -143,5 +145,37 @@ def test_a_row_tells_machine_and_code(monkeypatch):
     assert set(found) == {"revision", "dirty", "versions", "hardware", "started"}
     assert found["started"].endswith("+00:00") and found["versions"]["torch"]
     assert found["hardware"]["cores"] >= 1 and found["hardware"]["threads"] >= 1
+    code_revision.cache_clear()
     monkeypatch.setenv("PATH", "")  # without git
     assert (surroundings()["revision"], surroundings()["dirty"]) == (None, False)
+    code_revision.cache_clear()
+
+
+def test_a_row_names_the_commit_of_the_code_that_was_loaded(monkeypatch, tmp_path):
+    def git(*words):
+        who = ["-c", "user.name=nobody", "-c", "user.email=nobody@example.org"]
+        done = subprocess.run(["git", *who, *words], cwd=tmp_path, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    code = tmp_path / "study" / "run.py"
+    code.parent.mkdir()
+    code.write_text("1\n", encoding="utf-8")
+    monkeypatch.setattr(run_module, "__file__", str(code))
+    git("init", "--quiet")
+    git("commit", "--quiet", "--allow-empty", "--message", "of somebody else's project")
+    code_revision.cache_clear()
+    assert code_revision() == (None, False)  # installed there, and no part of it
+
+    git("add", ".")
+    git("commit", "--quiet", "--message", "the code")
+    commit = git("rev-parse", "HEAD")
+    code_revision.cache_clear()
+    assert code_revision() == (commit, False)
+    code.write_text("2\n", encoding="utf-8")
+    assert code_revision() == (commit, False)
+    git("commit", "--quiet", "--all", "--message", "while a study runs")
+    assert code_revision() == (commit, False)
+    code.write_text("3\n", encoding="utf-8")
+    code_revision.cache_clear()
+    assert code_revision() == (git("rev-parse", "HEAD"), True)
+    code_revision.cache_clear()

@@ -279,7 +279,7 @@ def surroundings() -> dict[str, Any]:
     import torch
 
     names = ("xner-hf", "torch", "transformers", "datasets", "tokenizers", "numpy", "scipy", "systran-align")
-    revision, dirty = _git()
+    revision, dirty = code_revision()
     return {
         "revision": revision,
         "dirty": dirty,
@@ -293,8 +293,12 @@ def surroundings() -> dict[str, Any]:
     }
 
 
-def _git() -> tuple[str | None, bool]:
-    """Return the commit of the code and whether it was changed since; None where it is not in a repository."""
+@lru_cache(maxsize=1)
+def code_revision() -> tuple[str | None, bool]:
+    """Return the commit of the code and whether it was changed since; None where it is not in a repository.
+
+    It is asked once: what a process runs is what it loaded, whatever is committed meanwhile.
+    """
     import subprocess
 
     here = Path(__file__).resolve().parent
@@ -306,5 +310,6 @@ def _git() -> tuple[str | None, bool]:
             return None
         return done.stdout.strip()
 
-    commit = ask("rev-parse", "HEAD")
+    # An installed package may lie in a folder of somebody's own repository, such as a virtual environment.
+    commit = ask("rev-parse", "HEAD") if ask("ls-files", "--error-unmatch", Path(__file__).name) else None
     return commit, bool(commit and ask("status", "--porcelain", "--untracked-files=no", "--", str(here.parent)))

@@ -13,7 +13,7 @@ from xner_hf.errors import XnerError
 from xner_hf.pipeline.store import cache_folder
 from xner_hf.study.grid import RunSpec, Study
 from xner_hf.study.rows import check_row, error_line
-from xner_hf.study.run import backbone_signature, do_run, surroundings
+from xner_hf.study.run import backbone_signature, code_revision, do_run, surroundings
 from xner_hf.study.store import Store
 
 
@@ -62,6 +62,7 @@ def run_study(
         XnerError: a backbone in a folder is not the one of the results that the store has of it.
     """
     _check_backbones(store, runs)
+    code_revision()  # of the rows, before the code can change under a long run
     started = time.monotonic()
     tally = Tally()
     for number, run in enumerate(runs, 1):
