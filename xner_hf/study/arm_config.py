@@ -89,7 +89,7 @@ def training_in(settings: Mapping[str, Any]) -> TrainingConfig:
             place = {"backbone": "backbones", "seed": "seeds"}.get(key, "budget")
             raise XnerError(f"training: {key} stands in {place}. Move it there.")
         if key in IDLE_TRAINING:
-            raise XnerError(f"training: a study does not set {key}. Leave it out.")
+            raise XnerError(f"training: a study does not set {key}: {IDLE_TRAINING[key]}. Leave it out.")
     weights = {key: value for key, value in settings.items() if str(key).startswith(_WEIGHTS)}
     if f"{_WEIGHTS}soft_parsing" in weights:
         raise XnerError("training: no arm of a study learns by the loss soft_parsing. Leave its weight out.")

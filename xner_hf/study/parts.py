@@ -32,8 +32,13 @@ PARSER = {"parser.sentences": 4000, "parser.epochs": 3.0, "parser.batch_size": 1
 OWN_TRAINING = ("backbone", "seed", "epochs", "batch_size")
 """Settings of `TrainingConfig` that stand elsewhere in a study file."""
 
-IDLE_TRAINING = ("checkpoints", "sampling", "sampling_temperature")
-"""Settings of `TrainingConfig` that no study sets: the first decides no outcome, the others follow `tree_share`."""
+IDLE_TRAINING = {
+    "checkpoints": "it decides no outcome",
+    "sampling": "it follows tree_share",
+    "sampling_temperature": "it follows tree_share",
+    "patience": "the runs of a contrast take as many steps as each other, and nothing is chosen within a run",
+}
+"""Settings of `TrainingConfig` that no study sets, and why."""
 
 _SOFT_ONLY = ("loss.soft", "loss.temperature", "ema_decay", "refresh")
 
