@@ -115,6 +115,8 @@ def test_runs_of_another_study_are_not_made_again(study, xner, invented):
     assert [path.name.split("_")[1] for path in Path("longer").glob("*.json")] == ["gold"]
     found = done(xner("study", "status", "longer.yaml", "--json"))
     assert (found["done"], found["missing"], found["of_other_settings"]) == (3, 0, 0)
+    (row,) = [json.loads(path.read_text(encoding="utf-8")) for path in Path("longer").glob("*.json")]
+    assert found["hours_spent"] == round(sum(row["seconds"].values()) / 3600, 2)  # of its own run alone
     tables = [done(xner("study", "table", name, "--json")) for name in ("tiny.yaml", "longer.yaml")]
     assert tables[0]["primary"] == tables[1]["primary"]
 

@@ -10,6 +10,7 @@ import yaml
 from xner_hf.errors import XnerError
 from xner_hf.study.published import published_markdown, read_published
 
+MASAKHANER = "masakhane/masakhaner2"
 SYSTEM = {
     "source": "Nobody 2020",
     "setting": "none",
@@ -37,7 +38,7 @@ def test_figures_of_the_paper_that_this_package_follows_are_there() -> None:
 
 
 def test_every_line_of_the_table_says_what_differs() -> None:
-    text = published_markdown(["luo", "tsn"])
+    text = published_markdown([("luo", f"{MASAKHANER}:luo"), ("tsn", f"{MASAKHANER}:tsn")])
     lines = [line for line in text.splitlines() if line.startswith("| ")]
     assert lines[0].startswith("| system | luo | tsn |") and lines[0].endswith("| what differs |")
     told = {one.differs for one in read_published()}
@@ -47,8 +48,8 @@ def test_every_line_of_the_table_says_what_differs() -> None:
 
 
 def test_systems_with_figures_for_other_languages_only_are_counted() -> None:
-    assert "T-Projection" in published_markdown(["hau"])
-    luo = published_markdown(["luo"])
+    assert "T-Projection" in published_markdown([("hau", MASAKHANER)])
+    luo = published_markdown([("luo", MASAKHANER)])
     assert "| T-Projection [" not in luo
     assert "Not shown:" in luo
     assert "| TransFusion [" in luo  # a mean only
@@ -56,7 +57,20 @@ def test_systems_with_figures_for_other_languages_only_are_counted() -> None:
 
 def test_an_unknown_data_set_is_refused() -> None:
     with pytest.raises(XnerError, match="no published figures on 'masakhane/masakhaner'. Did you mean"):
-        published_markdown(["luo"], "masakhane/masakhaner")
+        published_markdown([("luo", "masakhane/masakhaner:luo")])
+
+
+def test_each_data_set_has_its_own_figures_and_a_language_one_column_in_it() -> None:
+    swahili = [("swa", f"{MASAKHANER}:swa"), ("swa", "google/xtreme:PAN-X.sw"), ("swa", "google/xtreme:PAN-X.sw")]
+    text = published_markdown([*swahili, ("luo", "org/gold:luo")])
+    masakhaner, panx, other = text.split("#### ")[1:]
+    for part, name in ((masakhaner, MASAKHANER), (panx, "google/xtreme")):
+        assert part.startswith(name) and "| system | swa | mean (languages) |" in part
+        published = [f"{one.f1['swa']:.1f}" for one in read_published() if one.dataset == name and "swa" in one.f1]
+        shown = [line.split(" | ")[1] for line in part.splitlines() if line.startswith("| ")]
+        assert [figure for figure in shown[2:] if figure != "-"] == published
+    assert published and masakhaner != panx
+    assert other == "org/gold\n\nNothing is known of others here.\n"
 
 
 def test_a_system_takes_the_fields_of_its_publication_unless_it_has_its_own(tmp_path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from xner_hf.cli import differences, study_backbone, study_student
-from xner_hf.cli.output import Json, emit, note, working
+from xner_hf.cli.output import Json, check_output, emit, note, working
 from xner_hf.errors import XnerError
 
 if TYPE_CHECKING:
@@ -110,11 +110,12 @@ def table(
     from xner_hf.study.tables import csv_texts, markdown
 
     study = load_study(file)
+    check_output(output, folder=True)
     with working():
         _, summary = results_of(study, backbone)
         text = markdown(summary)
         if published:
-            text += "\n" + published_markdown([one.code for one in study.languages])
+            text += "\n" + published_markdown((one.code, one.gold) for one in study.languages)
     if output:
         output.mkdir(parents=True, exist_ok=True)
         (output / "results.md").write_text(text, encoding="utf-8")
@@ -141,6 +142,7 @@ def plot(
 
     study = load_study(file)
     folder = output or file.parent / f"{file.stem}-plots"
+    check_output(folder, folder=True)
     with working():
         rows, summary = results_of(study, backbone)
         forest_plot(summary, folder / "effects.svg")
@@ -159,17 +161,19 @@ app.command("backbone")(study_backbone.run)
 def _status(study: Study, store: Any) -> dict[str, Any]:
     results = {row["key"]: row for row in store.results()}
     arms: dict[str, Counter[str]] = defaultdict(Counter)
-    spent = cost_done = cost_left = 0.0
+    own = {row["key"] for row in store.rows()}
+    spent = known = cost_known = cost_left = 0.0
     for one in study.runs():
         row = results.get(one.key)
         state = row["status"] if row else "missing"
         arms[one.settings["label"]][state] += 1
         if state == "done":
-            spent += sum(row["seconds"].values())
-            cost_done += one.cost
+            seconds = sum(row["seconds"].values())
+            known, cost_known = known + seconds, cost_known + one.cost
+            spent += seconds if one.key in own else 0.0
         elif state == "missing":
             cost_left += one.cost
-    strangers = len({row["key"] for row in store.rows()} - {one.key for one in study.runs()})
+    strangers = len(own - {one.key for one in study.runs()})
     return {
         "study": study.name,
         "store": str(study.folder),
@@ -179,7 +183,7 @@ def _status(study: Study, store: Any) -> dict[str, Any]:
         "missing": sum(count["missing"] for count in arms.values()),
         "of_other_settings": strangers,
         "hours_spent": round(spent / 3600, 2),
-        "hours_left": round(spent / cost_done * cost_left / 3600, 2) if cost_done else None,
+        "hours_left": round(known / cost_known * cost_left / 3600, 2) if cost_known else None,
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,16 @@ class Published:
     f1: Mapping[str, float]
     mean: float | None
 
+    @property
+    def dataset(self) -> str:
+        """Hub id of the test sets."""
+        return self.data.split()[0]
+
+    @property
+    def note(self) -> str:
+        """Where the figures are from, and how they came about."""
+        return f"{self.source}. Scored on {self.data}. Metric: {self.metric}."
+
 
 def read_published(path: Path = _SHIPPED) -> list[Published]:
     """Return the published systems of a file, by default the one that is shipped, in its order.
@@ -70,41 +80,52 @@ def read_published(path: Path = _SHIPPED) -> list[Published]:
     return found
 
 
-def published_markdown(languages: Sequence[str], dataset: str = "masakhane/masakhaner2") -> str:
-    """Return the published figures on the test sets of `dataset` in some languages, under a heading of their own.
+def published_markdown(test_sets: Iterable[tuple[str, str]]) -> str:
+    """Return the published figures on test sets, a table for each data set, under a heading of their own.
 
     Args:
-        languages: ISO 639-3 codes, the columns. Systems that have figures for other languages only are left out and
-            counted; those of which only a mean was published are shown.
-        dataset: Hub id.
+        test_sets: ISO 639-3 code and gold, ``org/name`` or ``org/name:config``. The codes of a data set are the
+            columns of its table. Systems that have figures for other languages only are left out and counted; those
+            of which only a mean was published are shown.
 
     Raises:
-        XnerError: nothing is known of that data set.
+        XnerError: nothing is known of any of the data sets.
     """
+    columns: dict[str, list[str]] = {}
+    for code, gold in test_sets:
+        of_dataset = columns.setdefault(gold.partition(":")[0], [])
+        of_dataset += [code] if code not in of_dataset else []
     known = read_published()
-    systems = [one for one in known if one.data.split()[0] == dataset]
-    if not systems:
-        names = sorted({one.data.split()[0] for one in known})
+    names = sorted({one.dataset for one in known})
+    if not set(columns) & set(names):
+        name = next(iter(columns), "")
         raise XnerError(
-            f"there are no published figures on {dataset!r}.{nearest(dataset, names)} There are of {', '.join(names)}."
+            f"there are no published figures on {name!r}.{nearest(name, names)} There are of {', '.join(names)}."
         )
-    shown = [one for one in systems if not one.f1 or set(languages) & set(one.f1)]
-    notes = list(dict.fromkeys(f"{one.source}. Scored on {one.data}. Metric: {one.metric}." for one in shown))
+    parts = [
+        "### Published figures, not comparable with ours",
+        "F1 x 100 as published. No figure of this study stands here, and no difference to one is meant.",
+    ]
+    for name, codes in columns.items():
+        systems = [one for one in known if one.dataset == name]
+        parts += [f"#### {name}", *(_table(systems, codes) if systems else ["Nothing is known of others here."])]
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(systems: Sequence[Published], codes: Sequence[str]) -> list[str]:
+    shown = [one for one in systems if not one.f1 or set(codes) & set(one.f1)]
+    notes = list(dict.fromkeys(one.note for one in shown))
     lines = []
     for one in shown:
-        number = notes.index(f"{one.source}. Scored on {one.data}. Metric: {one.metric}.") + 1
         of = f" ({len(one.f1)})" if one.f1 and one.mean is not None else ""
-        figures = [*(_points(one.f1.get(code)) for code in languages), f"{_points(one.mean)}{of}"]
-        lines.append([f"{one.name} [{number}]", *figures, one.setting, one.model, one.translator, one.differs])
-    header = ["system", *languages, "mean (languages)", "setting", "model", "translator", "what differs"]
-    table = "\n".join(f"| {' | '.join(row)} |" for row in [header, ["---"] * len(header), *lines])
-    left = len(systems) - len(shown)
-    rest = f"\n\nNot shown: {left} systems with figures for other languages only." if left else ""
-    return (
-        "### Published figures, not comparable with ours\n\n"
-        "F1 x 100 as published. No figure of this study stands in this table, and no difference to one is meant.\n\n"
-        f"{table}{rest}\n\n" + "\n".join(f"{number}. {note}" for number, note in enumerate(notes, 1)) + "\n"
-    )
+        figures = [*(_points(one.f1.get(code)) for code in codes), f"{_points(one.mean)}{of}"]
+        name = f"{one.name} [{notes.index(one.note) + 1}]"
+        lines.append([name, *figures, one.setting, one.model, one.translator, one.differs])
+    header = ["system", *codes, "mean (languages)", "setting", "model", "translator", "what differs"]
+    parts = ["\n".join(f"| {' | '.join(row)} |" for row in [header, ["---"] * len(header), *lines])]
+    if left := len(systems) - len(shown):
+        parts.append(f"Not shown: {left} systems with figures for other languages only.")
+    return [*parts, "\n".join(f"{number}. {note}" for number, note in enumerate(notes, 1))]
 
 
 def _published(table: dict[str, Any], where: str) -> Published:
