@@ -323,6 +323,20 @@ def test_the_command_prints_one_object_and_no_token(exported, hub, run_client, h
     assert "hf_write" not in done.stdout + done.stderr
 
 
+def test_the_command_says_how_to_load_what_it_changed(send, exported, hub_env):
+    send("old-hau")
+    script = Path(__file__).parents[2] / "push_to_hub.py"
+    done = subprocess.run(
+        [sys.executable, script, "dataset", exported("hau"), "--repo", REPO],
+        env=hub_env(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert f'Next:  load_dataset("{REPO}", "hau")' in done.stdout
+
+
 def test_what_would_have_to_be_made_is_named(send):
     assert send("hau", dry_run=True, private=True, tag="v1").made == ["private repository xner/projected", "tag v1"]
     send("hau")

@@ -125,10 +125,12 @@ def _show(outcome: Any) -> None:
         print(f"  new: {name}")
     at = "" if outcome.revision == "main" else f', revision="{outcome.revision}"'
     if outcome.kind == "dataset":
-        touched = {
-            path.partition("/")[0] for path in (*changes.added, *changes.unchanged) if path.endswith("export.json")
-        }
-        print(f'Next:  load_dataset("{outcome.repo}", "{min(touched, default="CONFIG")}"{at})')
+        exports = [
+            [path.partition("/")[0] for path in paths if path.endswith("export.json")]
+            for paths in ((*changes.added, *changes.changed), changes.unchanged)
+        ]
+        name = min(exports[0] or exports[1], default="CONFIG")
+        print(f'Next:  load_dataset("{outcome.repo}", "{name}"{at})')
     else:
         print(f'Next:  pipeline("token-classification", "{outcome.repo}"{at}, trust_remote_code=True)')
         print("       or without trust_remote_code, after `import xner_hf.models`")
