@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from hub_fixtures import hub, hub_api, hub_env, run_client  # noqa: F401
+from server import Fault
 
 from xner_hf.corpora.hub import configs_of, place_of, splits_of
 from xner_hf.corpora.labelled import read_labelled
@@ -165,6 +166,19 @@ def test_parquet_of_the_repository_itself_comes_first(hub, script, hub_env, run_
     assert (place, rows) == ("Parquet on the Hub", ROWS)
     assert digests == [f"{hub.hub.head('dataset', GOLD)}:hau/test.parquet"]
     assert not any("convert" in line for line in asked_of(hub)) and raw_files[2] == []
+
+
+def test_gold_that_is_listed_but_cannot_be_read_signs_nothing(hub, script, hub_env, run_client, tmp_path):  # noqa: F811
+    api = script(converted={})
+    card = b"---\nconfigs:\n- config_name: hau\n  data_files:\n  - split: test\n    path: hau/*.parquet\n---\n"
+    for path, content in {"README.md": card, "hau/test.parquet": parquet(tmp_path)}.items():
+        api.upload_file(path_or_fileobj=content, path_in_repo=path, repo_id=GOLD, repo_type="dataset")
+    # A build without the leak check must not have the signature, and so the cache, of one with it.
+    code = "from xner_hf.pipeline.inputs import _gold_files\nresult = _gold_files('hau')"
+    hub.faults.append(Fault("status", path="/resolve/.*test.parquet", status=403, times=100))
+    assert run_client(code, hub_env(None)) == []
+    hub.faults.clear()
+    assert run_client(code, hub_env(None)) == [f"{hub.hub.head('dataset', GOLD)}:hau/test.parquet"]
 
 
 def test_the_copy_that_the_hub_made_of_a_script_comes_next(hub, script, hub_env, run_client, tmp_path, raw_files):  # noqa: F811

@@ -120,6 +120,20 @@ def test_markers_carry_entities_over_and_alignment_does_where_they_fail(
     assert count >= 0.5 * len(sample) and f1 > 0.85
 
 
+def test_a_marked_translation_that_is_an_evaluation_sentence_is_left_out(
+    small_translator, english, rows_of, mirror, write_corpus
+):
+    settings = {"text": english, "translator": model(small_translator, markers="xml"), "limit": 8}
+    first = rows_of(run_recipe(make_recipe("hau", "marker", settings)))
+    known = kept(first)[0]
+    gold = [{"id": "0", "tokens": known["tokens"], "ner_tags": [0] * len(known["tokens"])}]
+    write_corpus(mirror, "masakhane/masakhaner2", {"hau": {"test": gold}}, {"ner_tags": ["O"]})
+    second = rows_of(run_recipe(make_recipe("hau", "marker", settings)))
+    (out,) = [row for row in second["rejected"] if row["reason"] == "evaluation_overlap"]
+    assert out["id"] == known["id"] and not out["entities"] and not any(out["ner_tags"])
+    assert [row["id"] for row in kept(second)] == [row["id"] for row in kept(first) if row["id"] != known["id"]]
+
+
 def test_labelled_text_is_translated_and_projected(sample, small_translator, english, rows_of):
     recipe = make_recipe("hau", "translate-train", {"text": english, "translator": model(small_translator)})
     assert (recipe.text_side, recipe.translates) == ("source", ("eng", "hau"))

@@ -12,6 +12,7 @@ from xner_hf import align
 from xner_hf.corpora.hub import CorpusSplit, content_digest, model_source
 from xner_hf.corpora.leakage import LEAKAGE_TABLE
 from xner_hf.corpora.parallel import SAMPLE, corpus_splits, local_files, sample_path
+from xner_hf.corpora.places import HubFile
 from xner_hf.corpora.plain import plain_files
 from xner_hf.errors import NotAvailable, XnerError
 from xner_hf.languages import corpus_entry, language
@@ -183,14 +184,18 @@ def _text_files(recipe: Recipe) -> list[str]:
 
 
 def _gold_files(code: str) -> list[str]:
-    """Digests of the evaluation sets of a language and of the leakage table, as far as they can be reached."""
+    """Digests of the evaluation sets of a language and of the leakage table, as far as they can be read."""
     splits, found = [LEAKAGE_TABLE], []
     for reference in language(code).gold:
         corpus, _, config = reference.partition(":")
         splits += [CorpusSplit(corpus, config, name) for name in corpus_entry(corpus, config).evaluation_splits]
     for split in splits:
         try:
-            found += [content_digest(file) for file in split.files()]
+            files = split.files()
+            for file in files:
+                if isinstance(file, HubFile):
+                    file.open()  # of one that is listed but cannot be read, as when it is gated, nothing is checked
+            found += [content_digest(file) for file in files]
         except NotAvailable:
             continue  # the leak check reports it
     return found

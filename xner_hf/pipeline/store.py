@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _CODE = (
     "spans.py",
+    "batches.py",
     "checkpoint.py",
     "models",
     "builders",

@@ -98,7 +98,7 @@ class TranslateShard:
     def __init__(self, recipe: Recipe, before: Stages):
         self._recipe, self._before = recipe, before
         self._translator: Any = None
-        self._leaks: LeakCheck | None = None
+        self._leaks = _TranslationLeaks(recipe.language)
 
     def __call__(self, number: int) -> pa.Table:
         source, target = self._recipe.translates
@@ -114,17 +114,25 @@ class TranslateShard:
         for row in rows:
             done = None if row["reason"] else next(found)
             words.append(split(done.text) if done else [])
-            reasons.append(row["reason"] or done.fault or self._leaked(row, words[-1]))
+            reasons.append(row["reason"] or done.fault or self._leaked(row["id"], words[-1]))
         if self._recipe.text_side == "target":
             return _table("to_source", source_tokens=words, reason=reasons)
         return _table("to_target", tokens=words, reason=reasons)
 
-    def _leaked(self, row: dict[str, Any], words: list[str]) -> str | None:
-        """A translation into the target language may be an evaluation sentence, however unlikely that is."""
-        if self._recipe.text_side == "target":
-            return None
-        self._leaks = self._leaks or LeakCheck(self._recipe.language, "", "")
-        return EVALUATION_OVERLAP if self._leaks.leaked(Pair(row["id"], [], words)) else None
+    def _leaked(self, name: str, words: list[str]) -> str | None:
+        return None if self._recipe.text_side == "target" else self._leaks.reason(name, words)
+
+
+class _TranslationLeaks:
+    """A translation into the target language may be an evaluation sentence, however unlikely that is."""
+
+    def __init__(self, language: str):
+        self._language = language
+        self._check: LeakCheck | None = None
+
+    def reason(self, name: str, words: list[str]) -> str | None:
+        self._check = self._check or LeakCheck(self._language, "", "")
+        return EVALUATION_OVERLAP if self._check.leaked(Pair(name, [], words)) else None
 
 
 class MarkShard:
@@ -134,13 +142,14 @@ class MarkShard:
         self._recipe, self._before = recipe, before
         self._translator: Any = None
         self._marker: MarkerTranslator | None = None
+        self._leaks = _TranslationLeaks(recipe.language)
 
     def __call__(self, number: int) -> pa.Table:
         if self._marker is None:
             self._translator, self._marker = marker_translator(
                 self._recipe.translator, self._recipe.source_language, self._recipe.language
             )
-        rows = self._before.read(number, ["raw", "reason", "source_tokens", "source_entities"])
+        rows = self._before.read(number, ["id", "raw", "reason", "source_tokens", "source_entities"])
         marked = iter(_translate_marked(self._marker, [row for row in rows if not row["reason"]]))
         found = [MarkedTranslation([], [], row["reason"]) if row["reason"] else next(marked) for row in rows]
         again = [row["raw"] for row, one in zip(rows, found, strict=True) if one.fault and not row["reason"]]
@@ -152,6 +161,8 @@ class MarkShard:
             if one.fault and not reason:
                 translation = next(plain)
                 words, spans, reason = split(translation.text), None, translation.fault
+            if not reason and (reason := self._leaks.reason(row["id"], words)):
+                spans = None
             fault = None if row["reason"] else one.fault
             for name, value in (("tokens", words), ("marked", spans), ("marker_fault", fault), ("reason", reason)):
                 out[name].append(value)
