@@ -344,6 +344,24 @@ def test_what_would_have_to_be_made_is_named(send):
     assert send("hau", dry_run=True).made == []
 
 
+@pytest.mark.parametrize("tag", ["v1.0 beta", "", "-v1", "a..b", "v1.", "a:b", "v1.lock", "@"])
+def test_a_name_that_git_does_not_allow_is_refused_before_anything_is_there(send, hub, tag):
+    with pytest.raises(Refused, match="is no name that git allows"):
+        send("hau", tag=tag)
+    assert not any(one.method == "POST" for one in hub.log)
+
+
+def test_where_the_tag_alone_fails_the_commit_is_said_to_be_there(send, commits, hub):
+    hub.faults.append(Fault("status", path="/tag/", status=403, times=100))
+    with pytest.raises(Refused, match=r"The commit \w{7} is there, and only the tag v1.0 is missing"):
+        send("hau", tag="v1.0")
+    hub.faults[:] = [Fault("status", path="/tag/", status=503, times=100)]
+    with pytest.raises(XnerError, match=r"failed 8 times.* The commit \w{7} is there, and only the tag v1.0"):
+        send("hau", tag="v1.0")
+    hub.faults.clear()
+    assert send("hau", tag="v1.0").tag == "v1.0" and commits() == 2
+
+
 def test_a_pull_request_takes_no_tag(send):
     with pytest.raises(Refused, match="--tag"):
         send("hau", create_pr=True, tag="v1")

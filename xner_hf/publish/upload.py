@@ -7,6 +7,7 @@ out of a success, and two publishers at once follow each other.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -21,6 +22,9 @@ from xner_hf.publish.remote import Head, HeadMoved, Remote, Transient, sha256
 TRIES = 8
 LONGEST_WAIT = 30.0
 """Seconds between two tries, unless the Hub asks for more."""
+
+_NO_TAG = re.compile(r"[\s\x00-\x1f\x7f~^:?*\[\\]|\.\.|//|@\{|/\.|^[-./]|[./]$|\.lock(/|$)")
+"""What the name of a reference must not have (git check-ref-format)."""
 
 
 @dataclass
@@ -98,7 +102,7 @@ def publish(
 
     Raises:
         Refused: no token or no right to write, the repository is public where a private one is asked for, the tag is
-            taken, the Hub refuses the card.
+            taken or no name for one, the Hub refuses the card.
         XnerError: the Hub could not be reached in `TRIES` tries; what is known of the repository is said.
     """
     title = message or f"Publish {publication.title}"
@@ -109,9 +113,12 @@ def publish(
         raise Refused("--create-pr opens a pull request against main. Leave --revision out.")
     if create_pr and tag:
         raise Refused("a pull request has no commit to tag before it is merged. Leave --tag out.")
+    if tag is not None and (tag in ("", "@") or _NO_TAG.search(tag)):
+        raise Refused(f"--tag {tag!r} is no name that git allows. Take one without spaces and signs, such as v1.0.")
     made = tries.until_done(lambda: _prepare(remote, private, create_pr, dry_run, tag))
     found = tries.until_done(lambda: _commit(publication, remote, title, private, create_pr, dry_run, tag, tries))
     if tag and found.commit and found.state in ("published", "unchanged"):
+        tries.sent, tries.landed = False, f"The commit {found.commit[:7]} is there, and only the tag {tag} is missing"
         tries.until_done(lambda: remote.tag(tag, found.commit))
         found.tag = tag
     found.made, found.notes = made, tries.notes
@@ -126,6 +133,8 @@ class _Tries:
         self.notes: list[str] = []
         self.sent = False
         """Whether a commit was sent whose fate was not told."""
+        self.landed = ""
+        """What is known to be there, and what is missing."""
 
     def until_done(self, step: Callable[[], Any]) -> Any:
         for number in range(TRIES):
@@ -137,16 +146,16 @@ class _Tries:
                 wait = wait if error.wait is None else error.wait
             except Refused as error:
                 if not self.sent:
+                    if self.landed:
+                        raise Refused(f"{error} {self.landed}.") from error
                     raise
                 self.notes.append(str(error))  # a refusal to read does not tell whether the commit landed
             if number + 1 < TRIES:
                 self._tell(f"{self.notes[-1]}; trying again in {wait:g} s")
                 self._sleep(wait)
-        state = (
-            "A commit was sent and its reply was lost, so it may have landed"
-            if self.sent
-            else "Nothing was changed that others can see"
-        )
+        state = self.landed or "Nothing was changed that others can see"
+        if self.sent:
+            state = "A commit was sent and its reply was lost, so it may have landed"
         raise XnerError(
             f"the Hub failed {TRIES} times, the last time with: {self.notes[-1]}. {state}. Run the same command "
             "again: it goes on with what is missing, and makes no second commit."
