@@ -67,9 +67,9 @@ def test_metadata_are_those_that_the_hub_lists_a_data_set_by(card):
             {
                 "config_name": "hau",
                 "data_files": [
-                    {"split": "train", "path": "hau/train-*.parquet"},
-                    {"split": "validation", "path": "hau/validation-*.parquet"},
-                    {"split": "rejected", "path": "hau/rejected-*.parquet"},
+                    {"split": "train", "path": "hau/train-*-of-00001.parquet"},
+                    {"split": "validation", "path": "hau/validation-*-of-00001.parquet"},
+                    {"split": "rejected", "path": "hau/rejected-*-of-00001.parquet"},
                 ],
             }
         ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -160,6 +161,20 @@ def test_publishing_the_same_model_again_makes_no_commit(published, student, tmp
     assert done.returncode == 0, done.stderr
     assert "no commit was made" in done.stdout
     assert len(server.hub.commits("model", REPO)) == before
+
+
+def test_files_that_a_manifest_of_others_lists_are_not_deleted(hub, student, hub_env, hub_api):
+    repo, content = "xner/others", b"theirs"
+    api = hub_api()
+    api.create_repo(repo)
+    manifest = json.dumps({"sha256": {"notes.txt": hashlib.sha256(content).hexdigest()}}).encode()
+    for path, of in {"notes.txt": content, "manifest.json": manifest}.items():
+        api.upload_file(path_or_fileobj=of, path_in_repo=path, repo_id=repo)
+    for _ in range(2):
+        command = [sys.executable, ROOT / "push_to_hub.py", "model", student, "--repo", repo]
+        done = subprocess.run(command, env=hub_env(), capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    assert dict(hub.hub.files("model", repo))["notes.txt"] == content
 
 
 READ = """

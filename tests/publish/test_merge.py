@@ -208,6 +208,19 @@ def test_our_scores_go_when_the_new_weights_have_none():
     assert merge_metadata(ours, {"license": "mit"}) == {"mine": 1, "license": "mit"}
 
 
+def test_what_a_card_of_ours_said_of_former_weights_goes_with_them():
+    said = "base_model: org/encoder\nmetrics: [f1]\nmine: 1\nco2_eq_emissions: {emissions: 12.5}\n"
+    new = "---\nlicense: mit\npipeline_tag: token-classification\n---\n<!-- xner:what -->\nnew\n<!-- /xner:what -->\n"
+    ours = f"---\nlicense: mit\n{said}---\n<!-- xner:what -->\nold\n<!-- /xner:what -->\n"
+    assert metadata(merge_cards(ours, new)) == {
+        "license": "mit",
+        "mine": 1,
+        "pipeline_tag": "token-classification",
+    }
+    theirs = f"---\nlicense: mit\n{said}---\nA model.\n"
+    assert metadata(merge_cards(theirs, new))["co2_eq_emissions"] == {"emissions": 12.5}
+
+
 # Properties
 
 WORDS = st.text("ab|-#*`:'\"[]{}&%!éħ ", max_size=12)

@@ -210,6 +210,8 @@ def test_a_student_of_text_for_research_only_passes_no_text_on(write):
     conll |= {"licence": "other", "licence_class": "research-only"}
     card = model_card(write(inputs=[conll], builds=[], data={"arm": "direct"}), "xner/x")
     assert metadata(card)["license_name"] == "research-only"
+    assert metadata(card)["license_link"] == "https://trec.nist.gov/data/reuters/reuters.html"
+    assert "eriktks/conll2003:conll2003 is read as research-only" in section(card, "licence")
 
 
 # The file

@@ -154,6 +154,23 @@ def test_two_publishers_at_once_both_land(exported, held, commits):
     assert {"hau/train-00002-of-00003.parquet", "swa/export.json"} <= set(now)
 
 
+def test_a_file_that_somebody_else_changed_stays_and_is_no_part_of_the_data(send, held, hub_api):
+    from fnmatch import fnmatch
+
+    import yaml
+
+    send("hau")
+    theirs = "hau/train-00001-of-00003.parquet"
+    hub_api().upload_file(path_or_fileobj=b"theirs", path_in_repo=theirs, repo_id=REPO, repo_type="dataset")
+    send("old-hau")
+    now = held()
+    assert theirs in now and "hau/train-00000-of-00003.parquet" not in now
+    (config,) = yaml.safe_load(now["README.md"].decode().split("---\n")[1])["configs"]
+    export = json.loads(now["hau/export.json"])
+    for one in config["data_files"]:
+        assert [name for name in sorted(now) if fnmatch(name, one["path"])] == export["splits"][one["split"]]["files"]
+
+
 # What was asked for
 
 

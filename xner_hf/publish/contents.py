@@ -11,6 +11,7 @@ from xner_hf.publish.remote import Head, Remote
 
 EXPORT = "export.json"
 MANIFEST = "manifest.json"
+_FORMAT = "xner-hf/1"
 """Of a model: the files that we wrote, with their SHA-256."""
 
 
@@ -98,13 +99,15 @@ class ModelPublication:
         found |= {name: text.encode() for name, text in eval_results(read_scores(self.folder)).items()}
         card = merge_cards(_readme(remote, head), model_card(self.folder, remote.repo, self.licence_override))
         digests = {name: sha256(content) for name, content in sorted(found.items())}
-        found[MANIFEST] = (json.dumps({"sha256": digests}, indent=2) + "\n").encode()
+        found[MANIFEST] = (json.dumps({"format": _FORMAT, "sha256": digests}, indent=2) + "\n").encode()
         found["README.md"] = card.encode()
         return found
 
     def written_before(self, remote: Remote, head: Head) -> dict[str, str]:
         manifest = _json(remote, head, MANIFEST)
-        digests = manifest.get("sha256") if isinstance(manifest, dict) else None
+        if not isinstance(manifest, dict) or manifest.get("format") != _FORMAT:
+            return {}  # somebody else's file of that name
+        digests = manifest.get("sha256")
         return digests if isinstance(digests, dict) else {}
 
 

@@ -110,7 +110,9 @@ def _is_named(corpus: str) -> bool:
 
 
 def _data_files(config: str, export: Mapping[str, Any]) -> dict[str, Any]:
-    files = [{"split": name, "path": f"{config}/{name}-*.parquet"} for name in _splits(export)]
+    """Return the files by split; by their number, so that one which somebody else left there does not count."""
+    numbers = {name: len(export["splits"][name]["files"]) for name in _splits(export)}
+    files = [{"split": name, "path": f"{config}/{name}-*-of-{of:05d}.parquet"} for name, of in numbers.items()]
     return {"config_name": config, "data_files": files}
 
 

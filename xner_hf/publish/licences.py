@@ -123,7 +123,7 @@ def strictest_terms(terms: Iterable[Terms]) -> Terms:
 
 def _read(source: Licence) -> _Input:
     """Return our reading of an input: that of the table, else what its licence says, the stricter class of both."""
-    reading = READINGS.get(source.name)
+    reading = READINGS.get(_repo(source.name))
     if reading:
         licence, licence_class, why = reading.licence, reading.licence_class, reading.why
         name, link = reading.name, reading.link
@@ -213,14 +213,19 @@ def _by_hand(inputs: tuple[Licence, ...], override: Mapping[str, str]) -> Terms:
 def _role(name: str) -> str | None:
     """Return the role of a corpus of the language table, None for anything else."""
     try:
-        return corpus_entry(name).role
+        return corpus_entry(_repo(name)).role
     except XnerError:
         return None
 
 
 def _page(name: str) -> str:
     """Return the page of an input on the Hub."""
-    return f"https://huggingface.co/{'datasets/' if _role(name) else ''}{name}"
+    return f"https://huggingface.co/{'datasets/' if _role(name) else ''}{_repo(name)}"
+
+
+def _repo(name: str) -> str:
+    """Return the Hub id of an input, which may be named with its configuration."""
+    return name.partition(":")[0]
 
 
 def terms_of(

@@ -18,6 +18,8 @@ _KEY = re.compile(r"""(?:"[^"]+"|'[^']+'|[^\s#"'\[\]{}&*!|>%@`,?:-][^#:]*?)[ \t]
 _UNITED = ("tags", "language", "source_datasets")
 """Lists to which others may have added; the rest of our keys are replaced."""
 _LICENCE = ("license_name", "license_link")
+_OF_WEIGHTS = ("base_model", "datasets", "metrics", "co2_eq_emissions")
+"""What a model's card says of how its weights came about, which holds for no others."""
 
 EVALUATED = "xner evaluate"
 """How the command begins that stands with every score of ours in a model index."""
@@ -29,7 +31,8 @@ def merge_cards(old: str | None, new: str) -> str:
     Sections of ours take the place of those of the same name; new ones follow the section before them, or the text;
     those that the new card no longer has are dropped. Text outside of them, keys of the metadata that the new card
     does not have, configurations of other names, further tags, languages and sources, and scores that are not ours
-    are kept as they stand. Merging again changes nothing.
+    are kept as they stand. Only what a card of ours says of a model's former weights (`base_model`, `datasets`,
+    `metrics`, `co2_eq_emissions`) goes with them. Merging again changes nothing.
 
     Args:
         old: the card that is there, None or empty where there is none.
@@ -43,7 +46,9 @@ def merge_cards(old: str | None, new: str) -> str:
     old = old.removeprefix("\ufeff")
     line = "\r\n" if old.count("\r\n") * 2 > old.count("\n") else "\n"
     (old_data, old_text), (new_data, new_text) = _split(old), _split(new)
-    metadata = _merge_metadata(old_data, new_data).replace("\r\n", "\n").replace("\n", line)
+    metadata = (
+        _merge_metadata(old_data, new_data, bool(_SECTION.search(old_text))).replace("\r\n", "\n").replace("\n", line)
+    )
     return f"---{line}{metadata}---{line}{_merge_text(old_text, new_text, line)}"
 
 
@@ -103,7 +108,7 @@ def _check_sections(old: str) -> None:
 # Metadata
 
 
-def _merge_metadata(old: str, new: str) -> str:
+def _merge_metadata(old: str, new: str, was_ours: bool) -> str:
     """Return merged YAML. The lines of keys that do not change are kept as they are, with their comments."""
     import yaml
 
@@ -114,6 +119,8 @@ def _merge_metadata(old: str, new: str) -> str:
         raise XnerError(f"the metadata of the card that is there is no YAML: {said} Mend it by hand.") from error
     if not isinstance(theirs, dict):
         raise XnerError("the metadata of the card that is there is no mapping of keys to values. Mend it by hand.")
+    if was_ours and "pipeline_tag" in ours:
+        theirs = {key: value for key, value in theirs.items() if key in ours or key not in _OF_WEIGHTS}
     merged = merge_metadata(theirs, ours)
     lines = _splice(old, theirs, merged)
     try:
