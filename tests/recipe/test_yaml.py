@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xner_hf.corpora.parallel import local_files
+from xner_hf.errors import XnerError
 from xner_hf.project.filters import FiltersConfig
 from xner_hf.recipe import (
     AlignerConfig,
@@ -151,3 +153,27 @@ validation_percent: 5.0
         before = json.dumps(table)
         assert recipe_from_dict(table).to_dict() == json.loads(before)
         assert json.dumps(table) == before
+
+
+def test_what_members_have_in_common_is_changed_in_all_of_them(tmp_path):
+    path = tmp_path / "combine.yaml"
+    path.write_text(make_recipe("hau", "combine").to_yaml(), encoding="utf-8")
+    assert load_recipe(path) == make_recipe("hau", "combine")
+    changed = load_recipe(path, {"limit": 5, "text.config": "en-ibo", "validation_percent": 7})
+    for one in (changed, *(member.recipe for member in changed.members)):
+        assert (one.limit, one.text.config, one.validation_percent) == (5, "en-ibo", 7)
+
+
+@pytest.mark.parametrize("name", ["combine", "transfer"])
+def test_a_recipe_that_projects_nothing_takes_no_projector(name):
+    with pytest.raises(XnerError, match=f"'{name}' projects nothing; leave projector out"):
+        make_recipe("hau", name, {"projector.method": "heuristic"})
+
+
+@pytest.mark.parametrize("members", ["", "5", "[]", "{a: b}"])
+def test_members_that_are_no_list_are_named(members, tmp_path):
+    text = make_recipe("hau", "combine").to_yaml()
+    path = tmp_path / "combine.yaml"
+    path.write_text(text[: text.index("members:")] + f"members: {members}\n", encoding="utf-8")
+    with pytest.raises(XnerError, match="members"):
+        load_recipe(path)

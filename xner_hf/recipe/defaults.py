@@ -58,6 +58,10 @@ def load_recipe(path: Path, overrides: Mapping[str, Any] | None = None) -> Recip
         XnerError: the file cannot be read, is no YAML mapping, or holds a wrong key or value.
     """
     table = read_mapping(path, "recipe", "a recipe is a YAML mapping with keys such as 'language' and 'text'.")
+    members = table.get("members")
+    if isinstance(members, list) and all(isinstance(one, Mapping) for one in members):
+        shared = {key: value for key, value in _given(overrides).items() if key.partition(".")[0] in _SHARED}
+        table["members"] = [_overridden(dict(one), shared) for one in members]
     return recipe_from_dict(_overridden(table, overrides))
 
 
@@ -119,10 +123,13 @@ def _combined(target: Language, overrides: Mapping[str, Any] | None) -> dict[str
             default["tagger"]["distributions"] = True
         table.setdefault("text", default["text"])
         table.setdefault("limit", default.get("limit"))
-        shared = {key: table[key] for key in ("text", "limit", "validation_percent") if key in table}
+        shared = {key: table[key] for key in _SHARED if key in table}
         made.append({**_overridden(default | shared, own), "weight": weight})
     return {**table, "members": made}
 
+
+_SHARED = ("text", "limit", "validation_percent")
+"""What the members of ``combine`` have in common: they label the same sentences."""
 
 _SHORT = {"tagger": "model", "translator": "method", "aligner": "method", "projector": "method"}
 _LASTING = ("consistent", "distributions", "extra_parallel", "markers")

@@ -47,13 +47,23 @@ def recipe_from_dict(table: Mapping[str, Any]) -> Recipe:
         translator = {"corpora": find_language(table["language"]).parallel, **translator}
     table["translator"] = None if translator is None else _translator(translator, "translator")
     table["back_translation"] = None if back is None else _back_translation(back)
+    given = bool(table.get("projector"))
     method, settings = _method(table.get("projector", {}), "projector", project.METHODS, ProjectorConfig.method)
     if settings.get("translation_model"):
         settings.setdefault("translation_languages", [table["source_language"], table["language"]])
     table["projector"] = projector_config(method, settings, table["language"])
     table["filters"] = filters_config(table.get("filters", {}))
-    table["members"] = tuple(_member(one, number) for number, one in enumerate(table.get("members", ()), start=1))
-    return Recipe(**table)
+    members = table.get("members") or ()
+    if not isinstance(members, list | tuple):
+        raise XnerError(f"members is {members!r}; it is a list of recipes, two or more.")
+    table["members"] = tuple(_member(one, number) for number, one in enumerate(members, start=1))
+    made = Recipe(**table)
+    if given and not made.projects:
+        raise XnerError(
+            f"the recipe {made.recipe!r} projects nothing; leave projector out"
+            f"{', or give it to its members' if made.members else ''}."
+        )
+    return made
 
 
 def projector_config(method: str, settings: Mapping[str, Any], language: str | None) -> ProjectorConfig:
