@@ -100,6 +100,15 @@ def test_a_secret_is_found_in_text_and_in_rows_and_is_not_repeated(exported, mon
     refused(lambda: check_dataset(folder), "holds the token of this environment")
 
 
+def test_a_secret_behind_an_escape_or_cut_into_words_is_found_too(exported, model):
+    folder = exported("hau")
+    words = ["密", "钥", "hf", "_", SECRET.removeprefix("hf_")]
+    replace_rows(folder, "hau/train-00000-of-00003.parquet", lambda rows: rows[3].update(source_tokens=words))
+    refused(lambda: check_dataset(folder), "train-00000-of-00003.parquet holds a token of the Hub")
+    (model / "tokenizer_config.json").write_text(json.dumps({"chat_template": f"key\n{SECRET}"}))
+    refused(lambda: check_model(model, allow_unscored=True), "tokenizer_config.json holds a token of the Hub")
+
+
 def test_a_pickle_is_refused_whatever_its_name(exported):
     folder = exported("hau")
     (folder / "scripts/data.py").write_bytes(pickle.dumps({"a": 1}))
@@ -139,16 +148,28 @@ def test_terms_that_nobody_knows_are_refused_and_can_be_decided_by_hand(exported
     assert check_dataset(folder).exports["hau"]["licence_override"]["licence"] == "cc-by-4.0"
 
 
-def test_a_recipe_that_names_a_folder_of_this_machine_is_refused(exported):
-    folder = exported("hau")
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [
+        ("tagger", "/home/amina/models/tagger"),
+        ("tagger", "models/tagger"),
+        ("tagger", "gold.iob2"),
+        ("text", "texts"),
+        ("text", "a.en,a.sw"),
+    ],
+)
+def test_a_recipe_that_names_a_file_of_this_machine_is_refused(exported, part, name, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "models" / "tagger").mkdir(parents=True)
+    own, folder = name, exported("hau")
     for name in ("hau/build.json", "hau/export.json"):
         facts = json.loads((folder / name).read_text())
         recipe = (facts if name.endswith("build.json") else facts["build"])["recipe"]
-        recipe["tagger"] = {"model": "/home/amina/models/tagger"}
+        recipe[part] = {**(recipe[part] or {}), {"tagger": "model", "text": "corpus"}[part]: own}
         (folder / name).write_text(json.dumps(facts))
     facts["sha256"]["hau/build.json"] = sha256(folder / "hau/build.json")
     (folder / "hau/export.json").write_text(json.dumps(facts))
-    refused(lambda: check_dataset(folder), "'/home/amina/models/tagger' on this machine")
+    refused(lambda: check_dataset(folder), f"'{own}' on this machine")
 
 
 # Models

@@ -6,10 +6,12 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from xner_hf.corpora.leakage import LeakCheck
+from xner_hf.corpora.parallel import SAMPLE
 from xner_hf.errors import XnerError
 from xner_hf.pipeline.build import read_build
 from xner_hf.pipeline.schema import SPLITS
@@ -17,18 +19,22 @@ from xner_hf.publish import Refused
 from xner_hf.publish.citations import strings_in
 from xner_hf.publish.contents import EXPORT, DatasetPublication, ModelPublication
 from xner_hf.publish.remote import sha256
+from xner_hf.publish.templates import is_repo_id
 
 _PICKLED = {".bin", ".ckpt", ".joblib", ".npy", ".npz", ".pickle", ".pkl", ".pt", ".pth"}
 _SECRETS = {
-    "a token of the Hub": r"\bhf_[A-Za-z0-9]{30,}",
-    "a key of AWS": r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
-    "a token of GitHub": r"\bgh[pousr]_[A-Za-z0-9]{36,}|\bgithub_pat_[A-Za-z0-9_]{60,}",
-    "a key of OpenAI or Anthropic": r"\bsk-[A-Za-z0-9_-]{32,}",
-    "a key of Google": r"\bAIza[A-Za-z0-9_-]{35}\b",
-    "a token of Slack": r"\bxox[abprs]-[A-Za-z0-9-]{20,}",
+    "a token of the Hub": r"hf_[A-Za-z0-9]{30,}",
+    "a key of AWS": r"(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])",
+    "a token of GitHub": r"gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{60,}",
+    "a key of OpenAI or Anthropic": r"sk-(?=[A-Za-z_-]{0,40}[0-9])[A-Za-z0-9_-]{32,}",
+    "a key of Google": r"AIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])",
+    "a token of Slack": r"xox[abprs]-[A-Za-z0-9-]{20,}",
     "a private key": r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----",
 }
-_OWN_FILES = {".conll", ".conllu", ".jsonl", ".tsv", ".txt"}
+_ALONE = r"(?<![A-Za-z0-9])"
+"""Before a secret. A border of words would be too much: it may stand behind a letter of a script without spaces."""
+
+_OWN_FILES = {".bio", ".conll", ".conllu", ".iob", ".iob2", ".jsonl", ".tsv", ".txt"}
 """Files that a recipe may name in place of a corpus on the Hub."""
 
 _UNFINISHED = ("checkpoints", "run.json")
@@ -167,10 +173,14 @@ def _unwhole(folder: Path, config: str, export: Mapping[str, Any]) -> Iterator[s
         yield f"{config}: {rows['in']:,} rows went in, but {sum(rows[split] for split in SPLITS):,} came out."
 
 
-def _own_paths(value: Any) -> Iterator[str]:
-    for text in strings_in(value):
+def _own_paths(recipe: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a recipe names that lies, or must have lain, on this machine."""
+    corpora = [(one.get("text") or {}).get("corpus") for one in (recipe, *(recipe.get("members") or ()))]
+    for text in strings_in(recipe):
+        parts = text.split(",")  # two files of parallel text
         own = text.startswith(("/", "~", "./", "../")) or re.match(r"[A-Za-z]:[\\/]", text)
-        if own or Path(text).suffix in _OWN_FILES:
+        own = own or any(Path(part).suffix in _OWN_FILES or ("/" in part and Path(part).exists()) for part in parts)
+        if own or (text in corpora and text != SAMPLE and not is_repo_id(text)):
             yield text
 
 
@@ -190,7 +200,7 @@ def _dangers(path: Path, folder: Path) -> Iterator[str]:
     try:
         for text in _texts(path):
             for what, pattern in _SECRETS.items():
-                if re.search(pattern, text):
+                if re.search(_ALONE + f"(?:{pattern})", text):
                     yield f"{name} holds {what}. Take it out, and revoke it where it was shared."
             if token and len(token) > 3 and token in text:
                 yield f"{name} holds the token of this environment. Take it out."
@@ -205,13 +215,28 @@ def _texts(path: Path) -> Iterator[str]:
     if path.suffix == ".parquet":
         for batch in pq.ParquetFile(path).iter_batches(4096):
             yield "\n".join(strings_in(batch.to_pydict()))
+            # What was split into words may be a secret only as a whole.
+            yield "\n".join("".join(word or "" for word in words) for words in _word_lists(batch))
     elif path.suffix == ".safetensors":
         from safetensors import safe_open
 
         with safe_open(path, "np") as file:
             yield "\n".join([*file.keys(), *strings_in(file.metadata() or {})])
     else:
-        yield path.read_text(encoding="utf-8", errors="replace")
+        text = path.read_text(encoding="utf-8", errors="replace")
+        yield text
+        if path.suffix == ".json":
+            with suppress(ValueError):
+                yield "\n".join(strings_in(json.loads(text)))  # without escapes, which may end in a letter
+
+
+def _word_lists(batch: Any) -> Iterator[list[str]]:
+    """Yield the lists of words of some rows, one by one."""
+    import pyarrow as pa
+
+    for column in batch.columns:
+        if pa.types.is_list(column.type) and pa.types.is_string(column.type.value_type):
+            yield from filter(None, column.to_pylist())
 
 
 def _gold(folder: Path, config: str, export: Mapping[str, Any]) -> Iterator[str]:
