@@ -101,7 +101,19 @@ def load_tokenizer(model: str, revision: str | None = None, fast: bool = True) -
     if (fast and not tokenizer.is_fast) or set(tokenizer.get_vocab()) <= set(tokenizer.all_special_tokens):
         wanted = "fast tokenizer with a vocabulary, which is needed to find its words" if fast else "vocabulary"
         raise XnerError(f"the model {model!r} has no {wanted}. Put its tokenizer.json beside the weights.")
+    if fast and _glues_words(tokenizer):
+        return AutoTokenizer.from_pretrained(source, revision=revision, add_prefix_space=True)
     return tokenizer
+
+
+def _glues_words(tokenizer: Any) -> bool:
+    """Whether given words come out as one, since a word has no space before it (byte-level BPE, as of RoBERTa)."""
+    import json
+
+    before = tokenizer.backend_tokenizer.pre_tokenizer
+    state = json.loads(before.__getstate__()) if before else {}
+    steps = state.get("pretokenizers", [state])
+    return any(one.get("type") == "ByteLevel" and not one["add_prefix_space"] for one in steps)
 
 
 def _not_loaded(model: str, error: Exception) -> XnerError:
@@ -146,14 +158,22 @@ def overlapping_windows(
         yield filled[sample], encoded["input_ids"][row], firsts
 
 
+_UNSTATED = 4096
+"""Sub-words that an encoder without a limit takes at once."""
+
+
 def longest_input(model: Any, tokenizer: Any) -> int:
     """Return how many sub-words, special tokens included, the encoder takes at once.
 
-    RoBERTa and its family keep their first positions for padding, so that 514 positions take 512 sub-words.
+    RoBERTa and its family keep their first positions for padding, so that 514 positions take 512 sub-words. Where
+    neither states a limit, as with relative positions (T5), it is `_UNSTATED`.
     """
+    from transformers.tokenization_utils_base import VERY_LARGE_INTEGER
+
     limits = [tokenizer.model_max_length]
     for name, module in model.named_modules():
         if name.endswith("position_embeddings") and hasattr(module, "num_embeddings"):
             reserved = 0 if module.padding_idx is None else module.padding_idx + 1
             limits.append(module.num_embeddings - reserved)
-    return min(*limits, getattr(model.config, "max_position_embeddings", limits[0]))
+    found = min(*limits, getattr(model.config, "max_position_embeddings", limits[0]))
+    return found if found < VERY_LARGE_INTEGER else _UNSTATED

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+import shutil
 
 import numpy as np
 import pytest
@@ -149,6 +150,19 @@ def test_sentences_keep_their_order_whatever_their_lengths(tagger):
     labels, scores = tagger.label(sentences)
     assert labels == [[words[word] for word in sentence] for sentence in sentences]
     assert [len(row) for row in scores] == [len(sentence) for sentence in sentences]
+
+
+def test_a_tokenizer_that_pads_on_the_left_hides_nothing(shared_mirror, tmp_path):
+    folder = shutil.copytree(shared_mirror / "models" / "xner" / "minilm-conll2003-en", tmp_path / "left")
+    settings = json.loads((folder / "tokenizer_config.json").read_text())
+    (folder / "tokenizer_config.json").write_text(json.dumps({**settings, "padding_side": "left"}))
+    tagger = ModelTagger(str(folder))
+    assert tagger.tokenizer.padding_side == "left"
+    long, short = ["Amina", *["came"] * 9, "Kano"], ["Amina", "left", "Kano"]
+    assert [places(one) for one in tagger.tag([long, short])] == [
+        [(0, 1, "PER"), (10, 11, "LOC")],
+        [(0, 1, "PER"), (2, 3, "LOC")],
+    ]
 
 
 def test_a_sentence_is_tagged_alike_alone_and_among_others(tagger):

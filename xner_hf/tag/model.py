@@ -143,7 +143,9 @@ class ModelTagger:
         while start < len(windows):
             batch = windows[start : start + max(1, self.budget // len(windows[start].input_ids))]
             start += len(batch)
-            features = self.tokenizer.pad({"input_ids": [w.input_ids for w in batch]}, return_tensors="pt")
+            rows = {"input_ids": [window.input_ids for window in batch]}
+            # Positions are counted from the left, on which some tokenizers pad by themselves.
+            features = self.tokenizer.pad(rows, return_tensors="pt", padding_side="right")
             with torch.inference_mode():
                 logits = self.model(**features.to(self.device)).logits
                 probabilities = logits.float().softmax(-1).cpu().numpy()
