@@ -135,7 +135,8 @@ TRAINING = {
         "versions": {"python": "3.11.7", "xner-hf": "0.1.0", "torch": "2.13.0"},
         "emissions": {"grams": 120.5, "place": "Germany"},
     },
-    "log": [{"eval_f1": 0.5, "eval_runtime": 1.0}, {"eval_f1": 0.71, "eval_runtime": 1.0}],
+    "validation": {"epoch": 1.0, "eval_f1": 0.71, "eval_runtime": 1.0},
+    "log": [{"epoch": 1.0, "eval_f1": 0.71, "eval_runtime": 1.0}, {"epoch": 2.0, "eval_f1": 0.5, "eval_runtime": 1.0}],
 }
 
 CONFIG = {

@@ -329,6 +329,45 @@ def test_training_stops_after_epochs_without_a_better_one(train, tmp_path):
     assert not (tmp_path / "patient" / "checkpoints").exists()
 
 
+def test_a_run_that_was_killed_does_not_become_patient_again(train, tmp_path):
+    config = settings(epochs=9, learning_rate=1e-9, patience=3)
+    options = {"corpora": [labelled(2)], "config": config, "validation": Corpus("validation", TEXT)}
+    unbroken = train("unbroken", **options)
+    with pytest.raises(Killed):
+        train("killed", **options, killed_after=3 * (STEPS + 1) + 1)  # a step of each epoch scores
+    resumed = train("killed", **options, resume=True)
+    of = [[entry["epoch"] for entry in facts["log"] if "eval_f1" in entry] for facts in (unbroken, resumed)]
+    assert of == [[1.0, 2.0, 3.0, 4.0]] * 2
+    assert resumed["validation"]["epoch"] == 1.0  # the first of equals
+
+
+def test_the_scores_of_the_epoch_that_is_kept_are_named(train, tmp_path):
+    # Of 8 epochs at so high a rate the last one is hardly the best.
+    validation = Corpus("validation", TEXT)
+    facts = train("patient", [labelled(2)], settings(epochs=8, learning_rate=3e-2, patience=8), validation=validation)
+    scored = [entry for entry in facts["log"] if "eval_f1" in entry]
+    best = max(scored, key=lambda entry: entry["eval_f1"])
+    assert facts["validation"] == best != scored[-1]
+    gold = [Sentence(one.id, one.tokens, one.spans) for one in TEXT]
+    assert score_tagger(ModelTagger(str(tmp_path / "patient")), gold)["f1"] == pytest.approx(best["eval_f1"])
+    assert train("plain", [labelled()], validation=validation)["validation"]["epoch"] == 1.0
+    assert train("unscored", [labelled()])["validation"] is None
+
+
+def test_the_tokenizer_of_a_student_has_the_limit_of_its_encoder(train, student, tmp_path):
+    model, tokenizer = student(settings())
+    before = tokenizer.model_max_length
+    tokenizer.model_max_length = int(1e30)
+    try:
+        train("limited", [labelled()], settings(max_length=16))
+        kept = json.loads((tmp_path / "limited" / "tokenizer.json").read_text())
+        assert kept["truncation"] is None and kept["padding"] is None
+        limit = json.loads((tmp_path / "limited" / "tokenizer_config.json").read_text())["model_max_length"]
+        assert limit == model.config.backbone_config.max_position_embeddings
+    finally:
+        tokenizer.model_max_length = before
+
+
 # What is refused
 
 

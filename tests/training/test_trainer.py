@@ -16,7 +16,7 @@ from xner_hf.training.data import Corpus
 from xner_hf.training.losses import TASKS, LossConfig
 from xner_hf.training.soft_labels import SoftSource
 from xner_hf.training.teacher_student import MovingAverage, TeacherStudentCallback
-from xner_hf.training.trainer import XnerTrainer
+from xner_hf.training.trainer import LOG_VARIANCE_RATE, XnerTrainer
 
 RELATIONS = ["root", "nsubj"]
 LABELLED = [Sentence(f"l{i}", ["Musa", "ya", "tafi"], [Span(0, 1, "PER")]) for i in range(8)]
@@ -154,16 +154,16 @@ def test_learned_weights_follow_homoscedastic_uncertainty(trainer, model):
     (entry,) = logged(trainer([Corpus("labels", LABELLED)], LossConfig(learned=True), max_steps=1))
     assert entry["loss"] == pytest.approx(entry["loss_ner"] / 2, abs=1e-6)
     moved = dict(zip(TASKS, model.task_log_variances.tolist(), strict=True))
-    assert moved.pop("ner") == pytest.approx(-0.1 * (1 - entry["loss_ner"]) / 2, abs=1e-6)
+    assert moved.pop("ner") == pytest.approx(-LOG_VARIANCE_RATE * (1 - entry["loss_ner"]) / 2, abs=1e-6)
     assert set(moved.values()) == {0.0}
 
 
 def test_learned_weights_are_used_and_do_not_decay(trainer, model):
     first, second = logged(trainer([Corpus("labels", LABELLED)], LossConfig(learned=True), max_steps=2))
-    variance = -0.1 * (1 - first["loss_ner"]) / 2
+    variance = -LOG_VARIANCE_RATE * (1 - first["loss_ner"]) / 2
     expected = np.exp(-variance) * second["loss_ner"] / 2 + variance / 2
     assert second["loss"] == pytest.approx(expected, abs=1e-5)
-    moved = variance - 0.1 * (1 - np.exp(-variance) * second["loss_ner"]) / 2
+    moved = variance - LOG_VARIANCE_RATE * (1 - np.exp(-variance) * second["loss_ner"]) / 2
     assert model.task_log_variances[0].item() == pytest.approx(moved, abs=1e-5)
 
 
@@ -208,10 +208,21 @@ def test_a_moving_average_keeps_its_decay_and_takes_in_the_rest(model, tokenizer
     with torch.no_grad():
         before = model.classifier.bias.clone()
         model.classifier.bias += 1.0
-    average.update(model)
+    average.update(model, 3)
     assert torch.allclose(average.model.classifier.bias, before + 0.25)
     assert torch.allclose(model.classifier.bias, before + 1.0)
     assert not any(weight.requires_grad for weight in average.model.parameters())
+
+
+def test_the_untrained_student_that_an_average_begins_as_is_soon_forgotten(model, tokenizer):
+    average = MovingAverage(model, tokenizer, 0.999)
+    before = model.classifier.bias.detach().clone()
+    for step in range(1, 100):
+        with torch.no_grad():
+            model.classifier.bias += 1.0
+        average.update(model, step)
+    # Of the first 99 steps it is the plain mean, with what was there before them: 0, 1, ..., 99.
+    assert torch.allclose(average.model.classifier.bias, before + 49.5, rtol=1e-4)
 
 
 def teach_for_two_epochs(trainer, **sources):

@@ -252,12 +252,13 @@ def _tell(facts: dict[str, Any]) -> None:
 
 
 def _show(facts: dict[str, Any], folder: Path) -> None:
-    scores = [entry for entry in facts["log"] if "eval_f1" in entry]
+    scores = facts["validation"] or {}
     counts = ", ".join(f"{count:,} of {name}" for name, count in facts["sentences"]["train"].items())
     print(f"trained on {counts} -> {folder}")
-    if scores:
-        print(f"  validation F1 {percent(scores[-1]['eval_f1'])} (against the corpus's own labels)")
-        if scores[-1]["eval_gold"] and not scores[-1]["eval_predicted"]:
+    if "eval_f1" in scores:
+        of = f"epoch {scores['epoch']:g}, the best one; " if facts["settings"]["patience"] else ""
+        print(f"  validation F1 {percent(scores['eval_f1'])} ({of}against the corpus's own labels)")
+        if scores["eval_gold"] and not scores["eval_predicted"]:
             note(
                 "the student predicts no entity on its validation sentences: it has not learnt to leave O yet. Train "
                 f"it longer (--epochs, now {facts['settings']['epochs']:g}) or on more sentences."

@@ -125,11 +125,11 @@ def data_tables(training: Mapping[str, Any]) -> str:
         for name, number in training["sentences"]["train"].items()
     ]
     text = table(("learnt from", "sentences", "steps an epoch"), rows, (1, 2))
-    scored = [one for one in training.get("log") or () if "eval_f1" in one]
-    if scored and training["sentences"].get("validation"):
+    scored = training.get("validation") or {}
+    if "eval_f1" in scored:
         text += (
             f"\n\nOn the {training['sentences']['validation']:,} validation sentences of the training corpus, against "
-            f"its own labels: F1 {percent(scored[-1]['eval_f1'])}."
+            f"its own labels: F1 {percent(scored['eval_f1'])}."
         )
     return text
 

@@ -150,12 +150,15 @@ def train_student(
         save_strategy="epoch" if config.checkpoints or config.patience else "no",
         save_total_limit=2,  # should the last one be cut short, there is the one before
         load_best_model_at_end=bool(config.patience),
+        restore_callback_states_from_checkpoint=bool(config.patience),  # how long there was no better epoch
         metric_for_best_model="f1" if config.patience else None,
         logging_strategy="epoch",
         seed=config.seed,
         use_cpu=not torch.cuda.is_available(),
         disable_tqdm=quiet or not sys.stderr.isatty(),
     )
+    if args.n_gpu > 1:
+        args._n_gpu = 1  # one process, one GPU: Trainer would wrap the model in DataParallel, with larger batches
     record = TrainingRecord()
     trainer = XnerTrainer(
         model,
@@ -172,6 +175,7 @@ def train_student(
     if quiet:
         trainer.remove_callback(PrinterCallback)
     trainer.train(resume_from_checkpoint=checkpoint)
+    log = [entry for entry in trainer.state.log_history if "loss" in entry or "eval_runtime" in entry]
     facts = {
         "settings": without_paths(config.to_dict()),
         "data": without_paths({name: one for name, one in (provenance or {}).items() if name != "builds"}),
@@ -180,7 +184,8 @@ def train_student(
         "steps": {one.name: steps for one, steps in zip(corpora, trainer.sampler.steps, strict=True)},
         "processes": args.world_size,
         "run": record.facts(),
-        "log": [entry for entry in trainer.state.log_history if "loss" in entry or "eval_runtime" in entry],
+        "validation": _kept_epoch(log, trainer.state.best_global_step if config.patience else None),
+        "log": log,
     }
     facts["sentences"]["validation"] = len(validation.sentences) if validation else 0
     if teaching is not None:
@@ -200,12 +205,22 @@ def train_student(
     return facts
 
 
+def _kept_epoch(log: Sequence[Mapping[str, Any]], best: int | None) -> Mapping[str, Any] | None:
+    """Return the scores of the epoch whose weights are kept: the last one, or that of the step `best`."""
+    scored = [entry for entry in log if "eval_runtime" in entry and best in (None, entry["step"])]
+    return scored[-1] if scored else None
+
+
 def _save(model: Any, weights: dict[str, Any], tokenizer: Any, folder: Path, facts: Mapping[str, Any]) -> None:
     # Not Trainer.save_model, which leaves a pickle of its arguments beside the weights.
     weights.pop("task_log_variances", None)
     # The name that was given, not the folder of this machine that a mirror has it in.
     model.config.backbone_config._name_or_path = facts["settings"]["backbone"]
     model.save_pretrained(folder, state_dict=weights)
+    # What others run must neither be longer than the encoder takes nor be cut to the length of the training.
+    tokenizer.model_max_length = longest_input(model, tokenizer)
+    tokenizer.backend_tokenizer.no_truncation()
+    tokenizer.backend_tokenizer.no_padding()
     tokenizer.save_pretrained(folder)
     write_text(folder / "training.json", json.dumps(facts, ensure_ascii=False, indent=2) + "\n")
     shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)

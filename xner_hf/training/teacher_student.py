@@ -27,7 +27,8 @@ class MovingAverage:
     Args:
         model: the student.
         tokenizer: its tokenizer.
-        decay: how much of the average stays in a step, in (0, 1).
+        decay: how much of the average stays in a step, in (0, 1). It is less in the first steps, `n / (n + 1)` in the
+            n-th, so that the untrained student, which the average begins as, is soon forgotten.
     """
 
     def __init__(self, model: Any, tokenizer: Any, decay: float):
@@ -36,13 +37,14 @@ class MovingAverage:
         self._decay = decay
         self.refresh = 0
 
-    def update(self, model: Any) -> None:
-        """Take in the weights of the student after a step."""
+    def update(self, model: Any, step: int) -> None:
+        """Take in the weights of the student after a step, the first of which is 1."""
         import torch
 
+        new = max(1 - self._decay, 1 / (step + 1))
         with torch.no_grad():
             for average, weight in zip(self.model.parameters(), model.parameters(), strict=True):
-                average.lerp_(weight.to(average.dtype), 1 - self._decay)
+                average.lerp_(weight.to(average.dtype), new)
 
     def distributions(self, sentences: Sequence[Sequence[str]]) -> list[np.ndarray]:
         """Return the label distributions of words, ``[words, 7]``."""
@@ -133,7 +135,7 @@ class TeacherStudentCallback(TrainerCallback):
 
     def on_step_end(self, args: Any, state: Any, control: Any, model: torch.nn.Module, **_: Any) -> None:
         if self._average is not None:
-            self._average.update(self._trainer.accelerator.unwrap_model(model))
+            self._average.update(self._trainer.accelerator.unwrap_model(model), state.global_step)
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         if self._average is not None and state.is_world_process_zero:

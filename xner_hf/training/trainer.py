@@ -24,6 +24,9 @@ from xner_hf.training.teacher_student import TeacherStudentCallback
 
 MODEL_INPUTS = ("input_ids", "attention_mask")
 
+LOG_VARIANCE_RATE = 1e-2
+"""Learning rate of the weights of the losses (`LossConfig.learned`): at that of an encoder they would hardly move."""
+
 
 class XnerTrainer(Trainer):
     """Trains `XnerForTokenClassificationAndParsing`, or any token classifier where there are no trees.
@@ -101,6 +104,17 @@ class XnerTrainer(Trainer):
             seed=self.args.seed,
             **self.sampling,
         )
+
+    def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
+        """Create the optimizer; the weights of the losses, where they are learnt, have a rate of their own."""
+        optimizer = super().create_optimizer(model)
+        for group in optimizer.param_groups:
+            own = [one for one in group["params"] if one is getattr(self.model, "task_log_variances", None)]
+            if own:
+                group["params"] = [one for one in group["params"] if one is not own[0]]
+                optimizer.add_param_group({"params": own, "lr": LOG_VARIANCE_RATE, "weight_decay": 0.0})
+                break
+        return optimizer
 
     def get_train_dataloader(self) -> DataLoader:
         loader = DataLoader(
