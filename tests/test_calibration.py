@@ -114,6 +114,12 @@ def test_settings_that_do_not_fit_are_refused(overrides, words):
         calibrate("luo", ["tsn"], overrides=overrides)
 
 
+@pytest.mark.parametrize("recipe", ["transfer", "combine"])
+def test_a_recipe_that_projects_nothing_has_no_weights_to_fit(recipe):
+    with pytest.raises(XnerError, match=f"'{recipe}' projects nothing, so there are no weights to fit"):
+        calibrate("luo", ["tsn"], recipe=recipe)
+
+
 def test_an_aligner_trained_on_one_language_is_refused(tmp_path):
     (tmp_path / "links.json").write_text("{}")
     with pytest.raises(XnerError, match="trained on one pair of languages"):

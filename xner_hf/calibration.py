@@ -141,6 +141,8 @@ def _own_recipe(code: str, recipe: str | None, overrides: Mapping[str, Any]) -> 
         if name in given:
             raise XnerError(f"projector.{name} is what calibration finds out; leave it out.")
     own = make_recipe(code, recipe, overrides)
+    if not own.projects:
+        raise XnerError(f"the recipe {own.recipe!r} projects nothing, so there are no weights to fit.")
     if own.projector.method != "fused":
         raise XnerError(
             f"calibration fits the projector 'fused'; {own.projector.method!r} has no weights. Leave "
