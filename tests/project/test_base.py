@@ -16,12 +16,14 @@ def test_a_lost_entity_keeps_its_label_its_number_and_the_score_with_which_it_lo
 
 
 @pytest.mark.parametrize(
-    "word", [".", "...", "'", "’", "«", "—", "%", "$", "_", "።", "、", "।", "", "\u0301", "\u200f"]
+    "word", [".", "...", "'", "’", "«", "—", "%", "$", "_", "።", "、", "।", "", "\u0301", "\u200f", "❤️", "🇬🇭"]
 )
 def test_a_word_without_letter_and_digit_is_punctuation(word):
     assert is_punctuation(word)
 
 
-@pytest.mark.parametrize("word", ["a", "7", "U.S.", "'s", "ʼ", "ɔ̌", "$5", "中", "محمد", "አዲስ", "दिल्ली", "٣"])
+@pytest.mark.parametrize(
+    "word", ["a", "7", "U.S.", "'s", "ʼ", "ɔ̌", "$5", "中", "محمد", "አዲስ", "दिल्ली", "٣", "ာ", "း", "์"]
+)
 def test_a_word_with_a_letter_or_digit_is_none(word):
     assert not is_punctuation(word)

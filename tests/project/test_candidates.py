@@ -191,8 +191,8 @@ class TestConflicts:
         settings = {"alignment_weight": 1.0, "min_surface": NO_SURFACE}
         links = [(0, 0, 1.0), (0, 1, 1.0), (1, 1, 1.0), (1, 2, 1.0)]
         fates = project("x y", [Span(0, 1, "PER"), Span(1, 2, "LOC")], "a b c", links, **settings)
-        # Spans of one word score 2*1/(1+1), those of two words 2*2/(1+2), cut at 1: the shorter ones come first.
-        assert place(fates) == [(0, 1, "projected"), (1, 2, "projected")]
+        # Spans of one word score 2*1/(1+1), those of two words 2*2/(1+2); only one entity can have two.
+        assert place(fates) == [(0, 2, "projected"), (2, 3, "projected")]
 
     def test_the_exact_solver_gives_up_a_little_where_the_greedy_one_loses_an_entity(self):
         settings = {"alignment_weight": 1.0, "min_surface": NO_SURFACE}
@@ -270,12 +270,24 @@ def test_one_entity_goes_to_the_best_of_all_its_candidates(problem, weight, min_
         for end in range(start + 1, min(len(target), start + max_words) + 1):
             if "," not in (target[start], target[end - 1]):
                 mass = sum(p for i, j, p in links if span.start <= i < span.end and start <= j < end)
-                score = weight * min(1.0, 2 * mass / (span.end - span.start + end - start))
+                ratio = 2 * mass / (span.end - span.start + end - start)
+                score = weight * min(1.0, ratio)
                 surface = JaroWinkler.similarity(name, " ".join(target[start:end]))
                 score = max(score, surface if surface >= min_surface else 0.0)
-                scored.append((-score, end - start, start))
-    best, size, start = min(scored, default=(0.0, 0, 0))
+                # Links above 1 decide between those that are the best by their links.
+                most = ratio if score == weight * min(1.0, ratio) and ratio > 1 and weight else 1.0
+                scored.append((-score, -most, end - start, start))
+    best, _, size, start = min(scored, default=(0.0, 0.0, 0, 0))
     if best < -0.25:
         assert fate == ProjectedSpan(start, start + size, "PER", -best, 0, "projected")
     else:
         assert fate == ProjectedSpan(-1, -1, "PER", -best, 0, "low_score" if best else "unaligned")
+
+
+@pytest.mark.parametrize("probability", [0.9, 1.0])
+@pytest.mark.parametrize("solver", ["greedy", "exact", "milp"])
+def test_the_surest_links_do_not_give_the_shortest_span(probability, solver):
+    links = [Link(0, word, probability) for word in range(3)]
+    made = CandidateProjector(CandidatesConfig(solver=solver, alignment_weight=1.0))
+    (fate,) = made.project(["United"], [Span(0, 1, "LOC")], ["Abc", "Def", "ghi", "jkl"], links)
+    assert (fate.start, fate.end) == (0, 3) and fate.score == 1.0

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xner_hf.align.base import Link
+from xner_hf.corpora.parallel import splitter
 from xner_hf.errors import XnerError
 from xner_hf.project import METHODS, STATUSES, make_projector
 from xner_hf.project.base import is_punctuation
@@ -209,3 +210,12 @@ class TestMakeProjector:
         with pytest.raises(XnerError) as caught:
             make_projector(method, {setting: value})
         assert f"{setting} is {value!r}" in str(caught.value)
+
+
+@pytest.mark.parametrize("method", ["heuristic", "candidates"])
+def test_a_vowel_sign_that_is_a_word_of_its_own_ends_a_name(method):
+    words = splitter("mya")("မြန်မာ သည်")
+    assert words == ["မြ", "န်", "မ", "ာ", "သ", "ည်"]
+    links = [Link(0, word, 0.9) for word in range(4)]
+    (fate,) = make_projector(method, {}).project(["Burma", "is"], [Span(0, 1, "LOC")], words, links)
+    assert (fate.start, fate.end, fate.status) == (0, 4, "projected")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
+from unicodedata import category, name
 
 from xner_hf.align.base import Link
 from xner_hf.spans import Span
@@ -69,5 +70,13 @@ def lost(span: Span, source: int, status: str, score: float = 0.0) -> ProjectedS
 
 
 def is_punctuation(word: str) -> bool:
-    """Whether a word has neither a letter nor a digit, and so can neither open nor close an entity."""
-    return not any(char.isalnum() for char in word)
+    """Whether a word has neither a letter nor a digit, and so can neither open nor close an entity.
+
+    A mark of a script, such as a vowel sign, is part of a letter, and may be a word of its own where no spaces are
+    written. Marks of no script (accents by themselves, what makes an emoji of a sign) are none.
+    """
+    return not any(char.isalnum() or _is_mark_of_script(char) for char in word)
+
+
+def _is_mark_of_script(char: str) -> bool:
+    return category(char)[0] == "M" and not name(char, "").startswith(("COMBINING ", "VARIATION SELECTOR"))

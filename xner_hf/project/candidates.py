@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+TIE = 1e-9
+"""What tells alignment scores from 1 apart, at most."""
+
 SCORED = 10
 """Candidates of an entity that get a translation score."""
 
@@ -101,7 +104,11 @@ class CandidateProjector(CandidateMatcher):
         import numpy as np
 
         own = self.config
-        scores = own.alignment_weight * alignment_score(spans, links, starts, ends, own.weighted)
+        scores = alignment_score(spans, links, starts, ends, own.weighted, cut=False)
+        # Of an entity's candidates that reach 1 the one with most links wins, as in the paper, and not the shortest.
+        # Beside the other scores they count as 1.
+        most = scores.max(axis=1, initial=1.0, keepdims=True)
+        scores = own.alignment_weight * np.where(scores >= 1, 1 - TIE * (1 - scores / most), scores)
         entities = texts([fold(word) for word in source], [s.start for s in spans], [s.end for s in spans])
         found = texts([fold(word) for word in target], starts.tolist(), ends.tolist())
         similar = np.zeros_like(scores)

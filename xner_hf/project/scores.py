@@ -24,12 +24,16 @@ _AFFIX_LETTERS_PER_WORD = 4
 
 
 def alignment_score(
-    spans: Sequence[Span], links: Sequence[Link], starts: np.ndarray, ends: np.ndarray, weighted: bool = True
+    spans: Sequence[Span],
+    links: Sequence[Link],
+    starts: np.ndarray,
+    ends: np.ndarray,
+    weighted: bool = True,
+    cut: bool = True,
 ) -> np.ndarray:
     """Alignment score of Politov et al. (2025), ``2 |links| / (|entity| + |span|)``, with probabilities for counts.
 
-    The sum runs over the links between entity and candidate; with several links a word the ratio can pass 1 and is
-    cut there.
+    The sum runs over the links between entity and candidate; with several links a word the ratio can pass 1.
 
     Args:
         spans: source entities.
@@ -37,6 +41,7 @@ def alignment_score(
         starts: first words of the candidates, shape ``[candidates]``.
         ends: ends (exclusive) of the candidates, shape ``[candidates]``.
         weighted: whether a link counts with its probability; if not, it counts 1, as in the paper.
+        cut: whether a ratio above 1 counts as 1.
     """
     import numpy as np
 
@@ -52,7 +57,7 @@ def alignment_score(
         mass = before.cumsum()
         # Rounded, since sums in another order differ in the last digit and would decide ties.
         scores[row] = 2 * (mass[ends] - mass[starts]).round(12) / (span.end - span.start + ends - starts)
-    return np.minimum(scores, 1.0, out=scores)
+    return np.minimum(scores, 1.0, out=scores) if cut else scores
 
 
 def tagger_score(
