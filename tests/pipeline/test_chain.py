@@ -119,6 +119,36 @@ class TestProjectPair:
         assert (done.reason, done.ner_tags(2)) == (NOTHING_PROJECTED, [])
         assert [one.status for one in done.entities] == ["low_score", "unaligned"]
 
+    def test_what_markers_brought_over_goes_through_the_filters_that_need_no_links(self):
+        marked = [ProjectedSpan(0, 2, "PER", 0.9, 0, "projected"), ProjectedSpan(2, 3, "LOC", 0.5, 1, "projected")]
+
+        def fates(**chosen):
+            filters = Filters(FiltersConfig(**chosen))
+            done = project_pair(HEURISTIC, filters, ["x", "y"], self.SPANS, ["a", "b", "c"], [], None, marked)
+            return [one.status for one in done.entities], done.reason
+
+        assert fates() == (["projected", "projected"], None)
+        assert fates(comp_src=True, comp_tgt=True) == (["projected", "projected"], None)
+        assert fates(restrict_tgt=True) == (["filtered:restrict_tgt", "projected"], None)
+        assert fates(min_score=0.6) == (["projected", "filtered:min_score"], None)
+        assert fates(min_score=0.6, comp_ins=True) == (["projected", "filtered:min_score"], "filtered:comp_ins")
+        assert fates(min_score=0.95) == (["filtered:min_score"] * 2, NOTHING_PROJECTED)
+        unsure = [Span(0, 1, "PER", 0.1), Span(1, 2, "LOC", 0.9)]
+        done = project_pair(
+            HEURISTIC,
+            Filters(FiltersConfig(min_source_score=0.5)),
+            ["x", "y"],
+            unsure,
+            ["a", "b", "c"],
+            [],
+            None,
+            marked,
+        )
+        assert [(one.source, one.status) for one in done.entities] == [
+            (0, "filtered:min_source_score"),
+            (1, "projected"),
+        ]
+
     def test_a_bug_in_a_projector_is_not_hidden(self):
         with pytest.raises(ZeroDivisionError):
             project_pair(Broken(), OFF, ["x"], [Span(0, 1, "PER")], ["a"], [])

@@ -87,14 +87,15 @@ def project_pair(
 ) -> Projection:
     """Project one pair and decide whether the row can be trained on.
 
-    Entities that markers brought over (`marked`) are taken as they are, without the projector.
+    Entities that markers brought over (`marked`) go through the filters alone, but those which look at links.
 
     A sentence whose source side has entities, none of which was projected, would teach the student that there is
     none; it is rejected. One that lost some of them is kept, with the fate of each, unless a filter drops it.
     """
-    if marked is not None:
-        return Projection(links, marked, None)
-    entities, reason = project_filtered(projector, filters, source, spans, target, links, target_labels)
+    if marked is None:
+        entities, reason = project_filtered(projector, filters, source, spans, target, links, target_labels)
+    else:
+        entities, reason = filters.of_marked(spans, target, marked)
     if not reason and entities and not any(entity.status == PROJECTED for entity in entities):
         reason = NO_ALIGNMENT if all(entity.status == UNALIGNED for entity in entities) else NOTHING_PROJECTED
     return Projection(links, entities, reason)

@@ -96,7 +96,7 @@ class Filters:
         self,
         spans: Sequence[Span],
         target: Sequence[str],
-        links: Sequence[Link],
+        links: Sequence[Link] | None,
         fates: Sequence[ProjectedSpan],
         taking_part: Sequence[int],
     ) -> tuple[list[ProjectedSpan], str | None]:
@@ -105,7 +105,7 @@ class Filters:
         Args:
             spans: all entities of the source sentence.
             target: the words of the target sentence.
-            links: the links of the pair.
+            links: the links of the pair; None where it has none to go by, so that `comp_src` and `comp_tgt` pass.
             fates: what the projector returned for the entities that take part, which it numbers from 0.
             taking_part: what `before` returned.
 
@@ -125,6 +125,15 @@ class Filters:
             kept.sort(key=lambda fate: fate.source)
         return kept, reason
 
+    def of_marked(
+        self, spans: Sequence[Span], target: Sequence[str], marked: Sequence[ProjectedSpan]
+    ) -> tuple[list[ProjectedSpan], str | None]:
+        """Filter the entities that markers brought over, one for each of `spans`; returns as `after`."""
+        taking_part = self.before(spans)
+        by_source = {fate.source: fate for fate in marked}
+        fates = [by_source[number]._replace(source=place) for place, number in enumerate(taking_part)]
+        return self.after(spans, target, None, fates, taking_part)
+
     def _filter(self, fate: ProjectedSpan, span: Span) -> ProjectedSpan:
         if fate.status != PROJECTED:
             return fate
@@ -135,13 +144,17 @@ class Filters:
         return fate
 
     def _reason(
-        self, spans: Sequence[Span], target: Sequence[str], links: Sequence[Link], fates: Sequence[ProjectedSpan]
+        self,
+        spans: Sequence[Span],
+        target: Sequence[str],
+        links: Sequence[Link] | None,
+        fates: Sequence[ProjectedSpan],
     ) -> str | None:
-        if self.config.comp_src:
+        if self.config.comp_src and links is not None:
             linked = {link.source for link in links}
             if not all(linked.issuperset(range(span.start, span.end)) for span in spans):
                 return COMP_SRC
-        if self.config.comp_tgt:
+        if self.config.comp_tgt and links is not None:
             content = [link for link in links if not is_punctuation(target[link.target])]
             for span in spans:
                 words = {link.target for link in content if span.start <= link.source < span.end}
