@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
+from xner_hf import intrinsic
+from xner_hf.errors import XnerError
 from xner_hf.intrinsic import intrinsic_scores, translated_gold
 from xner_hf.pipeline.store import cache_folder
 from xner_hf.project import make_projector
 from xner_hf.project.filters import FiltersConfig
 from xner_hf.recipe import make_recipe
 from xner_hf.spans import Span
+from xner_hf.translate import Translation
 
 
 @pytest.fixture
@@ -96,3 +101,43 @@ def test_progress_is_told_of_the_recipes_own_text_and_of_the_gold(translated, to
     assert list(told.stages) == ["tag", "text", "train aligner", "align"]
     assert told.stages["tag"] == [16, 16] and told.stages["align"] == [2, 2]
     assert not told.finished
+
+
+@pytest.mark.parametrize(
+    ("name", "overrides", "words"),
+    [
+        ("marker", {"tagger": {"model": "xner/minilm-conll2003-en"}}, "entity markers"),
+        ("parallel", {"back_translation": {"translator": {"model": "org/any", "markers": "xml"}}}, "back_translation"),
+    ],
+)
+def test_a_recipe_of_which_gold_tells_nothing_is_refused(translated, name, overrides, words):
+    recipe = make_recipe("hau", name, overrides)
+    with pytest.raises(XnerError, match=f"cannot try {words}.*those of another recipe"):
+        translated_gold(recipe, "masakhane/masakhaner2:hau", "test")
+
+
+def test_gold_is_translated_into_the_source_language_whichever_way_the_text_is(translated, monkeypatch, tmp_path):
+    asked = []
+
+    class Into:
+        def __init__(self, method, settings, source, target):
+            asked.append((source, target))
+
+        def translate(self, texts):
+            return [Translation("Halima works for Barewa Textiles .", None) for _ in texts]
+
+    monkeypatch.setattr(intrinsic, "make_translator", Into)
+    (tmp_path / "en.conll").write_text("Amina B-PER\nleft O\n", encoding="utf-8")
+    settings = {"text": {"corpus": str(tmp_path / "en.conll")}, "translator": {"model": "org/any"}, "aligner": "none"}
+    recipe = make_recipe("hau", "translate-train", {**settings, "tagger.model": "xner/minilm-conll2003-en"})
+    assert recipe.translates == ("eng", "hau")
+    with suppress(XnerError):  # its own text would be translated as well, which no model is there for
+        translated_gold(recipe, "masakhane/masakhaner2:hau", "test")
+    assert asked == [("hau", "eng")]
+
+
+def test_human_translations_into_another_language_are_refused(mirror, write_corpus):
+    rows = [{"index": 0, "source_text": "Halima travaille.", "source_language": "fr"}]
+    write_corpus(mirror, "xner/masakhaner2-translated", {"hau": {"test": rows}})
+    with pytest.raises(XnerError, match="masakhaner2:hau are in fr, but the recipe labels eng"):
+        gold_of()

@@ -168,9 +168,10 @@ def translated_gold(
 ) -> TranslatedGold:
     """Tag and align the translations of a gold split.
 
-    The translations are those of the recipe's translator; human ones where it has none, or one that only looks them
-    up. The aligner is trained on these pairs (without labels) and on the recipe's own and extra text, from which
-    leaked pairs are left out; the types of names are settled over these pairs and the recipe's own text.
+    The translations are those of the recipe's translator, into its source language; human ones where it has none, or
+    one that only looks them up. The aligner is trained on these pairs (without labels) and on the recipe's own and
+    extra text, from which leaked pairs are left out; the types of names are settled over these pairs and the recipe's
+    own text.
 
     Args:
         recipe: a recipe with a tagger for the source side.
@@ -180,13 +181,22 @@ def translated_gold(
         progress: told of every stage.
 
     Raises:
-        XnerError: the gold has no translations, or an input cannot be had.
+        XnerError: the gold has no translations, or none into the source language, an input cannot be had, or the
+            recipe has entity markers or a back-translation, of which gold sentences tell nothing.
     """
     if recipe.tagger is None:
         raise XnerError("an intrinsic evaluation needs a tagger for the translations; give one with --tagger.")
-    found, texts, left_out = with_translations(gold, split, limit)
-    if recipe.translator and recipe.translator.method != "parallel":
-        translator = make_translator(recipe.translator.method, recipe.translator.settings, *recipe.translates)
+    for what, there in (("entity markers", recipe.recipe == "marker"), ("back_translation", recipe.back_translation)):
+        if there:
+            raise XnerError(
+                f"an intrinsic evaluation aligns gold sentences with their translations; it cannot try {what}, so its "
+                "scores would be those of another recipe. Score a student, or gold sentences that a build holds."
+            )
+    machine = recipe.translator if recipe.translator and recipe.translator.method != "parallel" else None
+    found, texts, left_out = with_translations(gold, split, limit, None if machine else recipe.source_language)
+    if machine:
+        # From the gold, whichever way the recipe translates its own text.
+        translator = make_translator(machine.method, machine.settings, recipe.language, recipe.source_language)
         rule = splitting_rule(recipe.language)
         # What is wrong with a translation is left to the scores: the sentence counts, labelled or not.
         texts = [one.text for one in translator.translate([detokenise(one.tokens, rule) for one in found])]
@@ -217,12 +227,28 @@ def training_text(recipe: Recipe, own: Run) -> Iterator[Pair]:
     yield from read_extras(recipe)
 
 
-def with_translations(gold: str, split: str, limit: int | None) -> tuple[list[Sentence], list[str], int]:
+def with_translations(
+    gold: str, split: str, limit: int | None, source_language: str | None = None
+) -> tuple[list[Sentence], list[str], int]:
     """The first `limit` gold sentences that have a human translation, their translations, and how many have none."""
     corpus, _, config = gold.partition(":")
     if corpus != GOLD:
         raise XnerError(f"translations are known for {GOLD} only ({TRANSLATIONS}), not for {corpus}.")
     sentences = list(read_labelled(gold, split))
-    rows = list(CorpusSplit(TRANSLATIONS, config, split).rows(["index", "source_text"]))
+    translations = CorpusSplit(TRANSLATIONS, config, split)
+    columns = {"index", "source_text", "source_language"} & translations.columns()
+    rows = list(translations.rows(sorted(columns)))
+    if source_language and (other := {row.get("source_language") for row in rows} - {None, _tag(source_language)}):
+        raise XnerError(
+            f"the human translations of {gold} are in {', '.join(sorted(other))}, but the recipe labels "
+            f"{source_language}. Take a recipe whose source_language they are in."
+        )
     found = [sentences[row["index"]] for row in rows[:limit]]
     return found, [row["source_text"] for row in rows[:limit]], len(sentences) - len(rows)
+
+
+def _tag(code: str) -> str:
+    """Return the code by which the translations name a language: of ISO 639-1 where it has one."""
+    import langcodes
+
+    return langcodes.standardize_tag(code)
