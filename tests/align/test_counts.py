@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -89,3 +90,8 @@ class TestForm:
         found = form(word, stem)
         assert found.split() == [found] and "|" not in found
         assert not stem or len(found) <= stem
+
+
+def test_a_letter_in_one_piece_or_in_two_is_the_same_form():
+    one, two = unicodedata.normalize("NFC", "Yorùbá"), unicodedata.normalize("NFD", "Yorùbá")
+    assert one != two and form(one) == form(two) and form(one, 5) == form(two, 5) == "yorùb"

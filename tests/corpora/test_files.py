@@ -83,6 +83,7 @@ class TestConll:
             ("Ada B-PER\n\tO\n", 2, ["no word"]),
             (" O\n", 1, ["no word"]),
             ("new\u00a0york B-LOC\n", 1, [r"'new\xa0york'", "white space"]),
+            ("Ada\tB-PER\nNew York\tB-LOC\n", 2, ["'New York'", "white space", "a line"]),
             ("Ada B-PER\n-DOCSTART- -X- O\n", 2, ["-DOCSTART-", "blank line before"]),
             ("Ada B-PER\n# a comment\n", 2, ["'comment'"]),
         ],

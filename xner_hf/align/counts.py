@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -60,11 +61,13 @@ class LinkCounts:
 
 
 def form(word: str, stem: int = 0) -> str:
-    """Return the form of a word that is counted: no case, and nothing that a line of training text cannot hold.
+    """Return the form of a word that is counted: no case, letters in one piece (Unicode's NFC), and nothing that a
+    line of training text cannot hold.
 
     Args:
         word: any string.
         stem: letters that are kept; 0 keeps all.
     """
-    word = word.casefold()[: stem or None]
+    # Corpora write the same accented letter in one piece or in two.
+    word = unicodedata.normalize("NFC", word.casefold())[: stem or None]
     return "".join("_" if char.isspace() or char == "|" or char < " " else char for char in word) or "_"

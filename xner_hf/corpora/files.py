@@ -153,8 +153,9 @@ def _json_tags(row: dict[str, Any], length: int, place: str, report: ReadReport)
 
 
 def _cells(line: str) -> list[str]:
-    # Not str.split(): a no-break space belongs to a word and must not cut it unseen.
-    return re.split(r"[ \t]+", line.rstrip(" \t"))
+    # Not str.split(): a no-break space belongs to a word and must not cut it unseen. Nor must a space, between tabs.
+    line = line.rstrip(" \t")
+    return [cell.strip(" ") for cell in re.split(r"\t+", line)] if "\t" in line else re.split(" +", line)
 
 
 def _precedes_sentence(line: str, width: int) -> bool:
@@ -171,7 +172,8 @@ def _word_and_tag(line: str, place: str) -> tuple[str, str]:
         raise XnerError(f"{place}: no word before the tag in {short(line)}. Put the word first or delete the line.")
     if word.split() != [word]:
         raise XnerError(
-            f"{place}: the word {word!r} holds white space such as a no-break space. Replace or delete it."
+            f"{place}: the word {word!r} holds white space, such as a no-break space or, between tabs, a space. "
+            "Replace or delete it, or give each of its words a line."
         )
     if word == _DOCUMENT:
         raise XnerError(f"{place}: -DOCSTART- inside a sentence. Put a blank line before it.")

@@ -24,7 +24,7 @@ def splitting_rule(code: str | None) -> str:
     """
     if code is None:
         return "spaces"
-    if code == "eng":
+    if code.strip().casefold() in ("eng", "en", "english"):
         return "english"
     target = language(code)
     return target.clitics or target.words
