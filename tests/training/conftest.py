@@ -1,0 +1,3 @@
+"""Fixtures of several modules."""
+
+from student_fixtures import student, tokenizer, train  # noqa: F401
