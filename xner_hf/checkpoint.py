@@ -102,7 +102,12 @@ def load_tokenizer(model: str, revision: str | None = None, fast: bool = True) -
         wanted = "fast tokenizer with a vocabulary, which is needed to find its words" if fast else "vocabulary"
         raise XnerError(f"the model {model!r} has no {wanted}. Put its tokenizer.json beside the weights.")
     if fast and _glues_words(tokenizer):
-        return AutoTokenizer.from_pretrained(source, revision=revision, add_prefix_space=True)
+        tokenizer = AutoTokenizer.from_pretrained(source, revision=revision, add_prefix_space=True)
+        if _glues_words(tokenizer):  # it is of a class without that setting
+            from tokenizers.normalizers import Prepend, Sequence
+
+            backend = tokenizer.backend_tokenizer
+            backend.normalizer = Sequence([*([backend.normalizer] if backend.normalizer else []), Prepend(" ")])
     return tokenizer
 
 
@@ -113,7 +118,10 @@ def _glues_words(tokenizer: Any) -> bool:
     before = tokenizer.backend_tokenizer.pre_tokenizer
     state = json.loads(before.__getstate__()) if before else {}
     steps = state.get("pretokenizers", [state])
-    return any(one.get("type") == "ByteLevel" and not one["add_prefix_space"] for one in steps)
+    if not any(one.get("type") == "ByteLevel" for one in steps):
+        return False
+    encoded = tokenizer(["a", "a"], is_split_into_words=True, add_special_tokens=False)
+    return tokenizer.decode(encoded["input_ids"]) == "aa"
 
 
 def _not_loaded(model: str, error: Exception) -> XnerError:

@@ -111,11 +111,10 @@ def table(
 
     study = load_study(file)
     check_output(output, folder=True)
+    others = "\n" + published_markdown((one.code, one.gold) for one in study.languages) if published else ""
     with working():
         _, summary = results_of(study, backbone)
-        text = markdown(summary)
-        if published:
-            text += "\n" + published_markdown((one.code, one.gold) for one in study.languages)
+        text = markdown(summary) + others
     if output:
         output.mkdir(parents=True, exist_ok=True)
         (output / "results.md").write_text(text, encoding="utf-8")
