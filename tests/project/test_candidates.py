@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import JaroWinkler
 
@@ -260,23 +260,28 @@ def problems(draw):
 
 @settings(deadline=None)
 @given(problems(), st.sampled_from([0.0, 0.5, 1.0]), st.sampled_from([0.0, 0.85, NO_SURFACE]), st.integers(1, 6))
+@example((["ada"], Span(0, 1, "PER"), ["ada", "ada"], [(0, 0, 0.625), (0, 1, 1.0)]), 1.0, 0.0, 2)
+@example(([",", "adah"], Span(0, 2, "PER"), ["x", "adah"], []), 0.0, 0.0, 2)
 def test_one_entity_goes_to_the_best_of_all_its_candidates(problem, weight, min_surface, max_words):
     source, span, target, links = problem
     settings = {"alignment_weight": weight, "min_surface": min_surface, "max_words": max_words, "null_threshold": 0.25}
     (fate,) = project(" ".join(source), [span], " ".join(target), links, **settings)
     name = " ".join(source[span.start : span.end])
-    scored = []
+    found = []
     for start in range(len(target)):
         for end in range(start + 1, min(len(target), start + max_words) + 1):
             if "," not in (target[start], target[end - 1]):
                 mass = sum(p for i, j, p in links if span.start <= i < span.end and start <= j < end)
-                ratio = 2 * mass / (span.end - span.start + end - start)
-                score = weight * min(1.0, ratio)
-                surface = JaroWinkler.similarity(name, " ".join(target[start:end]))
-                score = max(score, surface if surface >= min_surface else 0.0)
-                # Links above 1 decide between those that are the best by their links.
-                most = ratio if score == weight * min(1.0, ratio) and ratio > 1 and weight else 1.0
-                scored.append((-score, -most, end - start, start))
+                surface = round(JaroWinkler.similarity(name, " ".join(target[start:end])), 12)
+                surface = surface if surface >= min_surface else 0.0
+                found.append((2 * mass / (span.end - span.start + end - start), surface, end - start, start))
+    most = max((ratio for ratio, *_ in found), default=0.0)
+    scored = []
+    for ratio, surface, size, start in found:
+        aligned = weight * min(1.0, ratio)
+        # Of candidates that are the best by their links alone, only those with most links equal a copied name.
+        behind = most - ratio if ratio >= 1 and surface < aligned else 0.0
+        scored.append((-max(aligned, surface), behind, size, start))
     best, _, size, start = min(scored, default=(0.0, 0.0, 0, 0))
     if best < -0.25:
         assert fate == ProjectedSpan(start, start + size, "PER", -best, 0, "projected")

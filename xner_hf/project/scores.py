@@ -126,7 +126,9 @@ def surface_score(entities: Sequence[str], candidates: Sequence[str]) -> np.ndar
     from rapidfuzz import process
     from rapidfuzz.distance import JaroWinkler
 
-    return process.cdist(entities, candidates, scorer=JaroWinkler.normalized_similarity, dtype=np.float64)
+    scores = process.cdist(entities, candidates, scorer=JaroWinkler.normalized_similarity, dtype=np.float64)
+    # Rounded, since equal similarities can differ in the last digit, which would decide ties.
+    return scores.round(12)
 
 
 def spelling_score(entities: Sequence[str], candidates: Sequence[str]) -> np.ndarray:
