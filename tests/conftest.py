@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 _CACHES = tempfile.TemporaryDirectory(prefix="xner-tests-")
@@ -23,6 +24,12 @@ for _name, _folder in {
     os.environ[_name] = os.path.join(_CACHES.name, _folder)
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_DATASETS_OFFLINE"] = "1"
+
+# The tests try the same examples every time, so that they fail for what was changed and for nothing else;
+# `make search` looks for new ones. No test asserts a time, so no example has a deadline.
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("search", max_examples=2000, deadline=None, print_blob=True)
+hypothesis.settings.load_profile("repeatable")
 
 REAL_MIRROR = os.environ.get("XNER_MIRROR")
 BESIDE_THE_REPOSITORY = Path(__file__).resolve().parents[2] / "shared" / "hub"
