@@ -138,7 +138,7 @@ def by_the_book(source, target, method, threshold=0.001):
     return {cell: score[cell] for cell in found}
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     sizes=st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5)), min_size=1, max_size=6),
     seed=st.integers(0, 1000),

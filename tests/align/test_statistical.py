@@ -184,7 +184,7 @@ class TestAwkwardInput:
         )
         assert aligner.align([source], [target]) == expected.align([["s", "t"]], [["u", "v"]])
 
-    @settings(deadline=None, max_examples=60)
+    @settings(max_examples=60)
     @given(st.data())
     def test_any_words_at_all_are_linked_within_their_sentence_with_probabilities(self, data):
         characters = st.characters(exclude_characters="\0", exclude_categories=["Cs"])

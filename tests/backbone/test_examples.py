@@ -49,7 +49,7 @@ def test_the_held_out_are_masked_once_and_for_all(tokenizer):
     assert batch["input_ids"].tolist() == [example.input_ids for example in one]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     rows=st.lists(st.lists(st.integers(5, 40), min_size=1, max_size=12), min_size=1, max_size=5),
     masked=st.floats(0.01, 0.9),

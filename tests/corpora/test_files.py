@@ -101,7 +101,7 @@ class TestConll:
 
     words = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1).filter(lambda word: word != "-DOCSTART-")
 
-    @settings(deadline=None, max_examples=50)
+    @settings(max_examples=50)
     @given(st.lists(st.lists(st.tuples(words, st.sampled_from(["O", "B-PER", "B-LOC"])), min_size=1), min_size=1))
     def test_reads_back_what_was_written(self, sentences):
         text = "\n".join("".join(f"{word} {tag}\n" for word, tag in sentence) for sentence in sentences)
@@ -208,7 +208,7 @@ class TestJsonl:
         path = write("a.jsonl", '{"tokens": ["\\uD83D\\uDE00"]}\n')
         assert next(read_jsonl_sentences(path)).tokens == ["\U0001f600"]
 
-    @settings(deadline=None, max_examples=50)
+    @settings(max_examples=50)
     @given(st.integers(1, 8), st.data())
     def test_reads_spans_back_as_entities_and_refuses_exactly_those_that_do_not_fit(self, length, data):
         bounds = st.tuples(st.integers(-1, 9), st.integers(-1, 9), st.sampled_from(["PER", "LOC"]), st.floats(0, 1))

@@ -46,7 +46,7 @@ def test_attachment_scores_have_intervals_of_their_own():
     assert 0.3 < wide["uas"][0] < 0.5 < wide["uas"][1] < 0.7 and wide["las"] == (0.0, 0.0)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=30))
 def test_an_interval_lies_within_0_and_1_and_holds_the_middle_of_the_draws(rows):
     sentences = [{"PER": Counts(min(row), *row[1:])} for row in rows]

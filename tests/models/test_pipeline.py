@@ -167,7 +167,7 @@ LETTERS = (
     st.text(st.sampled_from(LETTERS) | st.characters(exclude_categories=["Cs"]), max_size=20),
     st.sampled_from(["spaces", "english", "french", "characters"]),
 )
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_every_word_lies_in_its_characters(text, rule):
     words = word_splitter(rule)(text)
     offsets = word_offsets(text, words)

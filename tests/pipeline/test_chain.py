@@ -349,7 +349,7 @@ class TestProjectPairs:
         (found,) = project_pairs(pairs, NONE, ProjectorConfig("fused", both), FiltersConfig())
         assert (found.reason, found.ner_tags(3)) == (None, [0, 0, 5])
 
-    @settings(deadline=None, max_examples=60)
+    @settings(max_examples=60)
     @given(st.data())
     def test_a_lost_sentence_is_never_written_as_one_without_entities(self, data):
         words = st.lists(st.sampled_from(["Ada", "Kano", "da", "na", "."]), max_size=4)

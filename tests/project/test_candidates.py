@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rapidfuzz.distance import JaroWinkler
 
@@ -67,7 +67,7 @@ class TestSurface:
 
     def test_what_is_less_similar_than_asked_counts_as_nothing(self):
         assert project("Abuja", [Span(0, 1, "LOC")], "zz yy") == [ProjectedSpan(-1, -1, "LOC", 0.0, 0, "unaligned")]
-        similar = JaroWinkler.similarity("nigeria", "najeriya")
+        similar = round(JaroWinkler.similarity("nigeria", "najeriya"), 12)
         spans = [Span(0, 1, "LOC")]
         assert place(project("Nigeria", spans, "Najeriya", min_surface=similar)) == [(0, 1, "projected")]
         assert place(project("Nigeria", spans, "Najeriya", min_surface=similar + 1e-9)) == [(-1, -1, "unaligned")]
@@ -258,7 +258,6 @@ def problems(draw):
     return source, Span(start, draw(st.integers(start + 1, len(source))), "PER"), target, links
 
 
-@settings(deadline=None)
 @given(problems(), st.sampled_from([0.0, 0.5, 1.0]), st.sampled_from([0.0, 0.85, NO_SURFACE]), st.integers(1, 6))
 @example((["ada"], Span(0, 1, "PER"), ["ada", "ada"], [(0, 0, 0.625), (0, 1, 1.0)]), 1.0, 0.0, 2)
 @example(([",", "adah"], Span(0, 2, "PER"), ["x", "adah"], []), 0.0, 0.0, 2)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from xner_hf.align.base import Link
@@ -284,7 +284,6 @@ def sentences(draw):
     return ["w"] * position, spans, target, [Link(i, j, 0.5) for i, j in pairs]
 
 
-@settings(deadline=None)
 @given(sentences(), CONFIGS)
 def test_every_entity_has_one_fate_in_order_and_projected_ones_never_overlap(sentence, config):
     fates, why = project_filtered(PROJECTOR, Filters(config), *sentence)
@@ -301,13 +300,11 @@ def test_every_entity_has_one_fate_in_order_and_projected_ones_never_overlap(sen
             assert not (config.restrict_tgt and span.end - span.start == 1 and fate.end - fate.start > 1)
 
 
-@settings(deadline=None)
 @given(sentences())
 def test_with_all_filters_off_the_projection_is_that_of_the_projector(sentence):
     assert project_filtered(PROJECTOR, Filters(FiltersConfig()), *sentence) == (PROJECTOR.project(*sentence), None)
 
 
-@settings(deadline=None)
 @given(sentences(), CONFIGS)
 def test_sentence_filters_change_no_fate(sentence, config):
     without = dataclasses.replace(config, comp_src=False, comp_tgt=False, comp_ins=False)

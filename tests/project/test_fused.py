@@ -5,7 +5,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from xner_hf.align.base import Link
@@ -63,7 +63,6 @@ class TestProbabilities:
         with np.errstate(all="raise", under="ignore"):
             assert weighted([[1000.0, 1000.0], [-1000.0, -2000.0]], 1.0).tolist() == [[0.5, 0.5], [0.0, 0.0]]
 
-    @settings(deadline=None)
     @given(st.data())
     def test_with_that_of_the_null_candidate_they_sum_to_1(self, data):
         entities, columns = data.draw(st.integers(1, 3)), data.draw(st.integers(1, 5))

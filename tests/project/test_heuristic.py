@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from xner_hf.align.base import Link
@@ -205,7 +205,6 @@ def linked_entity(draw):
     return target, draw(st.sets(cell, max_size=10)), draw(st.integers(0, 3))
 
 
-@settings(deadline=None)
 @given(linked_entity())
 def test_the_run_is_whole_ends_in_linked_words_and_none_is_longer(problem):
     target, pairs, max_gap = problem
@@ -227,7 +226,6 @@ def test_the_run_is_whole_ends_in_linked_words_and_none_is_longer(problem):
         assert fate == ProjectedSpan(start, end, "PER", len(words) / 3, 0, "projected")
 
 
-@settings(deadline=None)
 @given(linked_entity())
 def test_without_largest_run_the_span_covers_exactly_what_lies_between_its_outermost_links(problem):
     target, pairs, max_gap = problem

@@ -84,7 +84,6 @@ class TestPredictedSpans:
         assert "a target sentence of 2 words needs [2, 7]" in str(caught.value)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(["a", "b", ",", "—"]), st.sampled_from(NER_LABELS)), max_size=9),
     st.integers(1, 9),
@@ -197,7 +196,7 @@ class TestMatch:
         with pytest.raises(XnerError, match=f"entity 1 and candidate 0 is {score}"):
             fates([[0.5, 0.5], [score, 0.5]], [(0, 1), (1, 2)], solver=solver)
 
-    @settings(deadline=None, max_examples=50)
+    @settings(max_examples=50)
     @given(data=st.data())
     def test_projected_spans_share_no_word_and_a_conflict_shares_one_with_them(self, solver, data):
         bounds = [(a, b) for size in (1, 2, 3) for a, b in ((a, a + size) for a in range(6 - size))]

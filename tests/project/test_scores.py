@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from xner_hf.align.base import Link
@@ -56,7 +56,6 @@ class TestAlignmentScore:
         scores = alignment_score(spans, [], *arrays([(i, i + 1) for i in range(candidates)]))
         assert scores.shape == (entities, candidates)
 
-    @settings(deadline=None)
     @given(st.data())
     def test_it_equals_the_formula_computed_cell_by_cell(self, data):
         links = [
@@ -140,7 +139,6 @@ class TestTaggerScore:
         with pytest.raises(XnerError, match=r"need \[3 or more, 7\], with the columns O B-PER"):
             tagger_score([Span(0, 1, "PER")], np.zeros(shape), *arrays([(0, 1), (1, 3)]))
 
-    @settings(deadline=None)
     @given(st.integers(0, 2**32 - 1), st.sampled_from([0.2, 1.0]), st.booleans())
     def test_it_equals_the_formula_computed_cell_by_cell(self, seed, concentration, label_aware):
         probabilities = np.random.default_rng(seed).dirichlet([concentration] * 7, size=5)

@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from xner_hf.errors import XnerError
@@ -89,7 +89,6 @@ class TestGreedy:
         assert solve([[0.7, 0.0], [0.7, 0.6]], [(0, 1), (1, 2)]) == [0, 1]
 
 
-@settings(deadline=None)
 @given(problems())
 def test_matches_lie_above_the_threshold_and_never_share_a_word(problem):
     scores, candidates, threshold = problem
@@ -101,7 +100,6 @@ def test_matches_lie_above_the_threshold_and_never_share_a_word(problem):
     assert not any(clash(a, b) for i, a in enumerate(taken) for b in taken[:i])
 
 
-@settings(deadline=None)
 @given(problems())
 def test_an_entity_goes_without_only_where_others_hold_the_words_of_all_its_candidates(problem):
     scores, candidates, threshold = problem
@@ -113,7 +111,6 @@ def test_an_entity_goes_without_only_where_others_hold_the_words_of_all_its_cand
             assert all(any(clash(one, other) for other in taken) for one in live)
 
 
-@settings(deadline=None)
 @given(problems())
 def test_it_takes_the_highest_score_again_and_again_then_the_shorter_then_the_leftmost(problem):
     scores, candidates, threshold = problem
@@ -130,7 +127,6 @@ def test_it_takes_the_highest_score_again_and_again_then_the_shorter_then_the_le
     assert solve(*problem) == expected
 
 
-@settings(deadline=None)
 @given(problems())
 def test_it_is_never_worse_than_any_single_match(problem):
     scores, _, threshold = problem
@@ -138,7 +134,6 @@ def test_it_is_never_worse_than_any_single_match(problem):
     assert all(total >= score for row in scores for score in row if score > threshold)
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_it_is_as_good_as_every_possible_matching_where_entities_do_not_compete(data):
     # Entity number e scores only on the two words 2e and 2e+1, which are its own.
@@ -212,7 +207,6 @@ class TestTiesOfExact:
         assert solve([[0.1 + 0.2, 0.3]], [(0, 2), (1, 2)], solver=solve_exact) == [1]
 
 
-@settings(deadline=None)
 @given(problems())
 def test_exact_and_milp_are_as_good_as_the_best_of_all_matchings_and_greedy_is_not_better(problem):
     scores, candidates, threshold = problem
@@ -241,7 +235,6 @@ def competitions(draw):
     return entity, spans[span, 0], spans[span, 1], gains[live]
 
 
-@settings(deadline=None)
 @given(competitions())
 def test_the_programmes_for_few_and_for_many_entities_win_as_much_as_branch_and_bound(cells):
     entities, starts, ends, gains = cells

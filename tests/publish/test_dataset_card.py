@@ -347,7 +347,7 @@ def test_a_template_that_is_not_there_is_named():
 TOKENS = st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=5)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     TOKENS, st.sampled_from(["<!-- /xner:configurations -->", "---", "| a", "`", "{{ 1 }}", "**", "<b>", "\n\n# H"])
 )

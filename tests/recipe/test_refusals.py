@@ -82,6 +82,17 @@ class TestRefusals:
     def test_an_unknown_method_is_refused_with_the_nearest_and_all_that_exist(self, key, value, near, known):
         refused(repr(value), f"Did you mean {near!r}?", known, language="hau", overrides={key: value})
 
+    @pytest.mark.parametrize(
+        "name, overrides, text",
+        [
+            ("sample", {"text.corpus": "org/corpus"}, "org/corpus:hau"),
+            ("sample", {"text.config": "swa"}, "sample:swa"),
+            ("translate-test", {"text.corpus": "sample", "text.config": "hau"}, "sample:hau"),
+        ],
+    )
+    def test_the_bundled_sample_belongs_to_its_recipe_and_language(self, name, overrides, text):
+        refused(repr(name), f"cannot have the text {text}", language="hau", recipe=name, overrides=overrides)
+
     def test_a_setting_of_another_method_is_refused(self):
         overrides = {"projector": {"method": "heuristic", "max_words": 3}}
         refused("'heuristic'", "'max_words'", "max_gap, min_length_ratio", language="hau", overrides=overrides)

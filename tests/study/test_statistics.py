@@ -154,7 +154,7 @@ def _reml(groups: dict[str, list[float]], between: float, within: float) -> floa
     return -0.5 * (np.linalg.slogdet(covariance)[1] + math.log(information) + rest @ inverse @ rest)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(GROUPS)
 def test_no_other_variances_near_by_are_likelier(groups) -> None:
     effect = mean_effect(groups)
@@ -240,7 +240,7 @@ def test_the_interval_has_the_width_of_a_bootstrap_of_single_sentences() -> None
 SPANS = st.dictionaries(st.sampled_from(list(GOLD)), st.sampled_from([[[0, 1, "PER"]], [[0, 1, "LOC"]], []]))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(SPANS, SPANS, st.randoms())
 def test_the_bootstrap_contains_the_difference_and_ignores_the_order_of_sentences(arm, against, random) -> None:
     result = paired_bootstrap(arm, against, GOLD, resamples=500)

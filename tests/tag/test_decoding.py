@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from xner_hf.spans import NER_LABELS, Span, spans_from_iob2
@@ -49,7 +49,6 @@ def test_the_score_of_an_entity_is_the_mean_probability_of_its_tags():
     assert decode_spans(rows) == [Span(1, 3, "LOC", pytest.approx(0.7))]
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(st.floats(0.01, 1), min_size=7, max_size=7), min_size=1, max_size=3))
 def test_no_valid_tags_are_likelier(rows):
     rows = np.array(rows)

@@ -69,7 +69,7 @@ def test_a_word_without_sub_words_has_no_position(tokenizer):
     assert example.words == [0, 2] and example.starts == [1, 2] and example.labels == [1, 0]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.lists(st.sampled_from(["Musa", "ya", "Kanokano", "ta"]), min_size=1, max_size=25), max_size=4),
     st.integers(4, 20),

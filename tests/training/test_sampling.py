@@ -43,7 +43,7 @@ strategies = st.sampled_from(["temperature", "alternate"])
 # What is taken
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(sizes, st.integers(1, 9), st.integers(1, 3), strategies, st.integers(0, 5))
 def test_passes_over_a_corpus_follow_each_other_and_leave_nothing_out(some, batch, accumulation, strategy, seed):
     corpora = parts(*some)
@@ -63,7 +63,7 @@ def test_an_epoch_passes_once_over_the_first_corpus(batches, batch):
     assert sorted(first) == list(range(batches * batch))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(sizes, strategies, st.integers(0, 3))
 def test_a_step_learns_from_one_corpus(some, strategy, epoch):
     corpora = parts(*some)
@@ -73,7 +73,7 @@ def test_a_step_learns_from_one_corpus(some, strategy, epoch):
     assert Counter(owners.pop() for owners in found) == dict(enumerate(sampler.steps))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(sizes, strategies, st.integers(0, 3), st.integers(0, 9))
 def test_a_step_learns_from_the_same_examples_however_it_is_split(some, strategy, epoch, seed):
     splits = [(8, 1, 1), (4, 2, 1), (4, 1, 2), (2, 2, 2), (2, 4, 1)]

@@ -253,7 +253,7 @@ def carried_cases(draw):
     return rows, draw(st.lists(link, max_size=8)), length
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(carried_cases())
 def test_rows_are_distributions_or_zero_and_every_type_keeps_its_mass(case):
     rows, links, length = case
