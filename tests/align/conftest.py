@@ -80,20 +80,35 @@ def _trained_tokenizer(kind, pairs, positions):
     settings = {"vocab_size": 600, "special_tokens": special, "show_progress": False}
     text = [" ".join(words) for side in pairs for words in side]
     if kind == "wordpiece":
-        tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-        tokenizer.normalizer = normalizers.BertNormalizer(lowercase=False)
-        tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+        learnt = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+        learnt.normalizer = normalizers.BertNormalizer(lowercase=False)
+        learnt.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+        letters = sorted(set("".join(map(learnt.normalizer.normalize_str, text))) - {" "})
+        settings["special_tokens"] = [*special, *("##" + letter for letter in letters)]
         trainer = trainers.WordPieceTrainer(**settings)
     elif kind == "bytes":
-        tokenizer = Tokenizer(models.BPE())
-        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+        learnt = Tokenizer(models.BPE())
+        learnt.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
         trainer = trainers.BpeTrainer(**settings, initial_alphabet=pre_tokenizers.ByteLevel.alphabet())
     else:
-        tokenizer = Tokenizer(models.Unigram())
-        tokenizer.normalizer = normalizers.NFKC()
-        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme=kind)
+        learnt = Tokenizer(models.Unigram())
+        learnt.normalizer = normalizers.NFKC()
+        learnt.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme=kind)
         trainer = trainers.UnigramTrainer(**settings, unk_token="[UNK]")
-    tokenizer.train_from_iterator(text, trainer)
+    learnt.train_from_iterator(text, trainer)
+    model = learnt.model
+    # Two trainers number sub-words in an order of chance. Other numbers mean other random states, and now and then
+    # links that rounding decides, so the order is settled: by listing all continuations first, and by sorting.
+    if kind == "wordpiece":
+        model = models.WordPiece(learnt.get_vocab(), unk_token="[UNK]")
+    elif kind != "bytes":
+        scores = [(piece, round(score, 6)) for piece, score in json.loads(learnt.to_str())["model"]["vocab"]]
+        model = models.Unigram([*scores[: len(special)], *sorted(scores[len(special) :])], unk_id=1)
+    tokenizer = Tokenizer(model)
+    tokenizer.add_special_tokens(special)
+    if learnt.normalizer is not None:
+        tokenizer.normalizer = learnt.normalizer
+    tokenizer.pre_tokenizer = learnt.pre_tokenizer
     ids = [(name, tokenizer.token_to_id(name)) for name in ("[CLS]", "[SEP]")]
     tokenizer.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=ids)
     names = {"unk_token": "[UNK]", "pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
