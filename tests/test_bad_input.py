@@ -7,8 +7,10 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 
 import pytest
+from filelock import FileLock
 
 from xner_hf.corpora.hub import CorpusSplit, configs_of
 from xner_hf.corpora.labelled import read_labelled
@@ -16,6 +18,7 @@ from xner_hf.corpora.parallel import read_split
 from xner_hf.errors import XnerError
 from xner_hf.pipeline.build import check_output, write_build
 from xner_hf.pipeline.inputs import sign
+from xner_hf.pipeline.progress import Progress
 from xner_hf.pipeline.run import run_recipe
 from xner_hf.pipeline.store import cache_folder
 from xner_hf.recipe import make_recipe
@@ -84,6 +87,39 @@ def test_two_builds_at_once_do_not_disturb_each_other(tmp_path):
         for child in both:
             out, err = child.communicate()
             assert child.returncode == 0, err.decode()[-300:]
+
+
+def test_a_build_waits_for_the_alignment_model_that_another_trains():
+    recipe = make_recipe("hau", "sample")
+    run_recipe(recipe)
+    (folder,) = cache_folder().glob("hau-sample/align-*")
+    model = folder / "model" / "links.json"
+    trained = model.stat().st_mtime_ns
+    # The other build has its model in place and is about to read it and to note that it is whole.
+    noted = (folder / "dropped.json").read_text()
+    for path in folder.iterdir():
+        if path.is_file():
+            path.unlink()
+    reached = threading.Event()
+
+    class Watched(Progress):
+        def stage(self, name, total):
+            if name == "train aligner":
+                reached.set()
+            return super().stage(name, total)
+
+    found = []
+    second = threading.Thread(target=lambda: found.append(run_recipe(recipe, progress=Watched())))
+    with FileLock(folder / "model.lock"):
+        second.start()
+        assert reached.wait(60)
+        second.join(1)
+        assert second.is_alive()
+        assert model.stat().st_mtime_ns == trained
+        (folder / "dropped.json").write_text(noted)
+    second.join(60)
+    assert found[0].stages.rows == 160
+    assert model.stat().st_mtime_ns == trained
 
 
 def test_an_alignment_model_that_was_being_written_is_trained_again(monkeypatch):

@@ -265,7 +265,7 @@ def _align(
     """
     stage = run.stages.stage(name, signature)
     before = run.stages.before(name)
-    done = stage.folder / "dropped.json"
+    done, model = stage.folder / "dropped.json", stage.folder / "model"
     aligner: Aligner | None = None
     training = 0.0
 
@@ -281,14 +281,21 @@ def _align(
             yield pair.source, pair.target
 
     def load() -> Aligner:
+        from filelock import FileLock
+
+        if learns(config.method, config.settings) and not done.is_file():
+            progress.stage("train aligner", None)
+            # One build trains, and others at the same time wait: none removes a model that another is reading.
+            with FileLock(stage.folder / "model.lock"):
+                if not done.is_file():
+                    return train()
+        return make_aligner(config.method, config.settings, text, model)
+
+    def train() -> Aligner:
         nonlocal training
-        folder = stage.folder / "model"
-        if done.is_file() or not learns(config.method, config.settings):
-            return make_aligner(config.method, config.settings, text, folder)
-        shutil.rmtree(folder, ignore_errors=True)  # of a killed run, of which nobody knows what was dropped
-        progress.stage("train aligner", None)
+        shutil.rmtree(model, ignore_errors=True)  # of a killed run, of which nobody knows what was dropped
         start = time.perf_counter()
-        trained = make_aligner(config.method, config.settings, text, folder)
+        trained = make_aligner(config.method, config.settings, text, model)
         write_text(done, json.dumps(dropped))
         training = time.perf_counter() - start
         run.stats.append(StageStats("train aligner", before.rows, training, cached=False))
