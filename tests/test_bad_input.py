@@ -265,12 +265,6 @@ def test_a_checkpoint_without_tokenizer_is_refused(checkpoint):
         ModelTagger(str(folder))
 
 
-def test_a_checkpoint_of_another_scheme_than_iob2_is_refused_at_once(checkpoint):
-    folder = checkpoint({"S-PER": ["Amina"]}, names=("O", "B-PER", "I-PER", "E-PER", "S-PER"))
-    with pytest.raises(XnerError, match="S-PER"):
-        ModelTagger(str(folder))
-
-
 def test_a_one_word_sentence_is_tagged_by_a_tokenizer_without_special_tokens(checkpoint):
     folder = checkpoint({"B-PER": ["Amina"]})
     table = json.loads((folder / "tokenizer.json").read_text())

@@ -1,24 +1,26 @@
-"""Loading of checkpoints with the tokenizer that belongs to them."""
+"""The one gate through which every checkpoint is loaded: configuration, tokenizer, weights.
+
+No code of a checkpoint is run, and no pickle is read. `xner_hf.weights` says what is wrong with its weights.
+"""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from xner_hf.corpora.hub import model_source
 from xner_hf.errors import XnerError
+from xner_hf.weights import check_config, check_files, check_loaded, check_vocabulary
 
 
 def load_checkpoint(
-    auto_class: Any,
-    model: str,
-    revision: str | None = None,
-    *,
-    tokenizer: str | None = None,
-    fast: bool = True,
-    **options: Any,
+    auto_class: Any, model: str, revision: str | None = None, *, tokenizer: str | None = None, fast: bool = True
 ) -> tuple[Any, Any]:
-    """Return a model in float32 and its tokenizer; only safetensors are read and no remote code is run.
+    """Return a model in float32 and its tokenizer.
+
+    With `AutoModel`, which this package loads encoders with, weights that only a pooler or a decoder has may be
+    missing; with every other class none.
 
     Args:
         auto_class: the `transformers` Auto class to load with.
@@ -26,27 +28,29 @@ def load_checkpoint(
         revision: Hub branch, tag or commit of the model.
         tokenizer: whose tokenizer is loaded instead of the model's own; as for `model`.
         fast: whether the tokenizer has to be a fast one.
-        options: further arguments of ``from_pretrained`` for the model.
 
     Raises:
-        XnerError: the checkpoint cannot be had, is damaged, or comes without a usable tokenizer.
+        XnerError: the checkpoint cannot be had, is damaged, lacks weights, has some that are no numbers, wants code of
+            its own to be run, or comes without a tokenizer that fits it.
     """
-    from safetensors import SafetensorError
+    from transformers import AutoModel
 
-    import xner_hf.models  # noqa: F401 - registers the student's type
-
+    config = load_config(model, revision)
     source, at = model_source(model, revision)
+    check_files(source, at, model)
     loaded_tokenizer = load_tokenizer(tokenizer or model, None if tokenizer else revision, fast)
-    try:
-        loaded = auto_class.from_pretrained(
+    with _reading(model), _quiet():  # what transformers reports of the weights is looked at below
+        loaded, report = auto_class.from_pretrained(
             source,
+            config=config,
             revision=at or "main",  # where None stands, transformers asks the Hub for no conversion to safetensors
             dtype="float32",
             use_safetensors=True,
-            **options,
+            trust_remote_code=False,
+            output_loading_info=True,
         )
-    except (OSError, ValueError, SafetensorError) as error:
-        raise _not_loaded(model, error) from error
+    check_loaded(loaded, report, model, encoder=auto_class is AutoModel)
+    check_vocabulary(loaded_tokenizer, loaded, model, tokenizer or model)
     return loaded, loaded_tokenizer
 
 
@@ -58,20 +62,17 @@ def load_config(model: str, revision: str | None = None) -> Any:
         revision: Hub branch, tag or commit.
 
     Raises:
-        XnerError: it cannot be had.
+        XnerError: it cannot be had, is of no type that `transformers` knows, or names code or weights from elsewhere.
     """
     from transformers import AutoConfig
 
     import xner_hf.models  # noqa: F401 - registers the student's type
 
     source, at = model_source(model, revision)
-    try:
-        return AutoConfig.from_pretrained(source, revision=at)
-    except (OSError, ValueError) as error:
-        raise XnerError(
-            f"the model {model!r} has no configuration that can be read: {error} Give the Hub id or folder of a "
-            "checkpoint of transformers."
-        ) from error
+    with _reading(model, "it has no configuration that can be read: "):
+        config = AutoConfig.from_pretrained(source, revision=at, trust_remote_code=False)
+    check_config(config, model)
+    return config
 
 
 def load_tokenizer(model: str, revision: str | None = None, fast: bool = True) -> Any:
@@ -85,30 +86,71 @@ def load_tokenizer(model: str, revision: str | None = None, fast: bool = True) -
     Raises:
         XnerError: it cannot be had, has no vocabulary, or is none of the fast ones although it has to be.
     """
-    from transformers import AutoTokenizer
-
     source, revision = model_source(model, revision)
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(source, revision=revision)
-    except ImportError as error:
-        raise XnerError(
-            f"the tokenizer of {model!r} needs a package that is not installed: {str(error).strip()} "
-            "pip install sentencepiece"
-        ) from error
-    except (OSError, ValueError, TypeError) as error:  # slow tokenizers raise TypeError where a file is missing
-        raise _not_loaded(model, error) from error
+    tokenizer = _tokenizer(model, source, revision)
     # Without its files a tokenizer silently comes with nothing but its special tokens.
     if (fast and not tokenizer.is_fast) or set(tokenizer.get_vocab()) <= set(tokenizer.all_special_tokens):
         wanted = "fast tokenizer with a vocabulary, which is needed to find its words" if fast else "vocabulary"
         raise XnerError(f"the model {model!r} has no {wanted}. Put its tokenizer.json beside the weights.")
     if fast and _glues_words(tokenizer):
-        tokenizer = AutoTokenizer.from_pretrained(source, revision=revision, add_prefix_space=True)
+        tokenizer = _tokenizer(model, source, revision, add_prefix_space=True)
         if _glues_words(tokenizer):  # it is of a class without that setting
             from tokenizers.normalizers import Prepend, Sequence
 
             backend = tokenizer.backend_tokenizer
             backend.normalizer = Sequence([*([backend.normalizer] if backend.normalizer else []), Prepend(" ")])
     return tokenizer
+
+
+def _tokenizer(model: str, source: str, revision: str | None, **options: Any) -> Any:
+    from transformers import AutoTokenizer
+
+    with _reading(model, "its tokenizer cannot be read: "):
+        return AutoTokenizer.from_pretrained(source, revision=revision, trust_remote_code=False, **options)
+
+
+@contextlib.contextmanager
+def _reading(model: str, what: str = "") -> Iterator[None]:
+    """Turn whatever a reader raises over the files of a checkpoint into an `XnerError` that says what to give instead.
+
+    It may be anything: the readers look at each value where they need it, and `tokenizers` raises plain `Exception`.
+    """
+    try:
+        yield
+    except XnerError:
+        raise
+    except ImportError as error:
+        raise XnerError(
+            f"the model {model!r} needs a package that is not installed: {_one_line(error)} For a tokenizer without "
+            "tokenizer.json: pip install sentencepiece protobuf"
+        ) from error
+    except Exception as error:
+        if "trust_remote_code" in str(error):
+            raise XnerError(
+                f"the model {model!r} brings code of its own (auto_map in its configuration), and no code of a "
+                "checkpoint is run here. Give a model of a kind that transformers has itself."
+            ) from error
+        raise XnerError(
+            f"the model {model!r} could not be loaded: {what}{_one_line(error)} It must be a checkpoint with a "
+            "tokenizer and safetensors weights; give its Hub id or folder."
+        ) from error
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:600] or type(error).__name__
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep `transformers` from reporting weights that a model does not use, such as another head's."""
+    from transformers.utils import logging
+
+    level = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
 
 
 def _glues_words(tokenizer: Any) -> bool:
@@ -122,13 +164,6 @@ def _glues_words(tokenizer: Any) -> bool:
         return False
     encoded = tokenizer(["a", "a"], is_split_into_words=True, add_special_tokens=False)
     return tokenizer.decode(encoded["input_ids"]) == "aa"
-
-
-def _not_loaded(model: str, error: Exception) -> XnerError:
-    return XnerError(
-        f"the model {model!r} could not be loaded: {error} It must be a checkpoint with a tokenizer and safetensors "
-        "weights; give its Hub id or folder."
-    )
 
 
 OVERLAP = 32

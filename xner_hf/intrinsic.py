@@ -152,7 +152,7 @@ def member_labels(
         return [MemberLabels(spans, []) for spans in _settled(recipe, found, words)]
     rows = tagger.distributions(words, tell)
     spans = _settled(recipe, [tagger.spans(one) for one in rows], words)
-    return [MemberLabels(own, [], tagger.ner_rows(one)) for own, one in zip(spans, rows, strict=True)]
+    return [MemberLabels(own, [], tagger.scheme.distributions(one)) for own, one in zip(spans, rows, strict=True)]
 
 
 def _settled(recipe: Recipe, spans: list[list[Span]], words: list[list[str]]) -> list[list[Span]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from transformers import AutoModelForTokenClassification, AutoTokenizer
+from transformers import AutoModel, AutoModelForTokenClassification, AutoTokenizer
 
 from xner_hf.models import XnerForTokenClassificationAndParsing
 from xner_hf.spans import NER_LABELS
@@ -27,7 +27,7 @@ def write_student(tmp_path_factory, write_tagger):
         labels = {"id2label": source.config.id2label, "label2id": source.config.label2id}
         torch.manual_seed(4)
         model = XnerForTokenClassificationAndParsing.from_backbone(
-            str(tagger), {"relation_labels": relations, "tasks": tasks, **labels}
+            AutoModel.from_pretrained(tagger), {"relation_labels": relations, "tasks": tasks, **labels}
         )
         with torch.no_grad():
             if "ner" in tasks:

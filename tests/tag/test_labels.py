@@ -9,29 +9,30 @@ from xner_hf.errors import XnerError
 from xner_hf.spans import Span
 from xner_hf.tag import make_tagger
 from xner_hf.tag.gold import GoldTagger
-from xner_hf.tag.model import ModelTagger, meanings
+from xner_hf.tag.model import ModelTagger
+from xner_hf.tag.scheme import find_scheme
 
-OTHER = ("O", "B-person", "I-person", "B-place", "B-MISC", "I-MISC")
+OTHER = ("O", "B-human", "I-human", "B-place", "B-MISC", "I-MISC")
 
 
 @pytest.fixture
 def other(tmp_path, write_tagger):
     """A tagger with types of other names."""
-    lexicon = {"B-person": ["Amina"], "I-person": ["Bello"], "B-place": ["Kano"], "B-MISC": ["Hausa"]}
+    lexicon = {"B-human": ["Amina"], "I-human": ["Bello"], "B-place": ["Kano"], "B-MISC": ["Hausa"]}
     write_tagger(tmp_path / "tagger", lexicon, names=OTHER)
     return str(tmp_path / "tagger")
 
 
 def test_types_are_mapped_as_the_recipe_says_and_others_are_no_entities(other):
     words = ["Amina", "Bello", "left", "Hausa", "Kano"]
-    (spans,) = ModelTagger(other, labels={"person": "PER", "place": "LOC"}).tag([words])
+    (spans,) = ModelTagger(other, labels={"human": "PER", "place": "LOC"}).tag([words])
     assert [span[:3] for span in spans] == [(0, 2, "PER"), (4, 5, "LOC")]
-    (spans,) = ModelTagger(other, labels={"person": "PER", "place": "O", "MISC": "ORG"}).tag([words])
+    (spans,) = ModelTagger(other, labels={"human": "PER", "place": "O", "MISC": "ORG"}).tag([words])
     assert [span[:3] for span in spans] == [(0, 2, "PER"), (3, 4, "ORG")]
 
 
 def test_distributions_follow_the_map(other):
-    (rows,) = ModelTagger(other, labels={"person": "PER", "MISC": "PER"}).ner_distributions(
+    (rows,) = ModelTagger(other, labels={"human": "PER", "MISC": "PER"}).ner_distributions(
         [["Amina", "Hausa", "Kano"]]
     )
     assert rows.argmax(-1).tolist() == [1, 1, 0]
@@ -39,32 +40,28 @@ def test_distributions_follow_the_map(other):
 
 
 def test_a_tagger_whose_labels_cannot_be_mapped_says_how_to_map_them(other):
-    with pytest.raises(XnerError, match=r"predicts O, B-person.*tagger.labels='\{person: PER\}'"):
+    with pytest.raises(XnerError, match=r"predicts O, B-human.*tagger.labels='\{human: PER\}'"):
         ModelTagger(other)
 
 
 @pytest.mark.parametrize(
     ("mapped", "message"),
     [
-        ({"persn": "PER"}, "maps 'persn', which the tagger .* does not predict.*'person'"),
-        ({"person": "PERSON"}, "maps 'person' to 'PERSON'; it may be mapped to PER, ORG, LOC or O"),
+        ({"humn": "PER"}, "maps 'humn', which the tagger .* does not predict.*'human'"),
+        ({"human": "PERSON"}, "maps 'human' to 'PERSON'; it may be mapped to PER, ORG, LOC or O"),
+        ({"B-human": "B-PERSON"}, "maps 'B-human' to 'B-PERSON'"),
+        ({"human": "B-PER"}, "a whole label to a tag such as B-PER"),
         ({"PER": "O", "ORG": "O", "LOC": "O"}, "does not predict"),
     ],
 )
 def test_a_wrong_map_is_named(mapped, message):
     with pytest.raises(XnerError, match=message):
-        meanings(OTHER, mapped, "a/b")
+        find_scheme(OTHER, mapped, "a/b")
 
 
 def test_mapping_every_known_type_away_leaves_nothing_to_find():
-    with pytest.raises(XnerError, match="with some of PER, ORG, LOC"):
-        meanings(["O", "B-PER", "I-PER"], {"PER": "O"}, "a/b")
-
-
-def test_iob1_labels_without_an_opening_tag_are_read():
-    # xlm-roberta-large-finetuned-conll03-english has no B-PER: an I- opens an entity.
-    labels = ["B-LOC", "B-MISC", "B-ORG", "I-LOC", "I-MISC", "I-ORG", "I-PER", "O"]
-    assert meanings(labels, {}, "a/b") == labels
+    with pytest.raises(XnerError, match="none of which means PER, ORG, LOC"):
+        find_scheme(["O", "B-PER", "I-PER"], {"PER": "O"}, "a/b")
 
 
 class TestGold:

@@ -112,7 +112,7 @@ def test_the_mass_of_types_that_are_not_asked_for_goes_to_outside(tagger):
     date = tagger.labels.index("B-DATE")
     assert whole[2, date] == pytest.approx(SURE, abs=1e-5)
     assert ours[:, 0] == pytest.approx(whole[:, 0] + whole[:, date], abs=1e-6)
-    assert ours[:, 1:] == pytest.approx(whole[:, 1:7], abs=1e-6)
+    assert ours[:, 1::2] + ours[:, 2::2] == pytest.approx(whole[:, 1:7:2] + whole[:, 2:7:2], abs=1e-6)
 
 
 def test_labels_in_another_order_stand_in_ours(checkpoint):
@@ -227,7 +227,7 @@ def test_a_model_that_is_not_on_this_machine_is_named_with_its_remedy():
 
 def test_a_checkpoint_without_entity_labels_is_refused(checkpoint):
     folder = checkpoint({}, names=("LABEL_0", "LABEL_1"))
-    fails(folder, "predicts LABEL_0, LABEL_1", "PER, ORG, LOC", "named-entity recognition")
+    fails(folder, "predicts LABEL_0, LABEL_1", "named-entity recognition", "tagger.labels='{LABEL_1: B-PER}'")
 
 
 def test_an_encoder_without_a_head_is_refused(checkpoint):
@@ -238,7 +238,7 @@ def test_an_encoder_without_a_head_is_refused(checkpoint):
     encoder.config.id2label = {0: "LABEL_0", 1: "LABEL_1"}
     encoder.save_pretrained(folder)
     assert json.loads((folder / "config.json").read_text())["architectures"] == ["BertModel"]
-    fails(folder, "predicts LABEL_0, LABEL_1")
+    fails(folder, "lacks weights (classifier.bias, classifier.weight)", "would be random")
 
 
 def test_a_checkpoint_whose_weights_must_be_unpickled_is_refused(checkpoint):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -147,20 +146,8 @@ class Embedder:
         import torch
         from transformers import AutoModel
 
-        with _quiet():  # what is missing is looked at below
-            (loaded, loading), tokenizer = load_checkpoint(AutoModel, model, revision, output_loading_info=True)
+        loaded, tokenizer = load_checkpoint(AutoModel, model, revision)
         encoder = _encoder_of(loaded, model)
-        kept = {id(weights) for weights in encoder.parameters()}
-        missing = sorted(
-            name
-            for name, weights in loaded.named_parameters()
-            if name in loading["missing_keys"] and id(weights) in kept and "pooler" not in name
-        )
-        if missing:
-            raise XnerError(
-                f"the model {model!r} lacks weights of its encoder ({', '.join(missing[:3])}, {len(missing)} in all), "
-                "so its states would be random. Give a complete checkpoint."
-            )
         self.depth = depth_of(loaded.config)
         self.layer = default_layer(model, loaded.config) if layer is None else layer
         if self.layer > self.depth:
@@ -297,19 +284,6 @@ def _encoder_of(loaded: Any, model: str) -> Any:
             "sequence-to-sequence model."
         )
     return loaded
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep `transformers` from reporting weights that an encoder does not use, such as a pooler's."""
-    from transformers.utils import logging
-
-    level = logging.get_verbosity()
-    logging.set_verbosity_error()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(level)
 
 
 class _Reached(Exception):

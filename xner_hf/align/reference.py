@@ -56,7 +56,8 @@ class SimAlignAligner:
         from simalign.simalign import EmbeddingLoader, SentenceAligner
         from transformers import AutoModel
 
-        model, self._tokenizer = load_checkpoint(AutoModel, config.model, config.revision, output_hidden_states=True)
+        model, self._tokenizer = load_checkpoint(AutoModel, config.model, config.revision)
+        model.config.output_hidden_states = True
         if model.config.is_encoder_decoder:
             raise XnerError(
                 f"simalign cannot read {config.model!r}, a sequence-to-sequence model; use the encoder aligner."

@@ -43,8 +43,8 @@ def _check_translator(config: TranslatorConfig, source: str, target: str) -> Non
 
 def _check_tagger(config: TaggerConfig) -> None:
     from xner_hf.tag import is_gold
-    from xner_hf.tag.model import meanings
+    from xner_hf.tag.scheme import find_scheme, label_names
 
     if not is_gold(config.model):
-        labels = load_config(config.model, config.revision).id2label
-        meanings([labels[number] for number in range(len(labels))], config.labels or {}, config.model)
+        labels = label_names(load_config(config.model, config.revision), config.model)
+        find_scheme(labels, config.labels or {}, config.model)

@@ -27,6 +27,7 @@ _CODE = (
     "spans.py",
     "batches.py",
     "checkpoint.py",
+    "weights.py",
     "models",
     "builders",
     "corpora",

@@ -44,7 +44,7 @@ class TagShard:
         return _table(
             "distributions",
             source_entities=_plain(map(self._tagger.spans, rows)),
-            source_labels=[self._tagger.ner_rows(one).tolist() for one in rows],
+            source_labels=[self._tagger.scheme.distributions(one).tolist() for one in rows],
         )
 
 

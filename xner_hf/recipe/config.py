@@ -112,8 +112,8 @@ class TaggerConfig:
     labels: Mapping[str, str] | None = field(
         default=None,
         metadata={
-            "help": "entity types of the model mapped to PER, ORG, LOC or O: {person: PER, misc: O}; types of these "
-            "names stay and all others are O by default"
+            "help": "entity types of the model mapped to PER, ORG, LOC or O: {human: PER, misc: O}, or whole labels: "
+            "{LABEL_1: B-PER}; PERSON, ORGANIZATION, GPE, FAC and the like are known, all others are O by default"
         },
     )
     consistent: bool = field(

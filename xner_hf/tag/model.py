@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xner_hf.checkpoint import load_checkpoint, longest_input, overlapping_windows
-from xner_hf.errors import XnerError, nearest
-from xner_hf.spans import ENTITY_TYPES, LABEL_NUMBER, NER_LABELS, Span, spans_from_iob2
+from xner_hf.spans import ENTITY_TYPES, Span, spans_from_iob2
+from xner_hf.tag.scheme import find_scheme, label_names
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,12 +37,13 @@ class ModelTagger:
         model: Hub id, folder, or a name below ``$XNER_MIRROR/models``.
         revision: Hub branch, tag or commit.
         device: torch device; the GPU when there is one.
-        labels: entity types of the model mapped to PER, ORG, LOC or ``O``, such as ``{"person": "PER"}``; types of
-            these names stand for themselves, all others are ``O`` (MISC of CoNLL-2003, as in Politov et al. 2025).
+        labels: entity types of the model mapped to PER, ORG, LOC or ``O``, such as ``{"human": "PER"}``, or whole
+            labels, such as ``{"LABEL_1": "B-PER"}``; some types are known (`xner_hf.tag.scheme.DEFAULT_MEANINGS`),
+            all others are ``O`` (MISC of CoNLL-2003, as in Politov et al. 2025).
 
     Raises:
-        XnerError: the checkpoint cannot be had, has no fast tokenizer, its labels are not IOB2, none of them means
-            PER, ORG or LOC, or `labels` does not fit them.
+        XnerError: the checkpoint cannot be had or used (`load_checkpoint`), none of its labels means PER, ORG or LOC,
+            or `labels` does not fit them.
     """
 
     def __init__(
@@ -57,8 +58,8 @@ class ModelTagger:
 
         self.model, self.tokenizer = load_checkpoint(AutoModelForTokenClassification, model, revision)
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        self.labels = [self.model.config.id2label[i] for i in range(self.model.config.num_labels)]
-        self.meanings = meanings(self.labels, labels or {}, model)
+        self.labels = label_names(self.model.config, model)
+        self.scheme = find_scheme(self.labels, labels or {}, model)
         self.model.to(self.device).eval()
         self.limit = longest_input(self.model, self.tokenizer)
         self.budget = TOKENS_PER_BATCH["cpu" if self.device.type == "cpu" else "other"]
@@ -69,29 +70,29 @@ class ModelTagger:
     def spans(self, rows: np.ndarray) -> list[Span]:
         """Return the entities of a sentence, given the `distributions` of its words ``[words, labels]``."""
         best = rows.max(-1)
-        tags = [self.meanings[n] if seen else "O" for n, seen in zip(rows.argmax(-1), best > 0, strict=True)]
         return [
             span._replace(score=float(best[span.start : span.end].mean()))
-            for span in spans_from_iob2(tags)
+            for span in spans_from_iob2(self._tags(rows))
             if span.label in ENTITY_TYPES
         ]
 
     def label(
         self, sentences: Sequence[Sequence[str]], tell: Callable[[int], None] | None = None
     ) -> tuple[list[list[str]], list[np.ndarray]]:
-        """Return the likeliest label of every word, in the names of the corpus, and its probability.
+        """Return the likeliest label of every word as IOB2 tags (`Scheme.tags`), and its probability.
 
         `tell` is called with the number of sentences that are done, whenever there are some.
         """
         labels: list[list[str]] = []
         scores: list[np.ndarray] = []
         for rows in self.distributions(sentences, tell):
-            best = rows.max(-1)
-            scores.append(best)
-            labels.append(
-                [self.meanings[n] if seen else "O" for n, seen in zip(rows.argmax(-1), best > 0, strict=True)]
-            )
+            scores.append(rows.max(-1))
+            labels.append(self._tags(rows))
         return labels, scores
+
+    def _tags(self, rows: np.ndarray) -> list[str]:
+        seen = rows.any(-1)
+        return self.scheme.tags([n if some else None for n, some in zip(rows.argmax(-1).tolist(), seen, strict=True)])
 
     def distributions(
         self, sentences: Sequence[Sequence[str]], tell: Callable[[int], None] | None = None
@@ -122,17 +123,8 @@ class ModelTagger:
         return found
 
     def ner_distributions(self, sentences: Sequence[Sequence[str]]) -> list[np.ndarray]:
-        """Return `ner_rows` of the `distributions` of every sentence."""
-        return [self.ner_rows(rows) for rows in self.distributions(sentences)]
-
-    def ner_rows(self, rows: np.ndarray) -> np.ndarray:
-        """Return `distributions` of a sentence over `NER_LABELS`, ``[words, 7]``; what means no type is ``O``."""
-        import numpy as np
-
-        places = np.zeros((len(self.labels), len(NER_LABELS)), dtype=np.float32)
-        for number, label in enumerate(self.meanings):
-            places[number, LABEL_NUMBER.get(label, 0)] = 1
-        return rows @ places
+        """Return the `distributions` of every sentence over the labels of the corpus (`Scheme.distributions`)."""
+        return [self.scheme.distributions(rows) for rows in self.distributions(sentences)]
 
     def _forward(self, windows: list[_Window]) -> Iterator[tuple[_Window, np.ndarray]]:
         """Yield each window with the label distributions of its words, shape ``[words, labels]``."""
@@ -151,40 +143,3 @@ class ModelTagger:
                 probabilities = logits.float().softmax(-1).cpu().numpy()
             for row, window in enumerate(batch):
                 yield window, probabilities[row, [position for _, position in window.words]]
-
-
-def meanings(labels: Sequence[str], mapped: Mapping[str, str], model: str) -> list[str]:
-    """Return what every label of a tagger means, in IOB2 with the entity types of the corpus.
-
-    A type that is neither mapped nor one of `ENTITY_TYPES` keeps its name, and becomes no entity.
-
-    Raises:
-        XnerError: a label is not of the form ``O``, ``B-TYPE`` or ``I-TYPE``, none means PER, ORG or LOC, or `mapped`
-            names a type that the model does not have, or one that the corpus does not have.
-    """
-    known = ", ".join(ENTITY_TYPES)
-    types = list(dict.fromkeys(label[2:] for label in labels if label != "O"))
-    for name, meaning in mapped.items():
-        if name not in types:
-            raise XnerError(
-                f"tagger.labels maps {name!r}, which the tagger {model!r} does not predict."
-                f"{nearest(str(name), types)} Its types: {', '.join(types)}."
-            )
-        if meaning not in (*ENTITY_TYPES, "O"):
-            raise XnerError(f"tagger.labels maps {name!r} to {meaning!r}; it may be mapped to {known} or O.")
-    odd = [label for label in labels if label != "O" and not label.startswith(("B-", "I-"))]
-    meant = [
-        label
-        if label == "O"
-        else "O"
-        if mapped.get(label[2:]) == "O"
-        else label[:2] + mapped.get(label[2:], label[2:])
-        for label in labels
-    ]
-    if odd or not {label[2:] for label in meant} & set(ENTITY_TYPES):
-        mend = "" if odd else f", or say which of its types means what: tagger.labels='{{{types[0]}: PER}}'"
-        raise XnerError(
-            f"the tagger {model!r} predicts {', '.join(labels)}. Its labels must be O, B-TYPE and I-TYPE with some of "
-            f"{known}: give one trained for named-entity recognition in IOB2{mend}."
-        )
-    return meant

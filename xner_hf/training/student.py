@@ -8,7 +8,6 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from xner_hf.checkpoint import load_checkpoint, longest_input
@@ -55,7 +54,7 @@ def new_student(
     Raises:
         XnerError: the backbone cannot be had.
     """
-    from transformers import set_seed
+    from transformers import AutoModel, set_seed
 
     from xner_hf.models import XnerConfig, XnerForTokenClassificationAndParsing
 
@@ -69,8 +68,8 @@ def new_student(
     set_seed(config.seed)
     if backbone_config is not None:
         return XnerForTokenClassificationAndParsing(XnerConfig(backbone_config, **settings)), tokenizer
-    backbone = SimpleNamespace(from_pretrained=XnerForTokenClassificationAndParsing.from_backbone)
-    return load_checkpoint(backbone, config.backbone, config=settings)
+    encoder, tokenizer = load_checkpoint(AutoModel, config.backbone)
+    return XnerForTokenClassificationAndParsing.from_backbone(encoder, settings), tokenizer
 
 
 def train_student(

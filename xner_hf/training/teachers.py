@@ -58,7 +58,7 @@ class Teacher:
         """Return a digest of all that decides the distributions: weights, meaning of labels, device and versions."""
         return digest(
             model_digest(self.model, self.revision),
-            self._tagger.meanings,
+            self._tagger.scheme.labels,
             self._tagger.device.type,
             model_versions(),
         )
