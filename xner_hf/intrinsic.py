@@ -17,7 +17,7 @@ from xner_hf.corpora.labelled import read_labelled
 from xner_hf.corpora.parallel import splitter, splitting_rule
 from xner_hf.errors import XnerError
 from xner_hf.evaluation import gold_tags, score_tags
-from xner_hf.pipeline.chain import Projection, align_pairs, project_pair, tag_sources, tag_targets
+from xner_hf.pipeline.chain import Projection, align_pairs, check_scored, project_pair, tag_sources, tag_targets
 from xner_hf.pipeline.combine import MemberLabels, join
 from xner_hf.pipeline.progress import Progress
 from xner_hf.pipeline.run import Run, source_side
@@ -149,18 +149,21 @@ def member_labels(
     if not recipe.tagger.distributions:
         found = tagger.tag(words)
         tell(len(words))
-        return [MemberLabels(spans, []) for spans in _settled(recipe, found, words)]
+        return [None if spans is None else MemberLabels(spans, []) for spans in _settled(recipe, found, words)]
     rows = tagger.distributions(words, tell)
     spans = _settled(recipe, [tagger.spans(one) for one in rows], words)
-    return [MemberLabels(own, [], tagger.scheme.distributions(one)) for own, one in zip(spans, rows, strict=True)]
+    return [
+        None if own is None else MemberLabels(own, [], tagger.scheme.distributions(one))
+        for own, one in zip(spans, rows, strict=True)
+    ]
 
 
-def _settled(recipe: Recipe, spans: list[list[Span]], words: list[list[str]]) -> list[list[Span]]:
+def _settled(recipe: Recipe, spans: list[list[Span] | None], words: list[list[str]]) -> list[list[Span] | None]:
     """Settle the types of names over the gold sentences, where the recipe asks for it."""
     if not recipe.tagger.consistent:
         return spans
-    votes = NameVotes(lambda: zip(words, spans, strict=True))
-    return [votes.settle(one, own) for one, own in zip(words, spans, strict=True)]
+    votes = NameVotes(lambda: ((one, own or ()) for one, own in zip(words, spans, strict=True)))
+    return [None if own is None else votes.settle(one, own) for one, own in zip(words, spans, strict=True)]
 
 
 def translated_gold(
@@ -206,6 +209,8 @@ def translated_gold(
     ]
     tagger = make_tagger(recipe.tagger.model, recipe.tagger.revision, recipe.tagger.labels)
     tag_sources(pairs, tagger, consistent=False, progress=progress)
+    labels = tag_targets(pairs, recipe.projector.settings.get("target_tagger"))
+    check_scored(pairs, labels)
     # Names are settled over the recipe's own text too, which takes longer to tag than the gold; else it goes untagged.
     own = source_side(recipe, progress, tagged=recipe.tagger.consistent)
     if recipe.tagger.consistent:
@@ -217,7 +222,6 @@ def translated_gold(
         for pair in pairs:
             pair.source_spans = votes.settle(pair.source, pair.source_spans or [])
     links = align_pairs(pairs, recipe.aligner, training_text(recipe, own), progress=progress)
-    labels = tag_targets(pairs, recipe.projector.settings.get("target_tagger"))
     return TranslatedGold(found, pairs, links, labels, left_out)
 
 

@@ -33,6 +33,16 @@ def load_yaml(text: str) -> Any:
     return yaml.load(text, Loader)
 
 
+def check_model(name: str | None, key: str) -> None:
+    """Check that a model is named where one is given at all; an empty name would be the folder one stands in.
+
+    Raises:
+        XnerError: the name is empty; the message names `key`.
+    """
+    if name is not None and not name.strip():
+        raise XnerError(f"{key} is empty; give a Hub id or the folder of a model.")
+
+
 def read_mapping(path: Path, what: str, form: str) -> dict[str, Any]:
     """Return the mapping that a YAML file from outside holds.
 

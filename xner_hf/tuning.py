@@ -18,7 +18,7 @@ from xner_hf.corpora.base import Pair
 from xner_hf.errors import XnerError
 from xner_hf.languages import language as find_language
 from xner_hf.metrics import span_f1
-from xner_hf.pipeline.chain import align_pairs, tag_sources
+from xner_hf.pipeline.chain import align_pairs, check_scored, tag_sources
 from xner_hf.pipeline.inputs import sign
 from xner_hf.pipeline.progress import Progress
 from xner_hf.pipeline.run import source_side
@@ -191,6 +191,7 @@ def _tune(recipe: Recipe, limit: int, progress: Progress) -> Tuning:
     if recipe.tagger:
         own = recipe.tagger
         tag_sources(pairs, make_tagger(own.model, own.revision, own.labels), own.consistent, progress)
+        check_scored(pairs)
     for pair in pairs:
         pair.source_spans = keep_types(pair.source_spans or (), ENTITY_TYPES)
     entities = sum(len(pair.source_spans or ()) for pair in pairs)

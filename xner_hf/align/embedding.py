@@ -148,7 +148,7 @@ class Embedder:
 
         loaded, tokenizer = load_checkpoint(AutoModel, model, revision)
         encoder = _encoder_of(loaded, model)
-        self.depth = depth_of(loaded.config)
+        self.name, self.depth = model, depth_of(loaded.config)
         self.layer = default_layer(model, loaded.config) if layer is None else layer
         if self.layer > self.depth:
             raise XnerError(
@@ -183,6 +183,9 @@ class Embedder:
 
         Returns:
             float32 ``[sub-words, hidden size]`` on the device.
+
+        Raises:
+            XnerError: some of them are not finite.
         """
         import numpy as np
         import torch
@@ -203,6 +206,11 @@ class Embedder:
                 flat = found.reshape(-1, found.shape[-1])
                 # Whole rows: on a CPU a third faster than states[rows] = flat[taken].
                 states.index_copy_(0, self.index(rows), flat.index_select(0, self.index(taken)).float())
+        if states is not None and not torch.isfinite(states).all():
+            raise XnerError(
+                f"the encoder {self.name!r} gives states that are not numbers, so nothing can be compared by them. "
+                "Give another encoder, or another layer of it."
+            )
         return states
 
     def index(self, numbers: np.ndarray) -> torch.Tensor:

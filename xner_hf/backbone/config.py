@@ -9,7 +9,7 @@ from typing import Any
 
 from xner_hf.errors import XnerError
 from xner_hf.languages import language
-from xner_hf.settings import check_settings, read_mapping
+from xner_hf.settings import check_model, check_settings, read_mapping
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ class BackboneConfig:
     seed: int = field(default=1, metadata={"help": "seed of the masks, the order and the new weights"})
 
     def __post_init__(self) -> None:
+        check_model(self.body, "body")
         for name in ("vocabulary", "words_a_language", "held_out", "epochs", "batch_size", "learning_rate"):
             if getattr(self, name) <= 0:
                 raise XnerError(f"{name} is {getattr(self, name)}; it must be above 0.")

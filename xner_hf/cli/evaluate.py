@@ -52,18 +52,26 @@ def run(
         raise XnerError("--intrinsic scores projected entities, --parsing trees. Give one of them.")
     if intrinsic:
         result = _intrinsic(target, gold, split, recipe, tagger, settings, limit, quiet)
-    elif tagger or settings or recipe:
-        raise XnerError("--recipe, --tagger and --set choose how gold is labelled; give --intrinsic with them.")
+    elif tagger is not None or recipe or (settings and (parsing or set(parse_settings(settings)) - set(_OF_TAGGER))):
+        raise XnerError(
+            "--recipe, --tagger and --set choose how gold is labelled; give --intrinsic with them. Without it, --set "
+            f"takes {' and '.join(_OF_TAGGER)} of the model."
+        )
     elif parsing:
         result = _parsing(target, gold, split, limit, quiet)
     else:
-        result = _extrinsic(target, gold, split, limit, quiet)
+        result = _extrinsic(target, gold, split, limit, quiet, parse_settings(settings))
     if save:
         result["saved"] = str(_save(Path(target), result, intrinsic))
     emit(result, as_json, lambda: _show(result))
 
 
-def _extrinsic(target: str | None, gold: str | None, split: str, limit: int | None, quiet: bool) -> dict[str, Any]:
+_OF_TAGGER = ("tagger.labels", "tagger.revision")
+
+
+def _extrinsic(
+    target: str | None, gold: str | None, split: str, limit: int | None, quiet: bool, settings: dict[str, Any]
+) -> dict[str, Any]:
     from itertools import islice
 
     from xner_hf.corpora.base import ReadReport
@@ -72,17 +80,24 @@ def _extrinsic(target: str | None, gold: str | None, split: str, limit: int | No
 
     if not target or not gold:
         raise XnerError("give a model or a build folder, and gold with --gold, such as masakhane/masakhaner2:hau.")
+    build = is_build(Path(target))
+    if build and settings:
+        raise XnerError(f"--set: {target} is a build, whose labels are there already. Leave it out.")
     report = ReadReport()
     sentences = list(islice(read_labelled(gold, split, report), limit))
     if report.repaired:
         note(f"{len(report.repaired)} I- tags without B- in the gold, the first at {report.repaired[0]}")
     with working_on(quiet) as shown:
-        if is_build(Path(target)):
+        if build:
             scores = score_build(Path(target), sentences)
         else:
+            from xner_hf.recipe import tagger_config
             from xner_hf.tag.model import ModelTagger
 
-            scores = score_tagger(ModelTagger(target), sentences, shown)
+            named = {key.removeprefix("tagger."): value for key, value in settings.items()}
+            own = tagger_config({"model": target, **named})
+            tagger = ModelTagger(target, own.revision, labels=own.labels)
+            scores = score_tagger(tagger, sentences, shown)
     return {
         "target": target,
         "gold_corpus": gold,

@@ -43,11 +43,14 @@ def run(
     """
     from xner_hf.corpora.lines import json_rows
     from xner_hf.pipeline.chain import REASONS, project_pairs, tag_sources
-    from xner_hf.recipe import AlignerConfig, filters_config, projector_config
+    from xner_hf.recipe import AlignerConfig, filters_config, projector_config, tagger_config
     from xner_hf.tag import make_tagger
 
     check_output(output)
-    given = pair_settings(settings, ("projector", "aligner", "filters"))
+    given = pair_settings(settings, ("projector", "aligner", "filters", "tagger"))
+    if given["tagger"].keys() - {"revision", "labels", "consistent"} or (given["tagger"] and tagger is None):
+        raise XnerError("--set tagger.KEY=V: name the tagger with --tagger; KEY is revision, labels or consistent.")
+    own = None if tagger is None else tagger_config({"model": tagger, **given["tagger"]})
     if given["projector"].get("translation_model"):
         if target_language is None:
             raise XnerError("projector.translation_model: name the language of the target side (--target-language).")
@@ -57,8 +60,8 @@ def run(
     filters = filters_config(given["filters"])
     read = read_pairs(pairs, tagger is None, source_language, target_language)
     with working_on(quiet) as shown:
-        if tagger:
-            tag_sources(read, make_tagger(tagger), progress=shown)
+        if own:
+            tag_sources(read, make_tagger(own.model, own.revision, own.labels), own.consistent, shown)
         extra = read_extras(extra_parallel, source_language, target_language)
         done = list(project_pairs(read, method, made, filters, extra, shown))
     # The user's own columns come back as they were.

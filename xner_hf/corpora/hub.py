@@ -26,6 +26,7 @@ from xner_hf.corpora.places import (
 )
 from xner_hf.corpora.raw import RawFile, raw_splits
 from xner_hf.errors import NotAvailable, XnerError, nearest
+from xner_hf.settings import check_model
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
@@ -35,8 +36,9 @@ def model_source(model: str, revision: str | None = None) -> tuple[str, str | No
     """Return what ``from_pretrained`` is to be given for `model`: a folder, or a Hub id with its revision.
 
     Raises:
-        XnerError: `model` is neither a folder nor a Hub id, or the mirror does not have it.
+        XnerError: `model` is empty, neither a folder nor a Hub id, or the mirror does not have it.
     """
+    check_model(model, "the name of a model")
     if Path(model).is_dir():
         return model, None
     if not REPO_ID.fullmatch(model):

@@ -30,12 +30,14 @@ EMPTY_SOURCE = "empty_source"
 EMPTY_TARGET = "empty_target"
 EVALUATION_OVERLAP = "evaluation_overlap"
 NO_ALIGNMENT = "no_alignment"
+NO_SCORES = "no_scores"
 NOTHING_PROJECTED = "nothing_projected"
 
 REASONS = {
     EMPTY_SOURCE: "the source side has no words",
     EMPTY_TARGET: "the target side has no words",
     EVALUATION_OVERLAP: "the sentence occurs in an evaluation set",
+    NO_SCORES: "the scores of the tagger are not numbers",
     NO_ALIGNMENT: "the source side has entities, and no link leaves any of them nor does any name recur",
     NOTHING_PROJECTED: "the source side has entities, and none of them found a place in the target side",
     **TEXT_REASONS,
@@ -110,7 +112,7 @@ def label_directly(spans: Sequence[Span], reason: str | None = None) -> Projecti
 def tag_sources(
     pairs: Sequence[Pair], tagger: Tagger, consistent: bool = True, progress: Progress | None = None
 ) -> None:
-    """Give every pair the entities that the tagger finds on its source side.
+    """Give every pair the entities that the tagger finds on its source side; None where its scores are no numbers.
 
     Args:
         pairs: what to tag.
@@ -124,9 +126,31 @@ def tag_sources(
     tell(len(pairs))
     if consistent:
         votes = NameVotes(lambda: ((pair.source, pair.source_spans or ()) for pair in pairs))
-        settled = [votes.settle(pair.source, pair.source_spans or ()) for pair in pairs]
-        for pair, spans in zip(pairs, settled, strict=True):
-            pair.source_spans = spans
+        for pair in pairs:
+            if pair.source_spans is not None:
+                pair.source_spans = votes.settle(pair.source, pair.source_spans)
+
+
+def check_scored(pairs: Sequence[Pair], labels: Iterable[np.ndarray | None] = ()) -> None:
+    """Check that taggers have labelled both sides of every pair, where none can be rejected.
+
+    Args:
+        pairs: what `tag_sources` was given.
+        labels: what `tag_targets` returned.
+
+    Raises:
+        XnerError: the scores of one are no numbers.
+    """
+    for pair, rows in itertools.zip_longest(pairs, labels):
+        if pair.source_spans is None or (rows is not None and known(rows) is None):
+            raise XnerError(f"{pair.id}: {REASONS[NO_SCORES]}, so its entities are not known. Name another tagger.")
+
+
+def known(rows: np.ndarray) -> np.ndarray | None:
+    """Return label distributions, None where they are not finite."""
+    import numpy as np
+
+    return rows if np.isfinite(rows).all() else None
 
 
 def tag_targets(pairs: Sequence[Pair], model: str | None) -> Sequence[np.ndarray | None]:
@@ -154,6 +178,8 @@ def project_pairs(
     Raises:
         XnerError: no pair has words on both sides.
     """
+    import numpy as np
+
     made, filtered = make_projector(projector.method, projector.settings), Filters(filters)
     progress = progress or Progress()
     links = align_pairs(pairs, aligner, extra, progress=progress)
@@ -161,7 +187,9 @@ def project_pairs(
     tell = progress.stage("project", len(pairs))
     for pair, own, rows in zip(pairs, links, labels, strict=True):
         spans = pair.source_spans or []
-        reason = side_missing(pair)
+        reason = side_missing(pair) or (NO_SCORES if pair.source_spans is None else None)
+        if rows is not None and known(rows) is None:
+            rows, reason = np.zeros_like(rows), reason or NO_SCORES
         done = project_pair(made, filtered, pair.source, spans, pair.target, own, rows)
         tell(1)
         yield Projection(own, done.entities, reason or done.reason)

@@ -10,7 +10,7 @@ from xner_hf.align.back_translation import refine
 from xner_hf.corpora.base import Pair
 from xner_hf.corpora.leakage import LeakCheck
 from xner_hf.corpora.parallel import splitter, splitting_rule
-from xner_hf.pipeline.chain import EVALUATION_OVERLAP, label_directly, project_pair
+from xner_hf.pipeline.chain import EVALUATION_OVERLAP, NO_SCORES, known, label_directly, project_pair
 from xner_hf.pipeline.schema import stage_schema
 from xner_hf.pipeline.stages import Stages
 from xner_hf.project import make_projector
@@ -37,14 +37,21 @@ class TagShard:
     def __call__(self, number: int) -> pa.Table:
         own = self._config
         self._tagger = self._tagger or make_tagger(own.model, own.revision, own.labels)
-        sentences = _usable(self._before.read(number, ["reason", self._side]), self._side)
+        read = self._before.read(number, ["reason", self._side])
+        sentences = _usable(read, self._side)
         if not own.distributions:
-            return _table("tag", source_entities=_plain(self._tagger.tag(sentences)))
+            found = self._tagger.tag(sentences)
+            return _table("tag", source_entities=_plain(one or () for one in found), reason=_reasons(read, found))
         rows = self._tagger.distributions(sentences)
+        found = [self._tagger.spans(one) for one in rows]
         return _table(
             "distributions",
-            source_entities=_plain(map(self._tagger.spans, rows)),
-            source_labels=[self._tagger.scheme.distributions(one).tolist() for one in rows],
+            source_entities=_plain(one or () for one in found),
+            source_labels=[
+                [] if spans is None else self._tagger.scheme.distributions(one).tolist()
+                for spans, one in zip(found, rows, strict=True)
+            ],
+            reason=_reasons(read, found),
         )
 
 
@@ -88,8 +95,10 @@ class TargetTagShard:
         from xner_hf.tag.model import ModelTagger
 
         self._tagger = self._tagger or ModelTagger(self._model)
-        sentences = _usable(self._before.read(number, ["reason", "tokens"]), "tokens")
-        return _table("target_tag", target_labels=[one.tolist() for one in self._tagger.ner_distributions(sentences)])
+        read = self._before.read(number, ["reason", "tokens"])
+        found = [known(one) for one in self._tagger.ner_distributions(_usable(read, "tokens"))]
+        labels = [[] if one is None else one.tolist() for one in found]
+        return _table("target_tag", target_labels=labels, reason=_reasons(read, found))
 
 
 class TranslateShard:
@@ -286,6 +295,11 @@ def spans_of(entities: list[dict[str, Any]] | None) -> list[Span]:
 
 def _usable(rows: list[dict[str, Any]], side: str) -> list[list[str]]:
     return [[] if row["reason"] else row[side] for row in rows]
+
+
+def _reasons(rows: list[dict[str, Any]], found: list[Any]) -> list[str | None]:
+    """Return why rows are rejected, given what a tagger says of them: None where its scores are no numbers."""
+    return [row["reason"] or (NO_SCORES if one is None else None) for row, one in zip(rows, found, strict=True)]
 
 
 def _tagged(rows: Any, side: str) -> Iterator[tuple[list[str], list[Span]]]:

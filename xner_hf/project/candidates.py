@@ -12,6 +12,7 @@ from xner_hf.corpora.parallel import splitting_rule
 from xner_hf.errors import XnerError
 from xner_hf.project.matching import CHOICES, CandidateMatcher, check_choices, texts
 from xner_hf.project.scores import affixed_score, alignment_score, fold, surface_score, tagger_score
+from xner_hf.settings import check_model
 from xner_hf.spans import Span
 from xner_hf.translate.likelihood import LikelihoodScorer, load_scorer, translation_score
 
@@ -65,6 +66,7 @@ class CandidatesConfig:
 
     def __post_init__(self) -> None:
         check_choices(self.max_words, self.candidates, self.solver, self.target_tagger)
+        check_model(self.translation_model, "projector.translation_model")
         if self.min_surface < 0:
             raise XnerError(f"projector.min_surface is {self.min_surface}; it is 0 or more.")
         if self.translation_model and len(self.translation_languages) != 2:

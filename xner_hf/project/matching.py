@@ -11,6 +11,7 @@ from xner_hf.align.base import Link
 from xner_hf.errors import XnerError, nearest
 from xner_hf.project.base import CONFLICT, LOW_SCORE, PROJECTED, UNALIGNED, ProjectedSpan, is_punctuation, lost
 from xner_hf.project.solvers import SOLVERS
+from xner_hf.settings import check_model
 from xner_hf.spans import NER_LABELS, Span, spans_from_iob2
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def check_choices(max_words: int, candidates: str, solver: str, target_tagger: s
     Raises:
         XnerError: a value is unknown or out of range.
     """
+    check_model(target_tagger, "projector.target_tagger")
     if max_words < 1:
         raise XnerError(f"projector.max_words is {max_words}; it is 1 or more.")
     for name, value, known in (("candidates", candidates, SOURCES), ("solver", solver, tuple(SOLVERS))):

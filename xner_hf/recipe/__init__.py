@@ -14,7 +14,7 @@ from xner_hf.recipe.config import (
     TranslatorConfig,
 )
 from xner_hf.recipe.defaults import load_recipe, make_recipe
-from xner_hf.recipe.parse import filters_config, projector_config, recipe_from_dict
+from xner_hf.recipe.parse import filters_config, projector_config, recipe_from_dict, tagger_config
 
 __all__ = [
     "RECIPES",
@@ -31,4 +31,5 @@ __all__ = [
     "make_recipe",
     "projector_config",
     "recipe_from_dict",
+    "tagger_config",
 ]

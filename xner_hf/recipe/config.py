@@ -15,6 +15,7 @@ from xner_hf.errors import XnerError
 from xner_hf.languages import language as find_language
 from xner_hf.project.filters import FiltersConfig
 from xner_hf.project.markers import FORMS
+from xner_hf.settings import check_model
 
 
 class _Kind(NamedTuple):
@@ -124,6 +125,7 @@ class TaggerConfig:
     )
 
     def __post_init__(self) -> None:
+        check_model(self.model, "tagger.model")
         if self.labels is not None and not (
             isinstance(self.labels, Mapping)
             and all(isinstance(name, str) for pair in self.labels.items() for name in pair)

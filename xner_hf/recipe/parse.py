@@ -40,7 +40,7 @@ def recipe_from_dict(table: Mapping[str, Any]) -> Recipe:
         )
     table["text"] = _section(table["text"], TextConfig, "text")
     tagger = table.get("tagger")
-    table["tagger"] = None if tagger is None else _section(tagger, TaggerConfig, "tagger")
+    table["tagger"] = None if tagger is None else tagger_config(tagger)
     table["aligner"] = _aligner(table.get("aligner", {}), "aligner")
     translator, back = table.get("translator"), table.get("back_translation")
     if isinstance(translator, Mapping) and translator.get("method") == "parallel":
@@ -84,6 +84,15 @@ def projector_config(method: str, settings: Mapping[str, Any], language: str | N
             shipped["substring"] = True
         settings |= {key: value for key, value in shipped.items() if settings.get(key) is None}
     return ProjectorConfig(method, settings)
+
+
+def tagger_config(settings: Mapping[str, Any]) -> TaggerConfig:
+    """Return the settings of a tagger.
+
+    Raises:
+        XnerError: a setting is unknown or missing, or a value does not fit.
+    """
+    return _section(settings, TaggerConfig, "tagger")
 
 
 def filters_config(settings: Mapping[str, Any]) -> FiltersConfig:

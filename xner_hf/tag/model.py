@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xner_hf.checkpoint import load_checkpoint, longest_input, overlapping_windows
+from xner_hf.errors import XnerError
 from xner_hf.spans import ENTITY_TYPES, Span, spans_from_iob2
 from xner_hf.tag.scheme import find_scheme, label_names
 
@@ -57,6 +58,7 @@ class ModelTagger:
         from transformers import AutoModelForTokenClassification
 
         self.model, self.tokenizer = load_checkpoint(AutoModelForTokenClassification, model, revision)
+        self.name = model
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.labels = label_names(self.model.config, model)
         self.scheme = find_scheme(self.labels, labels or {}, model)
@@ -64,11 +66,18 @@ class ModelTagger:
         self.limit = longest_input(self.model, self.tokenizer)
         self.budget = TOKENS_PER_BATCH["cpu" if self.device.type == "cpu" else "other"]
 
-    def tag(self, sentences: Sequence[Sequence[str]]) -> list[list[Span]]:
+    def tag(self, sentences: Sequence[Sequence[str]]) -> list[list[Span] | None]:
         return [self.spans(rows) for rows in self.distributions(sentences)]
 
-    def spans(self, rows: np.ndarray) -> list[Span]:
-        """Return the entities of a sentence, given the `distributions` of its words ``[words, labels]``."""
+    def spans(self, rows: np.ndarray) -> list[Span] | None:
+        """Return the entities of a sentence, given the `distributions` of its words ``[words, labels]``.
+
+        None where these are not finite: the model's numbers overflow.
+        """
+        import numpy as np
+
+        if not np.isfinite(rows).all():
+            return None
         best = rows.max(-1)
         return [
             span._replace(score=float(best[span.start : span.end].mean()))
@@ -82,10 +91,20 @@ class ModelTagger:
         """Return the likeliest label of every word as IOB2 tags (`Scheme.tags`), and its probability.
 
         `tell` is called with the number of sentences that are done, whenever there are some.
+
+        Raises:
+            XnerError: probabilities are not finite.
         """
+        import numpy as np
+
         labels: list[list[str]] = []
         scores: list[np.ndarray] = []
-        for rows in self.distributions(sentences, tell):
+        for number, rows in enumerate(self.distributions(sentences, tell)):
+            if not np.isfinite(rows).all():
+                raise XnerError(
+                    f"the model {self.name!r} gives sentence {number} ({' '.join(sentences[number][:8])} ...) scores "
+                    "that are not numbers, so its labels are not known. Give another model."
+                )
             scores.append(rows.max(-1))
             labels.append(self._tags(rows))
         return labels, scores

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from xner_hf.errors import XnerError
-from xner_hf.settings import check_settings, read_mapping
+from xner_hf.settings import check_model, check_settings, read_mapping
 from xner_hf.training.losses import LossConfig
 
 _EXPONENT = re.compile(r"[+-]?[0-9]+[eE][+-]?[0-9]+")
@@ -53,6 +53,7 @@ class TrainingConfig:
     refresh: int = field(default=1, metadata={"help": "epochs after which the moving average labels the text anew"})
 
     def __post_init__(self) -> None:
+        check_model(self.backbone, "backbone")
         for name in ("epochs", "learning_rate", "batch_size", "gradient_accumulation", "max_length", "refresh"):
             if getattr(self, name) <= 0:
                 raise XnerError(f"{name} is {getattr(self, name)}; it must be above 0.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from xner_hf.batches import Batches
 from xner_hf.checkpoint import load_checkpoint, longest_input
 from xner_hf.errors import XnerError, nearest
+from xner_hf.settings import check_model
 from xner_hf.translate.model import TOKENS_PER_BATCH, ModelConfig, ModelTranslator, Output
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Seq2SeqConfig(ModelConfig):
     def __post_init__(self) -> None:
         if not self.model:
             raise XnerError("translator.model is empty; give a Hub id or the folder of a sequence-to-sequence model.")
+        check_model(self.tokenizer, "translator.tokenizer")
         if self.dtype not in _DTYPES:
             raise XnerError(
                 f"translator.dtype is {self.dtype!r}.{nearest(str(self.dtype), list(_DTYPES))} It is one of "
