@@ -221,14 +221,12 @@ def _existing(files: list[Path]) -> list[Path]:
 
 
 def model_digest(model: str, revision: str | None) -> str:
-    """The commit of a Hub model, or a digest of the files in its folder."""
+    """The commit of a Hub model, or a digest of the files in its folder but for cards, which nothing loads."""
     source, revision = model_source(model, revision)
     folder = Path(source)
     if folder.is_dir():
         total = hashlib.sha256()
-        for path in sorted(
-            p for p in folder.iterdir() if p.suffix in (".json", ".safetensors", ".model", ".txt", ".bin")
-        ):
+        for path in sorted(p for p in folder.iterdir() if p.is_file() and p.suffix != ".md"):
             total.update(f"{path.name} {file_digest(path)}\n".encode())
         return total.hexdigest()
     return _commit(source, revision)
