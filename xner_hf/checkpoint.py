@@ -106,7 +106,36 @@ def _tokenizer(model: str, source: str, revision: str | None, **options: Any) ->
     from transformers import AutoTokenizer
 
     with _reading(model, "its tokenizer cannot be read: "):
-        return AutoTokenizer.from_pretrained(source, revision=revision, trust_remote_code=False, **options)
+        tokenizer = AutoTokenizer.from_pretrained(source, revision=revision, trust_remote_code=False, **options)
+        return _numbered(tokenizer) if type(tokenizer).__name__ == "NllbTokenizer" else tokenizer
+
+
+def _numbered(tokenizer: Any) -> Any:
+    """Return an NLLB tokenizer with the numbers that its models were trained with: pieces, language codes, mask.
+
+    From a SentencePiece model without tokenizer.json transformers 5 makes one with the mask before the codes, or with
+    no codes at all, by which a model translates into another language.
+    """
+    import json
+
+    from transformers.models.nllb.tokenization_nllb import FAIRSEQ_LANGUAGE_CODES
+
+    vocabulary = tokenizer.get_vocab()
+    codes = [vocabulary[code] for code in FAIRSEQ_LANGUAGE_CODES if code in vocabulary]
+    if getattr(tokenizer, "vocab_file", None) is None or (codes and tokenizer.mask_token_id > min(codes)):
+        return tokenizer
+    backend = json.loads(tokenizer.backend_tokenizer.to_str())["model"]
+    pieces = backend["vocab"]
+    for token in (*FAIRSEQ_LANGUAGE_CODES, tokenizer.mask_token):
+        pieces[token] = len(pieces)
+    made = type(tokenizer)(
+        vocab=pieces,
+        merges=[tuple(merge) for merge in backend["merges"]],
+        src_lang=tokenizer.src_lang,
+        model_max_length=tokenizer.model_max_length,
+    )
+    made.backend_tokenizer.normalizer = tokenizer.backend_tokenizer.normalizer
+    return made
 
 
 @contextlib.contextmanager
