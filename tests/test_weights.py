@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
@@ -166,3 +167,18 @@ def test_everything_that_is_loaded_is_in_the_digest(sharded):
     before = model_digest(str(sharded), None)
     (sharded / "README.md").write_text("about it")
     assert model_digest(str(sharded), None) == before
+
+
+def test_no_other_module_loads_a_checkpoint():
+    import ast
+
+    import xner_hf
+
+    for path in Path(xner_hf.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                given = {one.arg: getattr(one.value, "value", None) for one in node.keywords}
+                if node.func.attr == "from_pretrained":
+                    assert path.name == "checkpoint.py", path
+                if node.func.attr in ("from_pretrained", "from_config"):
+                    assert given["trust_remote_code"] is False, path

@@ -104,7 +104,7 @@ def _index(source: str, revision: str | None, model: str) -> list[str]:
     if path is None:
         return []
     try:
-        names = sorted(set(json.loads(Path(path).read_text(encoding="utf-8"))["weight_map"].values()))
+        names = list(dict.fromkeys(json.loads(Path(path).read_text(encoding="utf-8"))["weight_map"].values()))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise XnerError(
             f"the file {_INDEX} of the model {model!r} is no index of weights ({error!r}). Save the model anew."
