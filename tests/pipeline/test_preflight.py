@@ -42,14 +42,14 @@ def test_a_translator_that_does_not_know_the_language(mirror, small_translator):
 
 
 def test_a_tagger_whose_labels_mean_nothing_here(mirror, write_tagger, tmp_path):
-    write_tagger(tmp_path / "other", {"B-person": ["Amina"]}, names=("O", "B-person"))
+    write_tagger(tmp_path / "other", {"B-human": ["Amina"]}, names=("O", "B-human"))
     recipe = make_recipe("hau", "transfer", {"text": MAFAND, "tagger": str(tmp_path / "other")})
-    with pytest.raises(XnerError, match=r"predicts O, B-person.*tagger.labels='\{person: PER\}'"):
+    with pytest.raises(XnerError, match=r"predicts O, B-human.*tagger.labels='\{human: PER\}'"):
         run_recipe(recipe)
 
 
 def test_members_are_looked_at_as_well(mirror, write_tagger, tmp_path):
-    write_tagger(tmp_path / "other", {"B-person": ["Amina"]}, names=("O", "B-person"))
+    write_tagger(tmp_path / "other", {"B-human": ["Amina"]}, names=("O", "B-human"))
     members = [{"recipe": "parallel"}, {"recipe": "transfer", "tagger": str(tmp_path / "other")}]
-    with pytest.raises(XnerError, match="predicts O, B-person"):
+    with pytest.raises(XnerError, match="predicts O, B-human"):
         run_recipe(make_recipe("hau", "combine", {"members": members, "text": MAFAND}))
