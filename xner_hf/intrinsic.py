@@ -208,9 +208,9 @@ def translated_gold(
         Pair(sentence.id, split_source(text), sentence.tokens) for text, sentence in zip(texts, found, strict=True)
     ]
     tagger = make_tagger(recipe.tagger.model, recipe.tagger.revision, recipe.tagger.labels)
-    tag_sources(pairs, tagger, consistent=False, progress=progress)
+    unscored = tag_sources(pairs, tagger, consistent=False, progress=progress)
     labels = tag_targets(pairs, recipe.projector.settings.get("target_tagger"))
-    check_scored(pairs, labels)
+    check_scored(pairs, unscored, labels)
     # Names are settled over the recipe's own text too, which takes longer to tag than the gold; else it goes untagged.
     own = source_side(recipe, progress, tagged=recipe.tagger.consistent)
     if recipe.tagger.consistent:

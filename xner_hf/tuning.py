@@ -190,8 +190,8 @@ def _tune(recipe: Recipe, limit: int, progress: Progress) -> Tuning:
     rest = [pair for number, pair in enumerate(text) if number not in chosen]
     if recipe.tagger:
         own = recipe.tagger
-        tag_sources(pairs, make_tagger(own.model, own.revision, own.labels), own.consistent, progress)
-        check_scored(pairs)
+        tagger = make_tagger(own.model, own.revision, own.labels)
+        check_scored(pairs, tag_sources(pairs, tagger, own.consistent, progress))
     for pair in pairs:
         pair.source_spans = keep_types(pair.source_spans or (), ENTITY_TYPES)
     entities = sum(len(pair.source_spans or ()) for pair in pairs)

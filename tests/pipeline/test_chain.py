@@ -65,6 +65,7 @@ def test_every_reason_is_explained():
         "empty_source",
         "empty_target",
         "evaluation_overlap",
+        "no_scores",
         "no_alignment",
         "nothing_projected",
         "filtered:comp_src",

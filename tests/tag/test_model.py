@@ -112,7 +112,7 @@ def test_the_mass_of_types_that_are_not_asked_for_goes_to_outside(tagger):
     date = tagger.labels.index("B-DATE")
     assert whole[2, date] == pytest.approx(SURE, abs=1e-5)
     assert ours[:, 0] == pytest.approx(whole[:, 0] + whole[:, date], abs=1e-6)
-    assert ours[:, 1::2] + ours[:, 2::2] == pytest.approx(whole[:, 1:7:2] + whole[:, 2:7:2], abs=1e-6)
+    assert ours[:, 1:] == pytest.approx(whole[:, 1:7], abs=1e-6)
 
 
 def test_labels_in_another_order_stand_in_ours(checkpoint):

@@ -47,9 +47,10 @@ def run(
     from xner_hf.tag import make_tagger
 
     check_output(output)
-    given = pair_settings(settings, ("projector", "aligner", "filters", "tagger"))
-    if given["tagger"].keys() - {"revision", "labels", "consistent"} or (given["tagger"] and tagger is None):
-        raise XnerError("--set tagger.KEY=V: name the tagger with --tagger; KEY is revision, labels or consistent.")
+    sections = ("projector", "aligner", "filters")
+    given = pair_settings(settings, sections if tagger is None else (*sections, "tagger"))
+    if odd := given.get("tagger", {}).keys() - {"revision", "labels", "consistent"}:
+        raise XnerError(f"--set tagger.{min(odd)}: of a tagger, only revision, labels and consistent can be set here.")
     own = None if tagger is None else tagger_config({"model": tagger, **given["tagger"]})
     if given["projector"].get("translation_model"):
         if target_language is None:
@@ -60,10 +61,11 @@ def run(
     filters = filters_config(given["filters"])
     read = read_pairs(pairs, tagger is None, source_language, target_language)
     with working_on(quiet) as shown:
+        unscored: set[int] = set()
         if own:
-            tag_sources(read, make_tagger(own.model, own.revision, own.labels), own.consistent, shown)
+            unscored = tag_sources(read, make_tagger(own.model, own.revision, own.labels), own.consistent, shown)
         extra = read_extras(extra_parallel, source_language, target_language)
-        done = list(project_pairs(read, method, made, filters, extra, shown))
+        done = list(project_pairs(read, method, made, filters, extra, shown, unscored))
     # The user's own columns come back as they were.
     columns = [row for _, row in json_rows(pairs)] if pairs.endswith(".jsonl") else [{} for _ in read]
     rows = [

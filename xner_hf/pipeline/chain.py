@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -111,38 +111,46 @@ def label_directly(spans: Sequence[Span], reason: str | None = None) -> Projecti
 
 def tag_sources(
     pairs: Sequence[Pair], tagger: Tagger, consistent: bool = True, progress: Progress | None = None
-) -> None:
-    """Give every pair the entities that the tagger finds on its source side; None where its scores are no numbers.
+) -> set[int]:
+    """Give every pair the entities that the tagger finds on its source side.
 
     Args:
         pairs: what to tag.
         tagger: who tags.
         consistent: give every name one type over all pairs (`NameVotes`).
         progress: told of the stage.
+
+    Returns:
+        The numbers of the pairs whose scores are no numbers, and which have no entities for that reason.
     """
     tell = (progress or Progress()).stage("tag", len(pairs))
-    for pair, spans in zip(pairs, tagger.tag([pair.source for pair in pairs]), strict=True):
-        pair.source_spans = spans
+    unscored = set()
+    for number, (pair, spans) in enumerate(zip(pairs, tagger.tag([pair.source for pair in pairs]), strict=True)):
+        pair.source_spans = spans or []
+        if spans is None:
+            unscored.add(number)
     tell(len(pairs))
     if consistent:
         votes = NameVotes(lambda: ((pair.source, pair.source_spans or ()) for pair in pairs))
-        for pair in pairs:
-            if pair.source_spans is not None:
-                pair.source_spans = votes.settle(pair.source, pair.source_spans)
+        settled = [votes.settle(pair.source, pair.source_spans or ()) for pair in pairs]
+        for number, (pair, spans) in enumerate(zip(pairs, settled, strict=True)):
+            pair.source_spans = [] if number in unscored else spans
+    return unscored
 
 
-def check_scored(pairs: Sequence[Pair], labels: Iterable[np.ndarray | None] = ()) -> None:
+def check_scored(pairs: Sequence[Pair], unscored: set[int], labels: Iterable[np.ndarray | None] = ()) -> None:
     """Check that taggers have labelled both sides of every pair, where none can be rejected.
 
     Args:
         pairs: what `tag_sources` was given.
+        unscored: what it returned.
         labels: what `tag_targets` returned.
 
     Raises:
         XnerError: the scores of one are no numbers.
     """
-    for pair, rows in itertools.zip_longest(pairs, labels):
-        if pair.source_spans is None or (rows is not None and known(rows) is None):
+    for number, (pair, rows) in enumerate(itertools.zip_longest(pairs, labels)):
+        if number in unscored or (rows is not None and known(rows) is None):
             raise XnerError(f"{pair.id}: {REASONS[NO_SCORES]}, so its entities are not known. Name another tagger.")
 
 
@@ -169,11 +177,12 @@ def project_pairs(
     filters: FiltersConfig,
     extra: Iterable[Pair] = (),
     progress: Progress | None = None,
+    unscored: Collection[int] = (),
 ) -> Iterator[Projection]:
     """Align and project pairs whose source entities are known, in their order.
 
     An aligner that learns is trained on the pairs themselves and on `extra`. A pair with an empty side comes back with
-    its reason and every entity ``unaligned``.
+    its reason and every entity ``unaligned``, and so do those of the numbers `unscored` (`tag_sources`).
 
     Raises:
         XnerError: no pair has words on both sides.
@@ -185,9 +194,9 @@ def project_pairs(
     links = align_pairs(pairs, aligner, extra, progress=progress)
     labels = tag_targets(pairs, projector.settings.get("target_tagger"))
     tell = progress.stage("project", len(pairs))
-    for pair, own, rows in zip(pairs, links, labels, strict=True):
+    for number, (pair, own, rows) in enumerate(zip(pairs, links, labels, strict=True)):
         spans = pair.source_spans or []
-        reason = side_missing(pair) or (NO_SCORES if pair.source_spans is None else None)
+        reason = side_missing(pair) or (NO_SCORES if number in unscored else None)
         if rows is not None and known(rows) is None:
             rows, reason = np.zeros_like(rows), reason or NO_SCORES
         done = project_pair(made, filtered, pair.source, spans, pair.target, own, rows)

@@ -81,7 +81,7 @@ class ModelTagger:
         best = rows.max(-1)
         return [
             span._replace(score=float(best[span.start : span.end].mean()))
-            for span in spans_from_iob2(self._tags(rows))
+            for span in spans_from_iob2(self.scheme.tags(rows))
             if span.label in ENTITY_TYPES
         ]
 
@@ -106,12 +106,8 @@ class ModelTagger:
                     "that are not numbers, so its labels are not known. Give another model."
                 )
             scores.append(rows.max(-1))
-            labels.append(self._tags(rows))
+            labels.append(self.scheme.tags(rows))
         return labels, scores
-
-    def _tags(self, rows: np.ndarray) -> list[str]:
-        seen = rows.any(-1)
-        return self.scheme.tags([n if some else None for n, some in zip(rows.argmax(-1).tolist(), seen, strict=True)])
 
     def distributions(
         self, sentences: Sequence[Sequence[str]], tell: Callable[[int], None] | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -50,26 +50,33 @@ class Scheme:
     kind: str
     labels: tuple[tuple[str, str], ...]
 
-    def tags(self, best: Sequence[int | None]) -> list[str]:
+    def tags(self, rows: np.ndarray) -> list[str]:
         """Return the IOB2 tags of a sentence.
 
         Labels of IOB2 stay as they are, an ``I-`` that continues nothing included. In all other schemes an entity goes
         on where an ``I-`` or ``E-`` follows its type, but not behind ``E-`` or ``S-``; every other label opens one.
 
         Args:
-            best: number of the likeliest label of every word; None, where the tagger says nothing, is ``O``.
+            rows: label distributions ``[words, labels]``; a zero row, which says nothing of its word, is ``O``.
         """
-        found, before = [], ""
+        best = self._likeliest(rows)
+        if self.kind == IOB2:
+            read = [_OUTSIDE if number is None else self.labels[number] for number in best]
+        else:
+            read = [("I" if goes_on else "B", meaning) for place, meaning, goes_on in self._read(best)]
+        return [f"{'I' if place == 'I' else 'B'}-{meaning}" if meaning else "O" for place, meaning in read]
+
+    @staticmethod
+    def _likeliest(rows: np.ndarray) -> list[int | None]:
+        return [n if known else None for n, known in zip(rows.argmax(-1).tolist(), rows.any(-1), strict=True)]
+
+    def _read(self, best: Sequence[int | None]) -> Iterator[tuple[str, str, bool]]:
+        """Yield place and type of every word's label, and whether it goes on with the entity before it."""
+        before = ""
         for number in best:
             place, meaning = _OUTSIDE if number is None else self.labels[number]
-            if place == "O":
-                found.append("O")
-            elif self.kind == IOB2:
-                found.append(f"{place}-{meaning}")
-            else:
-                found.append(f"{'I' if place in 'IE' and meaning == before else 'B'}-{meaning}")
+            yield place, meaning, place in "IE" and meaning == before
             before = meaning if place in "BI" else ""
-        return found
 
     def distributions(self, rows: np.ndarray) -> np.ndarray:
         """Return label distributions over `NER_LABELS`, float32 ``[words, 7]``; what means no type is ``O``.
@@ -82,10 +89,9 @@ class Scheme:
         token classifier gives the labels of words independently, so the mass that goes on is the product m w:
         I = m w, B = b + m (1 - w).
 
-        In IOB2 and IOBES an ``I-X`` itself says that X goes on. It can with no more than w, which holds in every
-        distribution over valid sequences; what exceeds it (all of it at the first word) opens an entity, as the CoNLL
-        scorer reads it: I = min(m, w), B = b + m - I. So a tagger that was trained on IOB1 but has all labels of IOB2
-        is read as well.
+        In IOB2 and IOBES the labels say themselves what goes on: I = m, B = b. But where the likeliest label of a word
+        goes on with X and the entity before it is none of X, it opens one, as the CoNLL scorer reads it: I = 0,
+        B = b + m. So a tagger that was trained on IOB1 but has all labels of IOB2 loses no entity either.
 
         Args:
             rows: ``[words, labels]``; a zero row, which says nothing of its word, stays zero.
@@ -100,9 +106,15 @@ class Scheme:
             for places in ("BS", "IE", "BI")
         }
         opening, inside = rows @ masks["BS"], rows @ masks["IE"]
-        before = np.zeros_like(inside)
-        before[1:] = (rows @ masks["BI"])[:-1]
-        goes_on = inside * before if self.kind in (IO, IOB1) else np.minimum(inside, before)
+        if self.kind in (IO, IOB1):
+            before = np.zeros_like(inside)
+            before[1:] = (rows @ masks["BI"])[:-1]
+            goes_on = inside * before
+        else:
+            goes_on = inside.copy()
+            for word, (place, meaning, continues) in enumerate(self._read(self._likeliest(rows))):
+                if place in "IE" and not continues and meaning in ENTITY_TYPES:
+                    goes_on[word, ENTITY_TYPES.index(meaning)] = 0
         found = np.empty((len(rows), len(NER_LABELS)), dtype=np.float32)
         found[:, 0] = rows @ np.array([meaning not in ENTITY_TYPES for _, meaning in self.labels], dtype=np.float32)
         found[:, 1::2] = opening + (inside - goes_on)
@@ -156,8 +168,9 @@ def find_scheme(labels: Sequence[str], mapped: Mapping[str, str], model: str) ->
         named = zip(bare[1:] or bare, ("B-PER", "I-PER"), strict=False) if bare else [(*types, "TYPE")[:1] + ("PER",)]
         example = ", ".join(": ".join(one) for one in named)
         raise XnerError(
-            f"the tagger {model!r} predicts {', '.join(labels)}, none of which means {', '.join(ENTITY_TYPES)}. Give "
-            f"one trained for named-entity recognition, or say what its types mean: tagger.labels='{{{example}}}'."
+            f"the tagger {model!r} predicts {', '.join(labels)}. Its labels must be of entities, with some of "
+            f"{', '.join(ENTITY_TYPES)}: give one trained for named-entity recognition, or say what its labels mean: "
+            f"tagger.labels='{{{example}}}'."
         )
     scheme = Scheme(_kind(placed), tuple(placed))
     _tell(scheme, split, mapped, model)
