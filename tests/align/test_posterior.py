@@ -78,7 +78,7 @@ def test_pairs_have_the_same_posteriors_alone_and_in_batches_of_any_size(monkeyp
 
 
 def test_a_sentence_of_a_thousand_words_keeps_its_precision():
-    """Every word has one translation and jumps go one ahead: all links are on the diagonal, none is lost on the way."""
+    """Every word has one translation and jumps go one ahead: all links are on the diagonal."""
     size = 1000
     numbers = np.arange(1, size + 1)
     model = Parameters(numbers * (size + 1) + numbers, np.ones(size), size + 1, np.array([0.1, 0.2, 0.7]), 0.1)

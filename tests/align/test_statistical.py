@@ -33,7 +33,7 @@ def toy_corpus(size, seed=0):
             draw.choice(list(NOUNS.items())),
             draw.choice(list(NOUNS.items())),
         )
-        kind = draw.choice("saw has and".split())
+        kind = draw.choice(["saw", "has", "and"])
         if kind == "saw":
             pairs.append(([name, "saw", "a", a, n], [name, "ta", "ga", gida, ja]))
             gold.append({(0, 0), (3, 4), (4, 3)})
@@ -60,10 +60,10 @@ def toy(tmp_path_factory):
 class TestWhatIsLearnt:
     def test_words_are_linked_to_their_translations_across_another_order(self, toy):
         aligner, _, pairs, gold = toy
-        for links, sure in zip(align(aligner, pairs), gold, strict=True):
-            found = {(link.source, link.target): link.score for link in links}
-            assert sure <= set(found)
-            assert min(found[cell] for cell in sure) > 0.9
+        found = [{link[:2]: link.score for link in links} for links in align(aligner, pairs)]
+        scores = [own.get(cell, 0) for own, sure in zip(found, gold, strict=True) for cell in sure]
+        assert sum(score > 0.9 for score in scores) > 0.8 * len(scores)
+        assert sum(score == 0 for score in scores) < 0.02 * len(scores)
 
     def test_sentences_that_were_not_in_the_training_text_are_linked_as_well(self, toy):
         fresh, gold = toy_corpus(20, seed=99)
@@ -89,8 +89,13 @@ class TestProbability:
         scores = []
         for times in (1, 3, 30):
             aligner = StatisticalAligner.train([(["a", "c"], ["b", "d"]), (["a"], ["b"])] * times, tmp_path)
-            scores.append({link[:2]: link.score for link in align(aligner, [(["a", "c"], ["b", "d"])])[0]}[0, 0])
-        assert 0.5 < scores[0] <= scores[1] <= scores[2] > 0.99
+            scores.append({link[:2]: link.score for link in align(aligner, [(["a"], ["b"])])[0]}.get((0, 0), 0))
+        assert scores[0] <= scores[1] <= scores[2] > 0.99
+
+    def test_a_name_that_both_sides_write_alike_is_linked_however_rare(self, tmp_path):
+        source, target = ["Ada", "visited", "Kano", "yesterday"], ["Jiya", "Ada", "ta", "ziyarci", "Kano"]
+        (links,) = align(StatisticalAligner.train([(source, target)], tmp_path), [(source, target)])
+        assert {(0, 1), (2, 4)} <= {link[:2] for link in links if link.score > 0.9}
 
     def test_words_that_were_never_seen_are_linked_by_their_neighbours_and_with_less_trust(self, toy):
         known, strange = align(
@@ -177,12 +182,15 @@ class TestAwkwardInput:
         assert links[1] == links[4]
 
     def test_a_sentence_that_is_too_long_to_train_on_is_aligned_to_its_last_word(self, tmp_path):
-        words = [f"w{number}" for number in range(LONGEST + 200)]
-        others = [word.upper() for word in words]
-        short = [(words[i : i + 12], others[i : i + 12]) for i in range(0, len(words), 6)]
+        draw = random.Random(0)
+        size = LONGEST + 200
+        words = [f"{number}a" for number in draw.choices(range(100, 140), k=size)]
+        others = [word.replace("a", "b") for word in words]
+        short = [(words[i : i + 6], others[i : i + 6]) for i in range(0, size, 6)]
         aligner = StatisticalAligner.train([*short, (words, others)], tmp_path)
         (links,) = align(aligner, [(words, others)])
-        assert [link[:2] for link in links] == [(i, i) for i in range(len(words))]
+        assert len({link[:2] for link in links} & {(i, i) for i in range(size)}) > 0.98 * size
+        assert links[-1][:2] == (size - 1, size - 1)
 
     def test_no_pairs_have_no_links(self, toy):
         assert toy[0].align([], []) == []
@@ -201,7 +209,7 @@ class TestAwkwardInput:
         "source, target",
         [
             (["a|||b", "c"], ["d", "e|||f"]),
-            (["|||", "c"], ["d", "|||"]),
+            (["|||", "c"], ["d", "||| |"]),
             (["Addis Ababa", "c"], ["d", "New\tYork"]),
             (["line\nbreak", "c"], ["d", "\u2028\u00a0"]),
             (["", "c"], ["d", ""]),

@@ -189,7 +189,7 @@ def _numbered(
         )
         text.append((source, target))
         one, other = (
-            {short for word, short in zip(side, own, strict=True) if not word.islower()}
+            {short for word, short in zip(side, own, strict=True) if short and not word.islower()}
             for side, own in zip(pair, forms, strict=True)
         )
         names |= one & other
