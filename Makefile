@@ -35,6 +35,7 @@ bench: $(READY)  ## the benchmarks that take minutes; needs XNER_MIRROR
 	$(BIN)/python benchmarks/alignment.py --equality --pairs 2000
 	$(BIN)/python benchmarks/alignment.py --speed
 	$(BIN)/python benchmarks/link_quality.py
+	$(BIN)/python benchmarks/statistical_aligners.py
 	$(BIN)/python benchmarks/solvers.py
 	$(BIN)/python benchmarks/throughput.py --tagger
 	$(BIN)/python benchmarks/throughput.py --translator --trained

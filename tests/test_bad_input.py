@@ -93,7 +93,7 @@ def test_a_build_waits_for_the_alignment_model_that_another_trains():
     recipe = make_recipe("hau", "sample")
     run_recipe(recipe)
     (folder,) = cache_folder().glob("hau-sample/align-*")
-    model = folder / "model" / "links.json"
+    model = folder / "model" / "parameters.safetensors"
     trained = model.stat().st_mtime_ns
     # The other build has its model in place and is about to read it and to note that it is whole.
     noted = (folder / "dropped.json").read_text()
@@ -128,8 +128,8 @@ def test_an_alignment_model_that_was_being_written_is_trained_again(monkeypatch)
     for path in folder.iterdir():
         if path.is_file():
             path.unlink()
-    links = folder / "model" / "links.json"
-    links.write_text(links.read_text()[:50])
+    links = folder / "model" / "parameters.safetensors"
+    links.write_bytes(links.read_bytes()[:50])
     assert run_recipe(make_recipe("hau", "sample")).stages.rows == 160
 
 

@@ -121,7 +121,7 @@ def test_a_recipe_that_projects_nothing_has_no_weights_to_fit(recipe):
 
 
 def test_an_aligner_trained_on_one_language_is_refused(tmp_path):
-    (tmp_path / "links.json").write_text("{}")
+    (tmp_path / "parameters.safetensors").write_text("{}")
     with pytest.raises(XnerError, match="trained on one pair of languages"):
         calibrate("luo", ["tsn"], overrides={"aligner.model": str(tmp_path)})
 

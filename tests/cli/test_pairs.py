@@ -77,7 +77,7 @@ def test_without_keep_nothing_is_left_and_an_empty_folder_may_be_filled(xner, te
     assert [path.name for path in Path().iterdir()] == [text]
     Path("empty").mkdir()
     assert xner("align", text, "--keep", "empty", "--json")[0] == 0
-    assert Path("empty/links.json").is_file()
+    assert Path("empty/parameters.safetensors").is_file()
 
 
 def test_a_model_is_not_written_over_other_files(xner, text):
@@ -96,7 +96,6 @@ def test_a_model_is_not_written_over_other_files(xner, text):
         ("--aligner", "none"),
         ("--aligner", "encoder", "--set", "aligner.model=a/b"),
         ("--aligner", "combined", "--set", "aligner.members=[{method: statistical}]"),
-        ("--aligner", "eflomal"),
     ],
 )
 def test_what_leaves_no_model_to_align_with_again_has_nothing_to_keep(xner, text, arguments):

@@ -23,7 +23,7 @@ from xner_hf.recipe import (
 
 
 def test_making_a_recipe_imports_nothing_heavy():
-    heavy = "{'torch', 'transformers', 'datasets', 'evaluate', 'pyarrow', 'pandas', 'systran_align'}"
+    heavy = "{'torch', 'transformers', 'datasets', 'evaluate', 'pyarrow', 'pandas', 'thot', 'scipy'}"
     code = (
         "import sys; from xner_hf.recipe import make_recipe; make_recipe('hau').to_dict(); "
         f"sys.exit(repr({heavy} & set(sys.modules)) if {heavy} & set(sys.modules) else 0)"

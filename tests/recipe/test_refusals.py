@@ -73,8 +73,8 @@ class TestRefusals:
     @pytest.mark.parametrize(
         "key, value, near, known",
         [
-            ("aligner", "statistcal", "statistical", "statistical, encoder, simalign, eflomal, combined, none"),
-            ("aligner.method", "enocder", "encoder", "statistical, encoder, simalign, eflomal, combined, none"),
+            ("aligner", "statistcal", "statistical", "statistical, encoder, simalign, combined, none"),
+            ("aligner.method", "enocder", "encoder", "statistical, encoder, simalign, combined, none"),
             ("projector", "heuristics", "heuristic", "fused, candidates, heuristic"),
             ("projector.method", "candidate", "candidates", "fused, candidates, heuristic"),
         ],

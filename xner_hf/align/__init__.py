@@ -9,10 +9,9 @@ from typing import Any
 
 from xner_hf.align.base import Aligner, Link, NoAligner
 from xner_hf.align.combined import CombinedAligner
-from xner_hf.align.eflomal import EflomalAligner, EflomalConfig
 from xner_hf.align.encoder import EncoderAligner, EncoderConfig
 from xner_hf.align.reference import SimAlignAligner, SimAlignConfig
-from xner_hf.align.statistical import StatisticalAligner, StatisticalConfig
+from xner_hf.align.statistical import PARAMETERS, StatisticalAligner, StatisticalConfig, check_trainable
 from xner_hf.errors import XnerError, nearest
 from xner_hf.settings import check_settings
 
@@ -60,7 +59,6 @@ METHODS: dict[str, type] = {
     "statistical": StatisticalConfig,
     "encoder": EncoderConfig,
     "simalign": SimAlignConfig,
-    "eflomal": EflomalConfig,
     "combined": CombinedConfig,
     "none": NoConfig,
 }
@@ -101,11 +99,8 @@ def make_aligner(method: str, settings: Mapping[str, Any], text: Text, folder: P
         return CombinedAligner(members, config.weights, config.threshold)
     if isinstance(config, StatisticalConfig):
         kept = Path(config.model) if config.model else folder
-        trained = (kept / "links.json").is_file()
+        trained = (kept / PARAMETERS).is_file()
         return StatisticalAligner(kept) if trained else StatisticalAligner.train(text(), folder, config)
-    if isinstance(config, EflomalConfig):
-        trained = (folder / "links.json").is_file()
-        return EflomalAligner(folder) if trained else EflomalAligner.train(text(), folder, config)
     if isinstance(config, EncoderConfig):
         return EncoderAligner(config)
     return SimAlignAligner(config) if isinstance(config, SimAlignConfig) else NoAligner()
@@ -123,10 +118,17 @@ def parts(method: str, settings: Mapping[str, Any]) -> Iterator[tuple[str, dict[
 
 def learns(method: str, settings: Mapping[str, Any]) -> bool:
     """Whether an aligner is trained on the parallel text."""
-    return any(
-        name == "eflomal" or (name == "statistical" and not values["model"])
-        for name, values in parts(method, settings)
-    )
+    return any(name == "statistical" and not values["model"] for name, values in parts(method, settings))
+
+
+def check_installed(method: str, settings: Mapping[str, Any]) -> None:
+    """Check that an aligner can be trained on this machine, where it is to be trained.
+
+    Raises:
+        XnerError: its package is not installed.
+    """
+    if learns(method, settings):
+        check_trainable()
 
 
 def _split(member: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -136,4 +138,4 @@ def _split(member: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     return settings.pop("method"), settings
 
 
-__all__ = ["METHODS", "Aligner", "Link", "check_aligner", "learns", "make_aligner", "parts"]
+__all__ = ["METHODS", "Aligner", "Link", "check_aligner", "check_installed", "learns", "make_aligner", "parts"]

@@ -1,23 +1,42 @@
-"""Word alignment learnt from nothing but the parallel text itself (IBM Model 2, both directions, symmetrised).
+"""Word alignment learnt from nothing but the parallel text itself.
 
-systran-align trains the model of Dyer, Chahuneau and Smith (2013) in both directions and joins the two alignments.
-It gives links without probabilities; a link's probability is estimated here from the links of the training text.
+sil-thot trains a Bayesian HMM with fertilities by Gibbs sampling, the method of Östling and Tiedemann (2016), in each
+direction. From its lexicon and its jumps the probability of every link is computed (`xner_hf.align.posterior`);
+fertilities are left out there. A link's score is the mean of its posteriors in both directions.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import unicodedata
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xner_hf.align.base import Link
-from xner_hf.align.counts import LinkCounts, form
 from xner_hf.align.folder import read_whole, written_whole
 from xner_hf.errors import XnerError
 
-BATCH = 2000
-_FILES = ("forward", "backward", "links.json", "settings.json")
+if TYPE_CHECKING:
+    import numpy as np
+
+    from xner_hf.align.posterior import Parameters
+
+PARAMETERS = "parameters.safetensors"
+_FILES = (PARAMETERS, "words.json", "settings.json")
+SEED = 1
+THRESHOLD = 0.5
+"""A link needs a mean posterior above this; chosen on validation splits (docs/results.md)."""
+SWEEPS = 500
+"""Sweeps of the sampler without jumps: this over the root of the number of pairs, from 2 to 16. There are as many with
+jumps, and four times as many with fertilities. This is eflomal's schedule, shorter."""
+SAMPLERS = 4000
+"""Samplers whose counts are averaged: this over the number of pairs, from 1 to 8. Little text needs more."""
+LONGEST = 1024
+"""Words of the longest sentence that is trained on, a limit of sil-thot; longer ones are aligned all the same."""
 
 
 @dataclass(frozen=True)
@@ -38,15 +57,34 @@ class StatisticalConfig:
     def __post_init__(self) -> None:
         if self.stem < 0:
             raise XnerError(f"aligner.stem is {self.stem}; it counts letters and is 0 (all) or more.")
-        if self.model is not None and not (Path(self.model) / "links.json").is_file():
+        if self.model is not None and not (Path(self.model) / PARAMETERS).is_file():
             raise XnerError(
                 f"aligner.model {self.model!r} is not the folder of a trained model; `xner align PAIRS --keep "
                 f"{self.model}` trains one there."
             )
 
 
+def check_trainable() -> None:
+    """Check that a model can be trained on this machine.
+
+    Raises:
+        XnerError: sil-thot is not installed; it has no wheel for some platforms.
+    """
+    if importlib.util.find_spec("thot") is None:
+        raise XnerError(
+            "the aligner 'statistical' needs the package sil-thot, which is not installed. It has wheels for Linux on "
+            "x86-64, macOS on arm64 and Windows: pip install sil-thot. Elsewhere use a multilingual encoder "
+            "(--aligner encoder --set aligner.model=ORG/NAME), or a model that another machine trained with "
+            "`xner align --keep` (--set aligner.model=FOLDER)."
+        )
+
+
+Numbers = tuple[list[int], list[int]]
+"""A pair whose words are numbers."""
+
+
 class StatisticalAligner:
-    """A trained statistical model; make one with `train`, keep it in a folder, load it with the constructor.
+    """A trained model; make one with `train`, keep it in a folder, load it with the constructor.
 
     Args:
         folder: where `train` wrote the model.
@@ -56,12 +94,18 @@ class StatisticalAligner:
     """
 
     def __init__(self, folder: Path):
-        import systran_align
+        from safetensors import SafetensorError
+        from safetensors.numpy import load_file
 
         with read_whole(folder, "StatisticalAligner") as settings:
             self._stem = StatisticalConfig(settings["stem"]).stem
-            self._counts = LinkCounts.load(folder / "links.json")
-            self._aligner = systran_align.Aligner(str(folder / "forward"), str(folder / "backward"))
+            words = json.loads((folder / "words.json").read_text(encoding="utf-8"))
+            self._words = [{word: number for number, word in enumerate(side, start=1)} for side in words]
+            try:
+                arrays = load_file(folder / PARAMETERS)
+            except SafetensorError as error:
+                raise ValueError(error) from error
+            self._directions = [_parameters(arrays, side) for side in ("forward", "backward")]
 
     @classmethod
     def train(
@@ -73,78 +117,123 @@ class StatisticalAligner:
         """Train on pairs of word lists and write the model to `folder`.
 
         Words are compared without case and by their first `stem` letters, which makes little text go further. Pairs
-        with an empty side are passed over. Training uses one thread: with several, the order of additions and with it
-        the last links change from run to run.
+        with an empty side, or one of more than `LONGEST` words, are not trained on. Names, numbers and marks that both
+        sides of a pair write alike are learnt once more, each as a pair of its own. The seed is fixed: the same pairs
+        give the same model, on any number of threads.
 
         Raises:
-            XnerError: there is no pair to train on.
+            XnerError: there is no pair to train on, or sil-thot is not installed.
         """
+        from safetensors.numpy import save_file
+
+        check_trainable()
+        stem = (config or StatisticalConfig()).stem
+        words, text, names = _numbered(pairs, stem)
+        if not text:
+            raise XnerError(
+                f"there is no pair with words on both sides, {LONGEST:,} at most, to train the aligner on."
+            )
+        with ThreadPoolExecutor(2) as pool:
+            forward = pool.submit(_learn, text, names)
+            backward = pool.submit(_learn, *([(other, one) for one, other in rows] for rows in (text, names)))
+            arrays = {f"forward.{name}": array for name, array in forward.result().items()}
+            arrays |= {f"backward.{name}": array for name, array in backward.result().items()}
         with written_whole(folder, _FILES) as aside:
-            stem = (config or StatisticalConfig()).stem
-            _train(pairs, aside, stem)
+            save_file(arrays, aside / PARAMETERS)
+            (aside / "words.json").write_text(json.dumps([list(own) for own in words], ensure_ascii=False), "utf-8")
             (aside / "settings.json").write_text(json.dumps({"stem": stem}), encoding="utf-8")
         return cls(folder)
 
     def align(self, sources: Sequence[Sequence[str]], targets: Sequence[Sequence[str]]) -> list[list[Link]]:
+        import numpy as np
+
+        from xner_hf.align.posterior import posteriors
+
         links: list[list[Link]] = [[] for _ in sources]
         filled = [i for i, (source, target) in enumerate(zip(sources, targets, strict=True)) if source and target]
-        for start in range(0, len(filled), BATCH):
-            rows = filled[start : start + BATCH]
-            source = [[form(word, self._stem) for word in sources[i]] for i in rows]
-            target = [[form(word, self._stem) for word in targets[i]] for i in rows]
-            for i, s, t, result in zip(rows, source, target, self._aligner.align_batch(source, target), strict=True):
-                links[i] = [Link(a, b, self._counts.probability(s[a], t[b])) for a, b in sorted(result["alignments"])]
+        source, target = (
+            [[own.get(form(word, self._stem), -1) for word in rows[i]] for i in filled]
+            for own, rows in zip(self._words, (sources, targets), strict=True)
+        )
+        forward = posteriors(self._directions[0], source, target)
+        backward = posteriors(self._directions[1], target, source)
+        for i, one, other in zip(filled, forward, backward, strict=True):
+            mean = np.round(np.minimum((one.T + other) / 2, 1), 6)  # rounding of sums differs between processors
+            links[i] = [Link(int(a), int(b), float(mean[a, b])) for a, b in np.argwhere(mean > THRESHOLD)]
         return links
 
 
-def _train(pairs: Iterable[tuple[Sequence[str], Sequence[str]]], folder: Path, stem: int) -> None:
-    """Write a model to an empty folder."""
-    import systran_align
-    from threadpoolctl import threadpool_limits
+def form(word: str, stem: int = 0) -> str:
+    """Return the form of a word that is compared: without case, letters in one piece (NFC), the first `stem` of them.
 
-    text = folder / "text"
-    used = 0
-    with text.open("w", encoding="utf-8") as file:
-        for source, target in pairs:
-            if source and target:
-                sides = (" ".join(form(word, stem) for word in side) for side in (source, target))
-                file.write(" ||| ".join(sides) + "\n")
-                used += 1
-    if not used:
-        raise XnerError("there is no pair with words on both sides to train the aligner on.")
-    with threadpool_limits(1, user_api="openmp"):
-        systran_align.generate_alignment_probabilities(
-            str(text),
-            str(folder / "forward"),
-            str(folder / "backward"),
-            favor_diagonal=True,
-            optimize_tension=True,
-            variational_bayes=True,
-        )
-    aligner = systran_align.Aligner(str(folder / "forward"), str(folder / "backward"))
-    counts = LinkCounts()
-    for batch in _batches(_read(text)):
-        for (source, target), result in zip(
-            batch, aligner.align_batch(*map(list, zip(*batch, strict=True))), strict=True
-        ):
-            counts.add(source, target, result["alignments"])
-    text.unlink()
-    counts.save(folder / "links.json")
+    Args:
+        word: any string.
+        stem: letters that are kept; 0 keeps all.
+    """
+    # Corpora write the same accented letter in one piece or in two.
+    return unicodedata.normalize("NFC", word.casefold())[: stem or None]
 
 
-def _read(path: Path) -> Iterator[tuple[list[str], list[str]]]:
-    with path.open(encoding="utf-8") as file:
-        for line in file:
-            source, target = line.rstrip("\n").split(" ||| ")
-            yield source.split(" "), target.split(" ")
-
-
-def _batches(pairs: Iterator[tuple[list[str], list[str]]]) -> Iterator[list[tuple[list[str], list[str]]]]:
-    batch: list[tuple[list[str], list[str]]] = []
+def _numbered(
+    pairs: Iterable[tuple[Sequence[str], Sequence[str]]], stem: int
+) -> tuple[tuple[dict[str, int], dict[str, int]], list[Numbers], list[Numbers]]:
+    """Return the words of both sides with their numbers, the pairs as numbers, and the names written alike."""
+    words: tuple[dict[str, int], dict[str, int]] = ({}, {})
+    text, names = [], set()
     for pair in pairs:
-        batch.append(pair)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+        if not all(0 < len(side) <= LONGEST for side in pair):
+            continue
+        forms = [[form(word, stem) for word in side] for side in pair]
+        source, target = (
+            [own.setdefault(word, len(own) + 1) for word in side] for own, side in zip(words, forms, strict=True)
+        )
+        text.append((source, target))
+        one, other = (
+            {short for word, short in zip(side, own, strict=True) if short and not word.islower()}
+            for side, own in zip(pair, forms, strict=True)
+        )
+        names |= one & other
+    return words, text, [([words[0][name]], [words[1][name]]) for name in sorted(names)]
+
+
+def _learn(text: Sequence[Numbers], names: Sequence[Numbers]) -> dict[str, np.ndarray]:
+    """Train ``p(target | source)`` and return the arrays of `Parameters`. Word numbers begin with 1, 0 is null."""
+    import numpy as np
+    from thot.alignment import EflomalAlignmentModel
+
+    model = EflomalAlignmentModel()
+    model.seed, model.deterministic, model.auto_iterations = SEED, True, False
+    sweeps = min(16, max(2, round(SWEEPS / len(text) ** 0.5)))
+    model.num_samplers = min(8, max(1, SAMPLERS // len(text)))
+    model.set_iterations(sweeps, sweeps, 4 * sweeps)
+    for source, target in (*text, *names):
+        # Numbers as words: no word of a text can be one of the model's own, such as NULL.
+        model.add_sentence_pair(list(map(str, source)), list(map(str, target)), 1)
+    model.start_training()
+    for _ in range(6 * sweeps):
+        model.train()
+    model.end_training()
+    targets = 1 + max(max(target) for _, target in text)
+    rows: list[tuple[int, float]] = []
+    numbers = {model.get_trg_word_index(str(number)): number for number in range(1, targets)}
+    for number in range(1 + max(max(source) for source, _ in text)):
+        index = model.get_src_word_index(str(number)) if number else 0
+        rows += [(number * targets + numbers[t], p) for t, p in model.get_translations(index) if t in numbers]
+    rows.sort()
+    window = model.jump_window
+    return {
+        "keys": np.array([key for key, _ in rows], dtype=np.int64),
+        "probabilities": np.array([probability for _, probability in rows]),
+        "jumps": np.array([model.jump_prob(offset) for offset in range(-window, window + 1)]),
+        "sizes": np.array([targets], dtype=np.int64),
+        "null": np.array([model.p0]),
+    }
+
+
+def _parameters(arrays: dict[str, np.ndarray], side: str) -> Parameters:
+    from xner_hf.align.posterior import Parameters
+
+    keys, probabilities, jumps, sizes, null = (
+        arrays[f"{side}.{name}"] for name in ("keys", "probabilities", "jumps", "sizes", "null")
+    )
+    return Parameters(keys, probabilities, int(sizes[0]), jumps, float(null[0]))

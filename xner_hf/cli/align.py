@@ -41,7 +41,7 @@ def run(
 
     Example: xner align pairs.jsonl --gold gold.txt
     """
-    from xner_hf.align import learns
+    from xner_hf.align import check_installed, learns
     from xner_hf.corpora.links import read_links
     from xner_hf.errors import XnerError
     from xner_hf.metrics import alignment_scores
@@ -50,6 +50,7 @@ def run(
 
     check_output(output)
     method = AlignerConfig(aligner, settings=pair_settings(settings, ("aligner",))["aligner"])
+    check_installed(method.method, method.settings)
     if keep:
         if aligner != "statistical" or not learns(aligner, method.settings):
             raise XnerError(

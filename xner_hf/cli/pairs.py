@@ -21,7 +21,7 @@ Pairs = Annotated[
 ]
 AlignerName = Annotated[
     str,
-    typer.Option(help="statistical | encoder | simalign | eflomal | combined | none; settings: --set aligner.KEY=V"),
+    typer.Option(help="statistical | encoder | simalign | combined | none; settings: --set aligner.KEY=V"),
 ]
 Extra = Annotated[
     list[str] | None,

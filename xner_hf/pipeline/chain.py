@@ -47,8 +47,7 @@ REASONS = {
 """Why a row stands in the split ``rejected``."""
 
 ALIGNED_AT_ONCE = 10_000
-"""Pairs that an aligner is given at once: few enough to show progress, and not so few that one which reads its model
-at every call (eflomal) reads it often."""
+"""Pairs that an aligner is given at once: few enough to show progress."""
 
 
 @dataclass(slots=True)

@@ -109,12 +109,13 @@ def _translator(config: TranslatorConfig) -> list[object]:
 
 
 def _aligner(config: AlignerConfig) -> list[object]:
-    """Models and versions that decide the links; an external program's version cannot be had and is not in it."""
+    """Models and versions that decide the links."""
+    align.check_installed(config.method, config.settings)
     found: list[object] = []
     for method, settings in align.parts(config.method, config.settings):
         if method == "statistical":
             kept = sorted(Path(settings["model"]).iterdir()) if settings["model"] else []
-            found += [version("systran-align"), *map(file_digest, kept)]
+            found += [*map(file_digest, kept)] if kept else [version("sil-thot")]
         elif method in ("encoder", "simalign"):
             found += [model_digest(settings["model"], settings["revision"]), default_device(), version("simalign")]
             found += model_versions()

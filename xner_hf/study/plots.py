@@ -262,7 +262,7 @@ def _drawing(path: Path, size: tuple[float, float]) -> Iterator[Figure]:
         import matplotlib
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise XnerError("plots need the package matplotlib: pip install 'xner-hf[report]'") from error
+        raise XnerError("plots need the package matplotlib: pip install matplotlib") from error
     with matplotlib.rc_context():
         matplotlib.rcdefaults()  # else the file would depend on the user's own style
         matplotlib.rcParams.update(_STYLE)

@@ -67,7 +67,7 @@ class CTranslate2Translator(ModelTranslator):
             import ctranslate2
         except ImportError as error:
             raise XnerError(
-                "the translator 'ctranslate2' needs the package ctranslate2: pip install 'xner-hf[ct2]'"
+                "the translator 'ctranslate2' needs the package ctranslate2: pip install ctranslate2"
             ) from error
 
         if not Path(config.model).is_dir() or not ctranslate2.contains_model(config.model):
