@@ -94,6 +94,9 @@ def no_sentences(path: FilePath) -> XnerError:
     return XnerError(f"{path}: holds no sentence. Check that it is the right file and was written to its end.")
 
 
+_ARRAY = "write an array as such lines: jq -c '.[]' FILE > NEW.jsonl"
+
+
 def json_rows(path: FilePath) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield ``path:line`` and object of every line of a JSONL file.
 
@@ -115,8 +118,11 @@ def json_rows(path: FilePath) -> Iterator[tuple[str, dict[str, Any]]]:
             ) from error
         except (ValueError, RecursionError) as error:
             raise XnerError(
-                f"{place}: not valid JSON ({error}). JSONL has one whole object on every line; was this one cut off?"
+                f"{place}: not valid JSON ({error}). JSONL has one whole object on every line; "
+                f"{_ARRAY if line.lstrip().startswith('[') else 'was this one cut off?'}"
             ) from error
+        if isinstance(row, list):
+            raise XnerError(f"{place}: {short(row)} is not a JSON object. JSONL has one on every line; {_ARRAY}")
         if not isinstance(row, dict):
             raise XnerError(f'{place}: {short(row)} is not a JSON object. A row looks like {{"tokens": [...]}}.')
         yield place, row

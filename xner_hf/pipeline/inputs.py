@@ -11,10 +11,10 @@ from pathlib import Path
 from xner_hf import align
 from xner_hf.corpora.hub import CorpusSplit, content_digest, model_source
 from xner_hf.corpora.leakage import LEAKAGE_TABLE
-from xner_hf.corpora.parallel import SAMPLE, corpus_splits, local_files, sample_path
+from xner_hf.corpora.parallel import SAMPLE, corpus_splits, local_files, no_pairs, sample_path
 from xner_hf.corpora.places import HubFile
 from xner_hf.corpora.plain import plain_files
-from xner_hf.errors import NotAvailable, XnerError
+from xner_hf.errors import NotAvailable
 from xner_hf.languages import corpus_entry, language
 from xner_hf.pipeline.store import code_digest, digest, file_digest
 from xner_hf.recipe import AlignerConfig, Recipe, TaggerConfig, TranslatorConfig
@@ -206,10 +206,7 @@ def _reference_files(reference: str) -> list[str]:
         return [file_digest(path) for path in _existing(files)]
     corpus, colon, config = reference.partition(":")
     if not colon:
-        raise XnerError(
-            f"the parallel text {reference!r} is none of: a .tsv or .jsonl file, two text files joined by a comma, "
-            "org/name:config."
-        )
+        raise no_pairs(reference)
     return [content_digest(file) for split in corpus_splits(corpus, config, None, None) for file in split.files()]
 
 
