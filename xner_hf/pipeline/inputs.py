@@ -11,6 +11,7 @@ from pathlib import Path
 from xner_hf import align
 from xner_hf.corpora.hub import CorpusSplit, content_digest, model_source
 from xner_hf.corpora.leakage import LEAKAGE_TABLE
+from xner_hf.corpora.own import TARGET, text_form
 from xner_hf.corpora.parallel import SAMPLE, corpus_splits, local_files, no_pairs, sample_path
 from xner_hf.corpora.places import HubFile
 from xner_hf.corpora.plain import plain_files
@@ -176,8 +177,9 @@ def _text_files(recipe: Recipe) -> list[str]:
         return [file_digest(sample_path(recipe.text.config))]
     text = recipe.text
     if text.local:
-        named = {"pairs": local_files, "target": plain_files}.get(recipe.text_side, lambda name: [Path(name)])
-        return [file_digest(path) for path in _existing(named(text.corpus) or [])] + _gold_files(recipe.language)
+        plain = plain_files(text.corpus) if text_form(text.corpus) == TARGET else None
+        files = plain or local_files(text.corpus) or [Path(text.corpus)]
+        return [file_digest(path) for path in _existing(files)] + _gold_files(recipe.language)
     splits = corpus_splits(text.corpus, text.config, text.splits, text.revision)
     own = [content_digest(file) for split in splits for file in split.files()]
     return own + _gold_files(recipe.language)
