@@ -109,24 +109,29 @@ def label_directly(spans: Sequence[Span], reason: str | None = None) -> Projecti
 
 def tag_sources(
     pairs: Sequence[Pair], tagger: Tagger, consistent: bool = True, progress: Progress | None = None
-) -> None:
-    """Give every pair the entities that the tagger finds on its source side.
+) -> int:
+    """Give every pair that has no labels the entities that the tagger finds on its source side.
 
     Args:
         pairs: what to tag.
         tagger: who tags.
-        consistent: give every name one type over all pairs (`NameVotes`).
+        consistent: give every name one type over all pairs (`NameVotes`); labels that a pair brings vote, and stay.
         progress: told of the stage.
+
+    Returns:
+        How many pairs were tagged.
     """
-    tell = (progress or Progress()).stage("tag", len(pairs))
-    for pair, spans in zip(pairs, tagger.tag([pair.source for pair in pairs]), strict=True):
+    wanted = [pair for pair in pairs if pair.source_spans is None]
+    tell = (progress or Progress()).stage("tag", len(wanted))
+    for pair, spans in zip(wanted, tagger.tag([pair.source for pair in wanted]), strict=True):
         pair.source_spans = spans
-    tell(len(pairs))
+    tell(len(wanted))
     if consistent:
         votes = NameVotes(lambda: ((pair.source, pair.source_spans or ()) for pair in pairs))
-        settled = [votes.settle(pair.source, pair.source_spans or ()) for pair in pairs]
-        for pair, spans in zip(pairs, settled, strict=True):
+        settled = [votes.settle(pair.source, pair.source_spans or ()) for pair in wanted]
+        for pair, spans in zip(wanted, settled, strict=True):
             pair.source_spans = spans
+    return len(wanted)
 
 
 def tag_targets(pairs: Sequence[Pair], model: str | None) -> Sequence[np.ndarray | None]:

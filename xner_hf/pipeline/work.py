@@ -28,38 +28,58 @@ if TYPE_CHECKING:
 
 
 class TagShard:
-    """Tags one side; the model is loaded with the first shard that is missing."""
+    """Tags one side; the model is loaded with the first sentence that needs it.
 
-    def __init__(self, config: TaggerConfig, before: Stages, side: str):
-        self._config, self._before, self._side = config, before, side
+    With `keep`, sentences that bring their labels keep them. A label distribution is the tagger's all the same.
+    """
+
+    def __init__(self, config: TaggerConfig, before: Stages, side: str, keep: bool):
+        self._config, self._before, self._side, self._keep = config, before, side, keep
         self._tagger: Any = None
 
     def __call__(self, number: int) -> pa.Table:
         own = self._config
-        self._tagger = self._tagger or make_tagger(own.model, own.revision, own.labels)
-        sentences = _usable(self._before.read(number, ["reason", self._side]), self._side)
+        rows = self._before.read(number, ["reason", self._side, "source_entities"])
+        kept = [row["source_entities"] if self._keep else None for row in rows]
         if not own.distributions:
-            return _table("tag", source_entities=_plain(self._tagger.tag(sentences)))
-        rows = self._tagger.distributions(sentences)
+            tagged = iter(self._tag([row for row, entities in zip(rows, kept, strict=True) if entities is None]))
+            return _table("tag", source_entities=[next(tagged) if one is None else one for one in kept])
+        tagger = self._load()
+        found = tagger.distributions(_usable(rows, self._side))
+        entities = zip(kept, _plain(map(tagger.spans, found)), strict=True)
         return _table(
             "distributions",
-            source_entities=_plain(map(self._tagger.spans, rows)),
-            source_labels=[self._tagger.ner_rows(one).tolist() for one in rows],
+            source_entities=[tagged if one is None else one for one, tagged in entities],
+            source_labels=[tagger.ner_rows(one).tolist() for one in found],
         )
+
+    def _tag(self, rows: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+        return _plain(self._load().tag(_usable(rows, self._side))) if rows else []
+
+    def _load(self) -> Any:
+        self._tagger = self._tagger or make_tagger(self._config.model, self._config.revision, self._config.labels)
+        return self._tagger
 
 
 class SettleShard:
-    """Gives every name of one shard the type that it has in the whole text; the first shard counts all votes."""
+    """Gives every name of one shard the type that it has in the whole text; the first shard counts all votes.
 
-    def __init__(self, before: Stages, side: str):
-        self._before, self._side = before, side
+    With `keep`, sentences that bring their labels vote, and keep them.
+    """
+
+    def __init__(self, before: Stages, side: str, keep: bool):
+        self._before, self._side, self._keep = before, side, keep
         self._votes: NameVotes | None = None
 
     def __call__(self, number: int) -> pa.Table:
         if self._votes is None:
             self._votes = NameVotes(lambda: tagged_sentences(self._before, self._side))
         rows = self._before.read(number, ["reason", self._side, "source_entities"])
-        settled = [self._votes.settle(words, spans) for words, spans in _tagged(rows, self._side)]
+        own = self._before.before("tag").read(number, ["reason", "source_entities"])
+        settled = [
+            spans if self._keep and row["source_entities"] is not None else self._votes.settle(words, spans)
+            for row, (words, spans) in zip(own, _tagged(rows, self._side), strict=True)
+        ]
         return _table("names", source_entities=_plain(settled))
 
 
