@@ -227,6 +227,29 @@ def test_settings_that_do_not_fit_are_named_by_project(xner, pairs, arguments, w
     refused(xner("project", pairs, *arguments), *words)
 
 
+def test_every_row_comes_back_in_its_place_with_its_empty_side_named(xner):
+    sides = [("Ada saw Kano", "Ada aliona Kano"), ("", "Ada"), ("Ada", ""), ("", ""), ("Jos", "Jos")]
+    rows = [pair(*one, id=f"r{i}", source_entities=[]) for i, one in enumerate(sides)]
+    code, out, err = xner("project", write_rows(*rows))
+    made = [json.loads(line) for line in out.splitlines()]
+    assert code == 0 and [row["id"] for row in made] == [row["id"] for row in rows]
+    assert [row["reason"] for row in made] == [None, "empty_source", "empty_target", "empty_source", None]
+    assert "the first in row 2 of own.jsonl" in err
+    code, out, _ = xner("align", "own.jsonl")
+    assert code == 0 and len(out.splitlines()) == 5 and out.splitlines()[1:4] == ["", "", ""]
+
+
+def test_a_long_sentence_is_linked_up_to_its_last_word(xner):
+    words = [f"w{i}" for i in range(700)]
+    rows = [pair(" ".join(words[i : i + 7]), " ".join(words[i : i + 7]), source_entities=[]) for i in range(0, 700, 7)]
+    last = {"start": 699, "end": 700, "label": "LOC"}
+    code, out, err = xner("project", write_rows(*rows, pair(" ".join(words), " ".join(words), source_entities=[last])))
+    assert code == 0, err
+    made = json.loads(out.splitlines()[-1])
+    assert {(link["source"], link["target"]) for link in made["links"]} >= {(0, 0), (511, 511), (512, 512), (699, 699)}
+    assert [(one["start"], one["end"], one["status"]) for one in made["entities"]] == [(699, 700, "projected")]
+
+
 # Labels and columns of the user's own
 
 TAGGER = "xner/minilm-conll2003-en"

@@ -132,6 +132,13 @@ class TestJsonlPairs:
         path = write("b.jsonl", row(**pair, source_entities=[entity(0, 1)]))
         assert next(read_jsonl_pairs(path, need_spans=True)).source_spans == [Span(0, 1, "PER")]
 
+    def test_a_key_that_stands_twice_is_refused(self, write):
+        text = '{"source_tokens": ["a"], "target_tokens": ["b"], "source_entities": [%s], "source_entities": []}'
+        path = write("a.jsonl", text % '{"start": 0, "end": 1, "label": "PER"}')
+        fails_at(read_jsonl_pairs(path, need_spans=True), path, 1, "'source_entities' stands twice")
+        path = write("b.jsonl", text.replace(', "source_entities": []', "") % '{"start": 0, "start": 1}')
+        fails_at(read_jsonl_pairs(path, need_spans=True), path, 1, "'start' stands twice")
+
     def test_an_array_is_refused_with_how_to_convert_it(self, write):
         pair = {"source_tokens": ["a"], "target_tokens": ["b"]}
         for text in (json.dumps([pair]), json.dumps([pair], indent=1)):

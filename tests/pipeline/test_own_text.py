@@ -112,6 +112,16 @@ def test_a_recipe_that_cannot_take_a_form_names_those_that_can(write, name, reci
 def test_pairs_are_not_translated_again(write):
     overrides = {"text.corpus": write("pairs.tsv"), "translator.model": "org/any"}
     fails(lambda: make_recipe("hau", "translate-train", overrides), "with a translator", "without a translator")
+    fails(lambda: make_recipe("ara", "translate-test", overrides), "with a translator", "--recipe parallel")
+    looked_up = {"text.corpus": "pairs.tsv", "translator": "parallel", "translator.corpora": ["pairs.tsv"]}
+    assert make_recipe("ara", "translate-test", {**looked_up, "tagger": TAGGER}).text_side == TARGET
+
+
+@pytest.mark.parametrize("key", ["config", "splits", "revision"])
+def test_what_belongs_to_a_corpus_of_the_hub_is_not_passed_over(write, key):
+    name = write("pairs.tsv")
+    for overrides in ({"text.corpus": name, f"text.{key}": "x"}, {"text": {"corpus": name, key: "x"}}):
+        fails(lambda overrides=overrides: make_recipe("hau", overrides=overrides), f"text.{key}", "leave it out")
 
 
 def test_a_recipe_that_only_own_text_can_have_says_so(write):

@@ -273,9 +273,12 @@ class Recipe:
 
     def _check_own_text(self) -> None:
         form = text_form(self.text.corpus) if self.text.local and not self.members else None
-        if form is None or form == self.text_side or (form, self.text_side) == (PAIRS, TARGET):
+        if form in (None, self.text_side):
             return
-        told = " with a translator" if form == PAIRS and self.translator else ""
+        machine = self.translator is not None and self.translator.method != "parallel"
+        if (form, self.text_side) == (PAIRS, TARGET) and not machine:
+            return  # the target side is read
+        told = " with a translator" if form == PAIRS and machine else ""
         raise XnerError(
             f"{self.text.corpus} holds {TEXT_FORMS[form]}, which the recipe {self.recipe!r}{told} cannot take. "
             f"{_TAKES[form]}"

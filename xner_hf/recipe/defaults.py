@@ -44,7 +44,7 @@ def make_recipe(language: str, recipe: str | None = None, overrides: Mapping[str
         XnerError: the language, recipe, a key or a value is unknown or does not fit; the message says what would.
     """
     target, form = find_language(language), _own_text(overrides)
-    name, known = recipe or _BY_FORM.get(form, target.default_recipe), _recipes(target, form)
+    name, known = recipe or default_recipe(target, overrides), _recipes(target, form)
     if name not in known:
         here = ", ".join(known) or "none"
         own = " With text of your own (text.corpus) there are others." if name in RECIPES and name != SAMPLE else ""
@@ -75,12 +75,22 @@ _BY_FORM = {PAIRS: "parallel", TARGET: "translate-test", SOURCE: "translate-trai
 """The default recipe of own text, by its form."""
 
 
+def default_recipe(target: Language, overrides: Mapping[str, Any] | None) -> str:
+    """Return the recipe of a language if none is named: that of the user's own text, else that of the table."""
+    return _BY_FORM.get(_own_text(overrides), target.default_recipe)
+
+
 def _own_text(overrides: Mapping[str, Any] | None) -> str | None:
     """The form of the text that the user names, None where it is not the user's own."""
-    given = _given(overrides)
-    text = given.get("text")
-    corpus = given.get("text.corpus", text.get("corpus") if isinstance(text, Mapping) else None)
+    corpus = _text_of(_given(overrides)).get("corpus")
     return text_form(corpus) if isinstance(corpus, str) else None
+
+
+def _text_of(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What is given of the text, nested or dotted."""
+    text = given.get("text")
+    dotted = {key.removeprefix("text."): value for key, value in given.items() if key.startswith("text.")}
+    return {**(text if isinstance(text, Mapping) else {}), **dotted}
 
 
 def _recipes(target: Language, form: str | None) -> list[str]:
@@ -131,7 +141,7 @@ def _tagger(target: Language) -> dict[str, Any]:
 def _combined(target: Language, overrides: Mapping[str, Any] | None, form: str | None) -> dict[str, Any]:
     """Members get the text, limit and validation share of the whole, so that they label the same sentences."""
     given = _given(overrides)
-    first = _BY_FORM.get(form, target.default_recipe)
+    first = default_recipe(target, overrides)
     members = given.pop("members", [{"recipe": first}, {"recipe": "transfer"}])
     if not isinstance(members, list | tuple):
         raise XnerError(f"members is {members!r}; it is a list of recipes: [{{recipe: {first}, weight: 1}}, ...].")
@@ -179,6 +189,10 @@ def _overridden(table: dict[str, Any], overrides: Mapping[str, Any] | None) -> d
         _override(table, key, given[key])
     text = table.get("text")
     if isinstance(text, Mapping) and is_local(str(text.get("corpus"))):
+        if idle := [key for key in ("config", "splits", "revision") if _text_of(given).get(key)]:
+            raise XnerError(
+                f"text.{idle[0]} is of corpora on the Hub; leave it out, {text['corpus']} is your own text."
+            )
         table["text"] = {"corpus": text["corpus"]}  # configuration and splits were those of the Hub corpus
     return table
 
