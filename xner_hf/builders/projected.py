@@ -126,7 +126,9 @@ class ProjectedNer(datasets.ArrowBasedBuilder):
         )
         parts = wanted.to_absolute({name: info.num_examples for name, info in self.info.splits.items()})
         if all(part.from_ == part.to for part in parts):
-            return datasets.Dataset.from_dict({name: [] for name in self.info.features}, self.info.features, self.info)
+            name = split if isinstance(split, datasets.NamedSplit) else None
+            rows: dict[str, list[Any]] = {column: [] for column in self.info.features}
+            return datasets.Dataset.from_dict(rows, self.info.features, self.info.copy(), name)
         return super()._as_dataset(split, in_memory)
 
 
