@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def run(
     pairs: Pairs,
-    tagger: Annotated[str | None, typer.Option(help="Labels the source side; else rows have source_entities.")] = None,
+    tagger: Annotated[str | None, typer.Option(help="Labels the rows that have no source_entities.")] = None,
     aligner: AlignerName = "statistical",
     projector: Annotated[str, typer.Option(help="fused | candidates | heuristic")] = "fused",
     settings: Settings = None,
