@@ -190,6 +190,8 @@ def _tune(recipe: Recipe, limit: int, progress: Progress) -> Tuning:
     rest = [pair for number, pair in enumerate(text) if number not in chosen]
     if recipe.tagger:
         own = recipe.tagger
+        if not recipe.text.local:  # labels of a Hub corpus, for which a tagger is named
+            pairs = [dataclasses.replace(pair, source_spans=None) for pair in pairs]
         tagger = make_tagger(own.model, own.revision, own.labels)
         check_scored(pairs, tag_sources(pairs, tagger, own.consistent, progress))
     for pair in pairs:

@@ -189,6 +189,19 @@ def test_align_prints_pharaoh_links_and_scores_them(xner, tmp_path):
     assert payload["scores"]["precision"] == payload["scores"]["recall"] == 1.0 and payload["pairs"] == 27
 
 
+def test_align_asks_where_gold_counts_from_if_it_does_not_show(xner, tmp_path):
+    row = {"source_tokens": ["a", "b"], "target_tokens": ["x", "y"]}
+    path = write_rows(tmp_path / "pairs.jsonl", row, row)
+    gold = tmp_path / "gold.txt"
+    gold.write_text("1-1 2-2\n1-1\n")
+    code, out, err = xner("align", path, "--gold", gold)
+    assert (code, out) == (2, "") and "--gold-from 1" in err
+    code, _, err = xner("align", path, "--gold", gold, "--gold-from", 1)
+    assert code == 0 and "3 sure" in err
+    code, _, err = xner("align", path, "--gold-from", 1)
+    assert code == 2 and "give --gold" in err
+
+
 @pytest.mark.parametrize(
     ("gold", "words"),
     [("0-0\n", "1 lines for 2"), ("0-0\n0=1\n", "0=1"), ("0-0\n5-0\n", "outside"), ("\n\n\n", "more")],

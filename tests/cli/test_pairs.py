@@ -224,3 +224,92 @@ def test_names_that_the_tagger_labels_are_settled_over_all_rows(xner, tmp_path, 
 )
 def test_settings_that_do_not_fit_are_named_by_project(xner, pairs, arguments, words):
     refused(xner("project", pairs, *arguments), *words)
+
+
+def test_every_row_comes_back_in_its_place_with_its_empty_side_named(xner):
+    sides = [("Ada saw Kano", "Ada aliona Kano"), ("", "Ada"), ("Ada", ""), ("", ""), ("Jos", "Jos")]
+    rows = [pair(*one, id=f"r{i}", source_entities=[]) for i, one in enumerate(sides)]
+    code, out, err = xner("project", write_rows(*rows))
+    made = [json.loads(line) for line in out.splitlines()]
+    assert code == 0 and [row["id"] for row in made] == [row["id"] for row in rows]
+    assert [row["reason"] for row in made] == [None, "empty_source", "empty_target", "empty_source", None]
+    assert "the first in row 2 of own.jsonl" in err
+    code, out, _ = xner("align", "own.jsonl")
+    assert code == 0 and len(out.splitlines()) == 5 and out.splitlines()[1:4] == ["", "", ""]
+
+
+def test_a_long_sentence_is_linked_up_to_its_last_word(xner):
+    words = [f"w{i}" for i in range(700)]
+    rows = [pair(" ".join(words[i : i + 7]), " ".join(words[i : i + 7]), source_entities=[]) for i in range(0, 700, 7)]
+    last = {"start": 699, "end": 700, "label": "LOC"}
+    code, out, err = xner("project", write_rows(*rows, pair(" ".join(words), " ".join(words), source_entities=[last])))
+    assert code == 0, err
+    made = json.loads(out.splitlines()[-1])
+    assert {(link["source"], link["target"]) for link in made["links"]} >= {(0, 0), (511, 511), (512, 512), (699, 699)}
+    assert [(one["start"], one["end"], one["status"]) for one in made["entities"]] == [(699, 700, "projected")]
+
+
+# Labels and columns of the user's own
+
+TAGGER = "xner/minilm-conll2003-en"
+
+
+def write_rows(*rows):
+    Path("own.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return "own.jsonl"
+
+
+def pair(source, target, **keys):
+    return {"source_tokens": source.split(), "target_tokens": target.split(), **keys}
+
+
+def entity(start, label, **keys):
+    return {"start": start, "end": start + 1, "label": label, **keys}
+
+
+def test_a_tagger_labels_the_rows_that_have_no_labels_and_says_how_many_kept_theirs(xner, mirror, monkeypatch):
+    monkeypatch.chdir(mirror.parent)
+    rows = [
+        pair("Musa left Kano", "Musa alihama Kano", source_entities=[entity(0, "ORG")]),
+        pair("Musa saw Zaria", "Musa aliona Zaria"),
+        pair("Amina sings", "Amina anaimba", source_entities=[]),
+        pair("Jos", "Jos", source_entities=None),
+    ]
+    code, out, err = xner("project", write_rows(*rows), "--tagger", TAGGER, "--json", "-q")
+    assert code == 0, err
+    made = json.loads(out)
+    labels = [[(e["start"], e["label"]) for e in row["source_entities"]] for row in made["rows"]]
+    # The label by hand has a vote on what the tagger finds elsewhere: it is as sure as the tagger, and comes first.
+    assert labels == [[(0, "ORG")], [(0, "ORG"), (2, "LOC")], [], [(0, "LOC")]]
+    assert made["labels"] == {"kept": 2, "tagged": 2}
+    assert "2 pairs kept their own source_entities, 2 were tagged" in err
+
+
+def test_entities_come_back_in_their_order_with_their_keys(xner):
+    own = [entity(2, "LOC", uid="T2"), entity(0, "PER", uid="T1", note={"by": "me"}, score=0.5)]
+    rows = [
+        pair("Ada saw Kano", "Ada aliona Kano", uid=7, source_entities=own),
+        pair("Jos", "Jos", source_entities=[]),
+    ]
+    code, out, _ = xner("project", write_rows(*rows), "--aligner", "none")
+    made = [json.loads(line) for line in out.splitlines()]
+    assert code == 0 and made[0]["uid"] == 7 and made[1]["source_entities"] == []
+    assert made[0]["source_entities"] == [{**own[0], "score": 1.0}, own[1]]
+    fates = [(one["source"], one["label"], one["start"]) for one in made[0]["entities"]]
+    assert fates == [(0, "LOC", 2), (1, "PER", 0)]
+    assert rows[0]["source_entities"] == own
+
+
+def test_a_column_that_is_replaced_is_named(xner):
+    rows = [pair("Ada", "Ada", source_entities=[], links=[], reason="mine"), pair("Jos", "Jos", source_entities=[])]
+    code, out, err = xner("project", write_rows(*rows))
+    assert code == 0 and json.loads(out.splitlines()[0])["reason"] is None
+    assert "the column 'reason' of 1 pairs was replaced" in err and "the column 'links' of 1 pairs" in err
+    assert "'entities'" not in err
+
+
+@pytest.mark.parametrize("suffix", [".conll", ".iob", ".iob2", ".bio", ".IOB"])
+def test_every_file_of_labels_may_be_a_tagger(xner, suffix):
+    (path := Path(f"labels{suffix}")).write_text("Ada B-PER\nsaw O\nKano B-LOC\n", encoding="utf-8")
+    code, out, _ = xner("project", write_rows(pair("Ada saw Kano", "Ada aliona Kano")), "--tagger", path)
+    assert code == 0 and [one["label"] for one in json.loads(out)["source_entities"]] == ["PER", "LOC"]

@@ -108,6 +108,43 @@ class TestJsonlPairs:
         with pytest.raises(XnerError, match="holds no sentence"):
             list(read_jsonl_pairs(write("b.jsonl", ""), need_spans=False))
 
+    @pytest.mark.parametrize(
+        "keys",
+        [
+            {"src": "Ada sings", "tgt": "Ada tana waka"},
+            {"source": ["Ada"], "target": ["Ada"]},
+            {"translation": {"en": "Ada sings", "ha": "Ada tana waka"}},
+            {"tokens": ["Ada"], "ner_tags": ["B-PER"]},
+            {},
+        ],
+    )
+    def test_keys_of_other_programs_are_named_with_those_that_are_read(self, write, keys):
+        path = write("a.jsonl", row(**keys))
+        pairs = read_jsonl_pairs(path, need_spans=False)
+        fails_at(pairs, path, 1, "'source_tokens' is missing", "'target_tokens'", ".tsv", *map(repr, keys))
+
+    @pytest.mark.parametrize("key", ["source_ner_tags", "source_labels", "ner_tags", "entities", "spans", "ner"])
+    def test_labels_under_another_name_are_not_passed_over(self, write, key):
+        pair = {"source_tokens": ["Ada"], "target_tokens": ["Ada"], key: ["B-PER"]}
+        for missing in ({}, {"source_entities": None}):
+            path = write("a.jsonl", row(**pair, **missing))
+            fails_at(read_jsonl_pairs(path, need_spans=False), path, 1, repr(key), "'source_entities'", "Convert")
+        path = write("b.jsonl", row(**pair, source_entities=[entity(0, 1)]))
+        assert next(read_jsonl_pairs(path, need_spans=True)).source_spans == [Span(0, 1, "PER")]
+
+    def test_a_key_that_stands_twice_is_refused(self, write):
+        text = '{"source_tokens": ["a"], "target_tokens": ["b"], "source_entities": [%s], "source_entities": []}'
+        path = write("a.jsonl", text % '{"start": 0, "end": 1, "label": "PER"}')
+        fails_at(read_jsonl_pairs(path, need_spans=True), path, 1, "'source_entities' stands twice")
+        path = write("b.jsonl", text.replace(', "source_entities": []', "") % '{"start": 0, "start": 1}')
+        fails_at(read_jsonl_pairs(path, need_spans=True), path, 1, "'start' stands twice")
+
+    def test_an_array_is_refused_with_how_to_convert_it(self, write):
+        pair = {"source_tokens": ["a"], "target_tokens": ["b"]}
+        for text in (json.dumps([pair]), json.dumps([pair], indent=1)):
+            path = write("a.jsonl", text)
+            fails_at(read_jsonl_pairs(path, need_spans=False), path, 1, "JSON", "jq -c '.[]' FILE")
+
 
 class TestTsvPairs:
     def test_splits_each_side_with_its_own_function(self, write):
@@ -124,6 +161,42 @@ class TestTsvPairs:
     def test_names_a_line_without_exactly_two_columns(self, write, line, columns):
         path = write("a.tsv", f"a\tb\n{line}\nc\td\n")
         fails_at(read_tsv_pairs(path, str.split, str.split), path, 2, f"{columns} columns, not 2", "one tab")
+
+    @pytest.mark.parametrize(
+        "heading",
+        [
+            "source\ttarget",
+            "\ufeffSource text\tTarget text\r",
+            "en\thau",
+            "English\tHausa",
+            '"src"\t"tgt"',
+            "eng_Latn\tswh_Latn",
+            "French sentence\tBambara sentence",
+        ],
+    )
+    def test_headings_of_columns_are_no_pair(self, write, heading):
+        path = write("a.tsv", f"{heading}\nAda sings\tAda tana waka\n")
+        fails_at(read_tsv_pairs(path, str.split, str.split), path, 1, "headings of columns", "tail -n +2")
+
+    @pytest.mark.parametrize(
+        "line", ["source\tmarmaro", "Hausa\tHausa", "the source\tthe target", "Ada\tAda", "\ttarget", "source\t"]
+    )
+    def test_what_may_be_a_pair_is_one_and_so_are_headings_below_the_first_line(self, write, line):
+        assert len(list(read_tsv_pairs(write("a.tsv", f"{line}\nsource\ttarget\n"), str.split, str.split))) == 2
+
+    def test_an_empty_column_or_one_too_many_has_a_remedy(self, write):
+        for line, remedy in (("1\tAda\tAda", "cut -f1,2"), ("Ada ||| Ada", r"sed 's/ *||| */\t/'"), ("||| b", "sed")):
+            path = write("a.tsv", f"a\tb\n{line}\n")
+            fails_at(read_tsv_pairs(path, str.split, str.split), path, 2, "columns, not 2", remedy)
+
+    def test_quoted_columns_of_csv_are_refused_and_quotation_marks_kept(self, write):
+        path = write("a.tsv", 'a\tb\n"He said ""no""."\t"Ya ce ""a\'a""."\n')
+        fails_at(read_tsv_pairs(path, str.split, str.split), path, 2, "quoted as in CSV")
+        path = write("b.tsv", '"No."\t"A\'a."\n"No," he said\t""\n')
+        assert [pair.source for pair in read_tsv_pairs(path, str.split, str.split)] == [
+            ['"No."'],
+            ['"No,"', "he", "said"],
+        ]
 
     def test_refuses_an_empty_file(self, write):
         with pytest.raises(XnerError, match="holds no sentence"):
@@ -147,6 +220,11 @@ class TestParallelText:
         source, target = write("a.eng", "a\nb\n"), write("a.hau", text)
         pattern = rf"^{re.escape(str(source))} has 2 lines but {re.escape(str(target))} has {lines}\."
         with pytest.raises(XnerError, match=pattern):
+            next(read_parallel_text(source, target, str.split, str.split))
+
+    def test_headings_in_the_first_lines_are_no_pair(self, write):
+        source, target = write("a.eng", "English\nAda sings\n"), write("a.hau", "Hausa\nAda tana waka\n")
+        with pytest.raises(XnerError, match="headings of columns"):
             next(read_parallel_text(source, target, str.split, str.split))
 
     def test_counts_lines_across_read_blocks(self, write):

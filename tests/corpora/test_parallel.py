@@ -159,6 +159,28 @@ def test_further_parallel_text_of_another_form_or_from_an_evaluation_set_is_refu
     fails(lambda: list(read_extra(f"{GOLD}:hau", "eng", "hau")), "evaluation set")
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "remedy"),
+    [
+        ("links.txt", "red house ||| gidan ja\n", r"sed 's/ *||| */\t/' {path} > links.tsv"),
+        ("table.txt", "red house\tgidan ja\n", "cut -f1,2 {path} > table.tsv"),
+        ("rows.json", '[{"source_tokens": ["a"], "target_tokens": ["b"]}]', "jq -c '.[]' {path} > rows.jsonl"),
+        ("table.csv", "red house,gidan ja\n", "Write it as one of them"),
+        ("empty.csv", "", "Write it as one of them"),
+    ],
+)
+def test_a_file_of_another_form_is_refused_with_how_to_convert_it(tmp_path, name, text, remedy):
+    path = tmp_path / name
+    path.write_text(text)
+    fails(lambda: list(read_extra(str(path), "eng", "hau")), str(path), ".tsv", remedy.format(path=path))
+
+
+def test_suffixes_may_be_capitals(tmp_path):
+    path = tmp_path / "A.TSV"
+    path.write_text("red\tja\n")
+    assert list(read_extra(str(path), "eng", "hau")) == [Pair("0", ["red"], ["ja"])]
+
+
 def test_labels_of_a_corpus_are_those_that_its_features_name(mirror, write_corpus):
     names = list(reversed(NER_LABELS))
     rows = [{"source_tokens": ["Jos", "x"], "source_ner_tags": [1, 6], "target_tokens": ["Jos"]}]

@@ -29,9 +29,12 @@ def test_a_translator_of_another_kind(mirror):
         run_recipe(recipe)
 
 
-def test_a_translator_that_does_not_know_the_language(mirror, small_translator):
+def test_a_translator_that_does_not_know_the_language(mirror, small_translator, tmp_path):
+    (tmp_path / "text.txt").write_text("Musa yu mwema sana.\n")
     recipe = make_recipe(
-        "swa", "translate-test", {"text": {"corpus": __file__}, "translator.model": str(small_translator)}
+        "swa",
+        "translate-test",
+        {"text": {"corpus": str(tmp_path / "text.txt")}, "translator.model": str(small_translator)},
     )
     with pytest.raises(XnerError, match=r"no code for Swahili \(swa\).*hau_Latn, eng_Latn"):
         pipeline.check_models(recipe)

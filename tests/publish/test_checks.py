@@ -154,8 +154,10 @@ def test_terms_that_nobody_knows_are_refused_and_can_be_decided_by_hand(exported
         ("tagger", "/home/amina/models/tagger"),
         ("tagger", "models/tagger"),
         ("tagger", "gold.iob2"),
+        ("tagger", "gold.IOB"),
         ("text", "texts"),
         ("text", "a.en,a.sw"),
+        ("text", "A.TSV"),
     ],
 )
 def test_a_recipe_that_names_a_file_of_this_machine_is_refused(exported, part, name, monkeypatch, tmp_path):

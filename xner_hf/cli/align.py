@@ -23,7 +23,10 @@ from xner_hf.cli.pairs import (
 def run(
     pairs: Pairs,
     gold: Annotated[
-        Path | None, typer.Option(help="Gold links, a line a pair: i-j is sure, i?j possible, counted from 0.")
+        Path | None, typer.Option(help="Gold links, a line a pair: i-j is sure, i?j possible, words counted from 0.")
+    ] = None,
+    gold_from: Annotated[
+        int | None, typer.Option(min=0, max=1, help="Number of the first word in --gold, where it has no word 0.")
     ] = None,
     aligner: AlignerName = "statistical",
     settings: Settings = None,
@@ -49,6 +52,8 @@ def run(
     from xner_hf.recipe import AlignerConfig
 
     check_output(output)
+    if gold_from is not None and gold is None:
+        raise XnerError("--gold-from says how --gold counts words; give --gold, or leave it out.")
     method = AlignerConfig(aligner, settings=pair_settings(settings, ("aligner",))["aligner"])
     check_installed(method.method, method.settings)
     if keep:
@@ -59,7 +64,7 @@ def run(
         if keep.exists() and not (keep.is_dir() and not any(keep.iterdir())):
             raise XnerError(f"--keep {keep} is not an empty folder; name a new one for the model.")
     read = read_pairs(pairs, False, source_language, target_language)
-    sure, possible = read_links(gold, read) if gold else (None, None)
+    sure, possible = read_links(gold, read, gold_from) if gold else (None, None)
     with working_on(quiet) as shown:
         links = align_pairs(read, method, read_extras(extra_parallel, source_language, target_language), keep, shown)
     lines = [" ".join(f"{link.source}-{link.target}" for link in own) for own in links]

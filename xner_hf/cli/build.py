@@ -50,9 +50,14 @@ def run(
 def _show(facts: dict[str, Any], folder: Path) -> None:
     rows = facts["rows"]
     lost = {name: n for name, n in facts["statuses"].items() if name != "projected"}
-    print(f"{rows['in']:,} sentences in {facts['seconds']:.0f} s -> {folder}")
+    print(
+        f"{rows['in']:,} sentences in {facts['seconds']:.0f} s by the recipe {facts['recipe']['recipe']} -> {folder}"
+    )
     print(f"  train {rows['train']:,}   validation {rows['validation']:,}   rejected {rows['rejected']:,}")
     print("  entities: " + (", ".join(f"{kind} {n:,}" for kind, n in facts["entities"].items()) or "none"))
+    labels = facts["source_labels"]
+    if labels.keys() - {"tagged"}:
+        print("  labels of the source side: " + ", ".join(f"{what} {n:,}" for what, n in labels.items()))
     if lost:
         print("  not projected: " + ", ".join(f"{name} {n:,}" for name, n in lost.items()))
     if facts["reasons"]:

@@ -10,7 +10,7 @@ import typer
 from xner_hf.cli.output import parse_settings
 from xner_hf.corpora.base import Pair
 from xner_hf.corpora.pairs import read_jsonl_pairs
-from xner_hf.corpora.parallel import local_files, read_extra, read_files
+from xner_hf.corpora.parallel import local_files, no_pairs, read_extra, read_files
 from xner_hf.errors import XnerError
 
 Pairs = Annotated[
@@ -61,8 +61,8 @@ def read_pairs(reference: str, need_spans: bool, source_language: str, target_la
         XnerError: the file is of another kind or malformed, or `need_spans` and it has none.
     """
     if not local_files(reference):
-        raise XnerError(f"{reference}: pairs are read from a .jsonl or .tsv file, or from two text files: A,B.")
-    if reference.endswith(".jsonl"):
+        raise no_pairs(reference)
+    if reference.lower().endswith(".jsonl"):
         return list(read_jsonl_pairs(reference, need_spans))
     if need_spans:
         raise XnerError(f"{reference} holds text without entities; say who labels its source side with --tagger.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,10 +23,14 @@ from xner_hf.cli.pairs import (
 from xner_hf.errors import XnerError
 from xner_hf.languages import language
 
+if TYPE_CHECKING:
+    from xner_hf.corpora.base import Pair
+    from xner_hf.pipeline.chain import Projection
+
 
 def run(
     pairs: Pairs,
-    tagger: Annotated[str | None, typer.Option(help="Labels the source side; else rows have source_entities.")] = None,
+    tagger: Annotated[str | None, typer.Option(help="Labels the rows that have no source_entities.")] = None,
     aligner: AlignerName = "statistical",
     projector: Annotated[str, typer.Option(help="fused | candidates | heuristic")] = "fused",
     settings: Settings = None,
@@ -60,34 +64,55 @@ def run(
     made = projector_config(projector, given["projector"], target_language and language(target_language).code)
     filters = filters_config(given["filters"])
     read = read_pairs(pairs, tagger is None, source_language, target_language)
+    labels = {"kept": sum(pair.source_spans is not None for pair in read)}
     with working_on(quiet) as shown:
         unscored: set[int] = set()
         if own:
             unscored = tag_sources(read, make_tagger(own.model, own.revision, own.labels), own.consistent, shown)
+            labels["tagged"] = len(read) - labels["kept"]
         extra = read_extras(extra_parallel, source_language, target_language)
         done = list(project_pairs(read, method, made, filters, extra, shown, unscored))
     # The user's own columns come back as they were.
-    columns = [row for _, row in json_rows(pairs)] if pairs.endswith(".jsonl") else [{} for _ in read]
-    rows = [
-        {
-            **{"id": pair.id, "source_tokens": pair.source, "target_tokens": pair.target},
-            **row,
-            "source_entities": [span._asdict() for span in pair.source_spans or ()],
-            "entities": [entity._asdict() for entity in one.entities],
-            "links": [link._asdict() for link in one.links],
-            "reason": one.reason,
-        }
-        for row, pair, one in zip(columns, read, done, strict=True)
-    ]
+    columns = [row for _, row in json_rows(pairs)] if pairs.lower().endswith(".jsonl") else [{} for _ in read]
+    rows = [_row(row, pair, one) for row, pair, one in zip(columns, read, done, strict=True)]
     lines = [json.dumps(row, ensure_ascii=False) for row in rows]
     if output:
         write_lines(output, lines)
     statuses = Counter(entity.status for one in done for entity in one.entities)
     reasons = Counter(one.reason for one in done if one.reason)
     payload: dict[str, Any] = {"pairs": len(rows), "statuses": dict(statuses), "reasons": dict(reasons)}
+    payload |= {"labels": labels} if tagger else {}
     payload |= {"output": str(output)} if output else {"rows": rows}
     emit(payload, as_json, lambda: None if output else print("\n".join(lines)))
+    if tagger and labels["kept"]:
+        note(f"{labels['kept']:,} pairs kept their own source_entities, {labels['tagged']:,} were tagged")
+    for name in _MADE:
+        if replaced := sum(name in row for row in columns):
+            note(f"the column {name!r} of {replaced:,} pairs was replaced; rename it to keep it")
     note(f"{len(rows):,} pairs; entities: " + (", ".join(f"{s} {n:,}" for s, n in statuses.items()) or "none"))
     for reason, number in reasons.items():
         first = next(i for i, one in enumerate(done) if one.reason == reason)
         note(f"  {number:,} pairs `{reason}` ({REASONS[reason]}), the first in row {first + 1} of {pairs}")
+
+
+_MADE = ("entities", "links", "reason")
+"""What is written beside the user's own columns."""
+
+
+def _row(row: dict[str, Any], pair: Pair, done: Projection) -> dict[str, Any]:
+    """Return a pair with its projection; entities that the user gave keep their order and keys, and get a score."""
+    spans = [span._asdict() for span in pair.source_spans or ()]
+    given = row.get("source_entities") or spans
+    order = sorted(range(len(given)), key=lambda number: given[number]["start"])
+    own: list[dict[str, Any]] = [{}] * len(given)
+    for place, span in zip(order, spans, strict=True):
+        own[place] = {**span, **given[place], "score": span["score"]}
+    entities = sorted((one._replace(source=order[one.source]) for one in done.entities), key=lambda one: one.source)
+    return {
+        **{"id": pair.id, "source_tokens": pair.source, "target_tokens": pair.target},
+        **row,
+        "source_entities": own,
+        "entities": [entity._asdict() for entity in entities],
+        "links": [link._asdict() for link in done.links],
+        "reason": done.reason,
+    }

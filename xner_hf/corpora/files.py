@@ -32,6 +32,12 @@ from xner_hf.corpora.treebank import read_conllu
 from xner_hf.errors import XnerError
 from xner_hf.spans import Span
 
+COLUMNS = (".conll", ".bio", ".iob", ".iob2")
+"""Suffixes of files of columns (`read_conll`)."""
+
+LABELLED = (*COLUMNS, ".conllu", ".jsonl")
+"""Suffixes of files that hold labelled sentences."""
+
 _DOCUMENT = "-DOCSTART-"
 
 
@@ -45,7 +51,7 @@ def read_sentences(path: FilePath, split: Splitter, report: ReadReport | None = 
     suffix = Path(path).suffix.lower()
     if suffix == ".txt":
         return read_text(path, split, report)
-    readers = dict.fromkeys((".conll", ".bio", ".iob", ".iob2"), read_conll)
+    readers = dict.fromkeys(COLUMNS, read_conll)
     readers |= {".conllu": read_conllu, ".jsonl": read_jsonl_sentences}
     if suffix not in readers:
         raise XnerError(

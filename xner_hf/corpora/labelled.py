@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from xner_hf.corpora.base import ReadReport, Sentence
-from xner_hf.corpora.files import read_sentences
+from xner_hf.corpora.files import LABELLED, read_sentences
 from xner_hf.corpora.hub import CorpusSplit, configs_of, splits_of, tag_names
 from xner_hf.errors import XnerError
 from xner_hf.spans import NER_LABELS, spans_from_iob2
@@ -39,7 +39,7 @@ def read_labelled(
         sentences = read_sentences(path, str.split, report)
     elif path.is_dir():
         sentences = _read_build(path, split)
-    elif path.suffix in (".conll", ".conllu", ".jsonl", ".txt", ".bio", ".iob", ".iob2"):
+    elif path.suffix in (*LABELLED, ".txt"):
         raise XnerError(f"{reference}: there is no such file. Check the path (relative to {Path.cwd()}).")
     else:
         sentences = _read_hub(reference, split, report, revision)

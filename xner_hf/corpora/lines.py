@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from reprlib import repr as short
 from typing import Any, BinaryIO
@@ -94,6 +95,9 @@ def no_sentences(path: FilePath) -> XnerError:
     return XnerError(f"{path}: holds no sentence. Check that it is the right file and was written to its end.")
 
 
+_ARRAY = "write an array as such lines: jq -c '.[]' FILE > NEW.jsonl"
+
+
 def json_rows(path: FilePath) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield ``path:line`` and object of every line of a JSONL file.
 
@@ -106,22 +110,36 @@ def json_rows(path: FilePath) -> Iterator[tuple[str, dict[str, Any]]]:
         if not line.strip():
             raise XnerError(f"{place}: the line is blank. JSONL has one object on every line; delete the line.")
         try:
-            row = json.loads(line)
+            row = json.loads(line, object_pairs_hook=partial(_object, place))
             if "\\ud" in line.lower():
                 json.dumps(row, ensure_ascii=False).encode("utf-8")
         except UnicodeEncodeError as error:
             raise XnerError(
                 f"{place}: holds half of a surrogate pair, which is no character. Write the text anew."
             ) from error
+        except XnerError:
+            raise
         except (ValueError, RecursionError) as error:
             raise XnerError(
-                f"{place}: not valid JSON ({error}). JSONL has one whole object on every line; was this one cut off?"
+                f"{place}: not valid JSON ({error}). JSONL has one whole object on every line; "
+                f"{_ARRAY if line.lstrip().startswith('[') else 'was this one cut off?'}"
             ) from error
+        if isinstance(row, list):
+            raise XnerError(f"{place}: {short(row)} is not a JSON object. JSONL has one on every line; {_ARRAY}")
         if not isinstance(row, dict):
             raise XnerError(f'{place}: {short(row)} is not a JSON object. A row looks like {{"tokens": [...]}}.')
         yield place, row
     if not place:
         raise no_sentences(path)
+
+
+def _object(place: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise XnerError(f"{place}: the key {twice!r} stands twice in one object. Keep the one that is right.")
+    return made
 
 
 def json_words(row: dict[str, Any], key: str, place: str) -> list[str]:

@@ -12,34 +12,52 @@ from xner_hf.errors import XnerError
 
 _LINK = re.compile(r"(\d+)([-?p])(\d+)")
 
+_NO_ZERO = "no link of the file has a word 0 on either side"
+
 Links = list[set[tuple[int, int]]]
 
 
-def read_links(path: Path, pairs: Sequence[Pair]) -> tuple[Links, Links]:
-    """Read the sure and the possible links of `pairs`, a line a pair, words counted from 0.
+def read_links(path: Path, pairs: Sequence[Pair], first: int | None = None) -> tuple[Links, Links]:
+    """Read the sure and the possible links of `pairs`, a line a pair.
 
     ``i-j`` is a sure link; ``i?j`` and ``ipj`` are possible ones. Sure links are possible as well.
 
+    Args:
+        path: the file.
+        pairs: what is linked.
+        first: the number of the first word, 0 or 1; None stands for 0 if the file shows that it is.
+
+    Returns:
+        Links that count words from 0.
+
     Raises:
-        XnerError: another form, a link outside its sentences, or another number of lines than pairs.
+        XnerError: another form, a link outside its sentences, another number of lines than pairs, or no `first` and no
+            link of the whole file has a word 0 on either side.
     """
     sure: Links = []
     possible: Links = []
+    start, place, from_zero = first or 0, "", False
+    outside = ""
     for number, line in numbered_lines(path):
-        place = f"{path}:{number}"
         if len(sure) == len(pairs):
-            raise XnerError(f"{place}: there are more lines than the {len(pairs)} pairs. Give one line a pair.")
+            raise XnerError(
+                f"{path}:{number}: there are more lines than the {len(pairs)} pairs. Give one line a pair."
+            )
         pair = pairs[len(sure)]
         found: dict[str, set[tuple[int, int]]] = {"-": set(), "?": set(), "p": set()}
         for word in line.split():
+            place = place or f"{path}:{number}"
             match = _LINK.fullmatch(word)
             if not match:
-                raise XnerError(f"{place}: {word!r} is no link. Links are i-j (sure) or i?j (possible).")
-            i, j = int(match[1]), int(match[3])
-            if i >= len(pair.source) or j >= len(pair.target):
                 raise XnerError(
-                    f"{place}: the link {word} points outside a pair of {len(pair.source)} and {len(pair.target)} "
-                    "words. Words are counted from 0."
+                    f"{path}:{number}: {word!r} is no link. Links are i-j (sure) or i?j (possible), without scores."
+                )
+            i, j = int(match[1]) - start, int(match[3]) - start
+            from_zero = from_zero or -start in (i, j)
+            if not outside and not (0 <= i < len(pair.source) and 0 <= j < len(pair.target)):
+                outside = (
+                    f"{path}:{number}: the link {word} points outside a pair of {len(pair.source)} and "
+                    f"{len(pair.target)} words. Words are counted from {start}."
                 )
             found[match[2]].add((i, j))
         sure.append(found["-"])
@@ -47,5 +65,13 @@ def read_links(path: Path, pairs: Sequence[Pair]) -> tuple[Links, Links]:
     if len(sure) != len(pairs):
         raise XnerError(
             f"{path} has {len(sure)} lines for {len(pairs)} pairs. Give one line a pair, empty for no link."
+        )
+    shifted = first is None and place and not from_zero
+    if outside:
+        raise XnerError(f"{outside} Since {_NO_ZERO}, try --gold-from 1." if shifted else outside)
+    if shifted:
+        raise XnerError(
+            f"{place}: {_NO_ZERO}, so words are counted from 1, or no first word has a link. Say which: --gold-from 1 "
+            "or --gold-from 0."
         )
     return sure, possible

@@ -8,6 +8,7 @@ from typing import Any
 
 from xner_hf.corpora.base import Pair, ReadReport
 from xner_hf.corpora.hub import CorpusSplit, splits_of, tag_names
+from xner_hf.corpora.lines import numbered_lines
 from xner_hf.corpora.pairs import read_jsonl_pairs, read_parallel_text, read_tsv_pairs
 from xner_hf.corpora.words import word_splitter
 from xner_hf.errors import XnerError
@@ -135,10 +136,29 @@ def local_files(reference: str) -> list[Path] | None:
 
     A ``.tsv`` or ``.jsonl`` file holds both sides; two text files, one a side, are joined by a comma.
     """
-    if reference.endswith((".tsv", ".jsonl")):
+    if reference.lower().endswith((".tsv", ".jsonl")):
         return [Path(reference)]
     source, comma, target = reference.partition(",")
     return [Path(source), Path(target)] if comma else None
+
+
+def no_pairs(reference: str) -> XnerError:
+    """Return the error for a reference that names no parallel text, and how to convert a file that may be some."""
+    forms = f"the parallel text {reference!r} is none of: a .tsv or .jsonl file, two text files joined by a comma, "
+    path = Path(reference)
+    if not path.is_file():
+        return XnerError(f"{forms}org/name:config.")
+    for number, line in numbered_lines(path):
+        if "|||" in line:
+            remedy = f"sed 's/ *||| */\\t/' {reference} > {path.stem}.tsv"
+        elif "\t" in line:
+            remedy = f"cut -f1,2 {reference} > {path.stem}.tsv"
+        elif path.suffix.lower() == ".json" or line.lstrip().startswith("["):
+            remedy = f"jq -c '.[]' {reference} > {path.stem}.jsonl"
+        else:
+            break
+        return XnerError(f"{path}:{number}: {forms}org/name:config. To convert it: {remedy}")
+    return XnerError(f"{path}: {forms}org/name:config. Write it as one of them.")
 
 
 def read_files(reference: str, source_language: str, target_language: str | None) -> Iterator[Pair]:
@@ -151,7 +171,7 @@ def read_files(reference: str, source_language: str, target_language: str | None
     splitters = (splitter(source_language), splitter(target_language))
     if len(files) == 2:
         yield from read_parallel_text(*files, *splitters)
-    elif files[0].suffix == ".tsv":
+    elif files[0].suffix.lower() == ".tsv":
         yield from read_tsv_pairs(files[0], *splitters)
     else:
         yield from read_jsonl_pairs(files[0], need_spans=False)
@@ -168,10 +188,7 @@ def read_extra(reference: str, source_language: str, target_language: str | None
         return
     corpus, colon, config = reference.partition(":")
     if not colon:
-        raise XnerError(
-            f"the parallel text {reference!r} is none of: a .tsv or .jsonl file, two text files joined by a comma, "
-            "org/name:config."
-        )
+        raise no_pairs(reference)
     if target_language is None:
         raise XnerError(f"to read {reference}, name the language of its target side (--target-language).")
     for split in corpus_splits(corpus, config, None, None):

@@ -8,10 +8,12 @@ from pathlib import Path
 from reprlib import repr as short
 from typing import NamedTuple, NoReturn
 
+from xner_hf.corpora.base import Pair
 from xner_hf.corpora.detokenise import detokenise
 from xner_hf.corpora.hub import CorpusSplit
 from xner_hf.corpora.lines import json_id, json_rows, no_sentences, numbered_lines
-from xner_hf.corpora.parallel import corpus_splits, read_split, splitting_rule
+from xner_hf.corpora.own import PAIRS, text_form
+from xner_hf.corpora.parallel import corpus_splits, read_files, read_split, splitting_rule
 from xner_hf.errors import XnerError
 
 _FORMS = "a .txt or .jsonl file, a folder of .txt files, a corpus org/name on the Hub with its configuration"
@@ -64,7 +66,7 @@ def read_plain(
     named; a row of a ``.jsonl`` file has the column ``text`` and an optional ``id`` (by default its 0-based number).
     Rows of a Hub corpus are called ``config/split/row``, counted from 0. It has a column ``text``, or words in
     ``tokens``, or it is parallel text (`read_split`), of which the target side is read. What stands in ``tokens`` with
-    white space in it, such as ``3 000`` in a treebank, is several words.
+    white space in it, such as ``3 000`` in a treebank, is several words. Of local pairs the target side is read, too.
 
     Args:
         corpus: local text (`plain_files`) where `config` is empty, else the Hub id ``org/name``.
@@ -81,6 +83,9 @@ def read_plain(
     if config:
         for split in corpus_splits(corpus, config, splits, revision):
             yield from _read_hub(split, source_language, target_language)
+        return
+    if text_form(corpus) == PAIRS:
+        yield from _target_side(read_files(corpus, source_language, target_language), splitting_rule(target_language))
         return
     files = plain_files(corpus)
     if files is None:
@@ -120,6 +125,11 @@ def _read_jsonl(path: Path) -> Iterator[PlainText]:
         yield PlainText(json_id(row, index, place), text)
 
 
+def _target_side(pairs: Iterator[Pair], rule: str) -> Iterator[PlainText]:
+    for pair in pairs:
+        yield PlainText(pair.id, detokenise(pair.target, rule), pair.target)
+
+
 def _read_hub(split: CorpusSplit, source_language: str, target_language: str) -> Iterator[PlainText]:
     columns = split.columns()
     name = f"{split.config}/{split.split}"
@@ -132,8 +142,7 @@ def _read_hub(split: CorpusSplit, source_language: str, target_language: str) ->
             words = [word for token in row["tokens"] or [] for word in token.split()]
             yield PlainText(f"{name}/{number}", detokenise(words, rule), words)
     elif columns & {"translation", "target_text", "target_tokens"}:
-        for pair in read_split(split, source_language, target_language):
-            yield PlainText(pair.id, detokenise(pair.target, rule), pair.target)
+        yield from _target_side(read_split(split, source_language, target_language), rule)
     else:
         raise XnerError(
             f"{split} has the columns {', '.join(sorted(columns))}, but neither 'text', nor 'tokens', nor those of "

@@ -13,19 +13,26 @@ import regex
 
 from xner_hf.errors import XnerError
 
+_LETTER = r"[\p{L}\p{M}\p{N}_]"
+_JOINER = r"[-‐‑'’‘ʼ\u200c\u200d\u00ad]+"
+_INITIALS = r"(?:\p{L}\.){2,}"  # U.S.
+_OPEN_INITIALS = rf"(?:\p{{Lu}}\.)+\p{{Lu}}(?!{_LETTER}|\.)"  # U.S.A, with no full stop at the end
+_CLITIC = r"['’](?i:s|re|ve|ll|d|m)"
 _WORD = regex.compile(
-    r"""
-      (?i:https?://|www\.)\S*[^\s.,;:!?)\]}'"’”»]
-    | (?:\p{L}\.){2,}                                                  # U.S.
+    rf"""
+      (?i:https?://|www\.)\S*[^\s.,;:!?)\]}}'"’”»]
+    | (?!{_OPEN_INITIALS}){_INITIALS}(?:{_CLITIC}(?!{_LETTER}))?
     | (?:Mr|Mrs|Ms|Dr|Prof|St|Sen|Gov|Rev|Hon|Gen|Col|Lt|Sgt|Jr|Sr|vs)\.(?=\s)
-    | \p{N}+(?:[.,:/]\p{N}+)+[\p{L}\p{M}]*                             # 1,234.5  10:30
-    | [\p{L}\p{M}\p{N}_]+(?:[-‐‑'’‘ʼ\u200c\u200d\u00ad]+[\p{L}\p{M}\p{N}_]+)*
-    | \.{2,}
-    | (?![\s\p{Cc}\p{Cf}])\X
+    | \p{{N}}+(?:[.,:/]\p{{N}}+)+[\p{{L}}\p{{M}}]*                             # 1,234.5  10:30
+    | (?:{_OPEN_INITIALS}|{_LETTER}+)
+      (?:{_JOINER}(?:{_OPEN_INITIALS}|(?!{_INITIALS}){_LETTER}+))*
+      (?:{_JOINER}{_INITIALS})?                                          # l'O.N.U.
+    | \.{{2,}}
+    | (?![\s\p{{Cc}}\p{{Cf}}])\X
     """,
     regex.VERBOSE,
 )
-_ENGLISH_CLITIC = regex.compile(r"(?i)(.+?)(n['’]t|['’](?:s|re|ve|ll|d|m))")
+_ENGLISH_CLITIC = regex.compile(rf"(.+?)((?i:n['’]t)|{_CLITIC})")
 _FRENCH_ELISION = regex.compile(r"(?i)((?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu)['’])(.+)")
 
 

@@ -111,29 +111,34 @@ def label_directly(spans: Sequence[Span], reason: str | None = None) -> Projecti
 def tag_sources(
     pairs: Sequence[Pair], tagger: Tagger, consistent: bool = True, progress: Progress | None = None
 ) -> set[int]:
-    """Give every pair the entities that the tagger finds on its source side.
+    """Give every pair that has no labels the entities that the tagger finds on its source side.
 
     Args:
         pairs: what to tag.
         tagger: who tags.
-        consistent: give every name one type over all pairs (`NameVotes`).
+        consistent: give every name one type over all pairs (`NameVotes`); labels that a pair brings vote, and stay.
         progress: told of the stage.
 
     Returns:
         The numbers of the pairs whose scores are no numbers, and which have no entities for that reason.
     """
-    tell = (progress or Progress()).stage("tag", len(pairs))
+    wanted = [number for number, pair in enumerate(pairs) if pair.source_spans is None]
+    tell = (progress or Progress()).stage("tag", len(wanted))
     unscored = set()
-    for number, (pair, spans) in enumerate(zip(pairs, tagger.tag([pair.source for pair in pairs]), strict=True)):
-        pair.source_spans = spans or []
+    for number, spans in zip(wanted, tagger.tag([pairs[number].source for number in wanted]), strict=True):
+        pairs[number].source_spans = spans or []
         if spans is None:
             unscored.add(number)
-    tell(len(pairs))
+    tell(len(wanted))
     if consistent:
         votes = NameVotes(lambda: ((pair.source, pair.source_spans or ()) for pair in pairs))
-        settled = [votes.settle(pair.source, pair.source_spans or ()) for pair in pairs]
-        for number, (pair, spans) in enumerate(zip(pairs, settled, strict=True)):
-            pair.source_spans = [] if number in unscored else spans
+        settled = {
+            number: votes.settle(pairs[number].source, pairs[number].source_spans or ())
+            for number in wanted
+            if number not in unscored
+        }
+        for number, spans in settled.items():
+            pairs[number].source_spans = spans
     return unscored
 
 

@@ -11,10 +11,11 @@ from pathlib import Path
 from xner_hf import align
 from xner_hf.corpora.hub import CorpusSplit, content_digest, model_source
 from xner_hf.corpora.leakage import LEAKAGE_TABLE
-from xner_hf.corpora.parallel import SAMPLE, corpus_splits, local_files, sample_path
+from xner_hf.corpora.own import TARGET, text_form
+from xner_hf.corpora.parallel import SAMPLE, corpus_splits, local_files, no_pairs, sample_path
 from xner_hf.corpora.places import HubFile
 from xner_hf.corpora.plain import plain_files
-from xner_hf.errors import NotAvailable, XnerError
+from xner_hf.errors import NotAvailable
 from xner_hf.languages import corpus_entry, language
 from xner_hf.pipeline.store import code_digest, digest, file_digest
 from xner_hf.recipe import AlignerConfig, Recipe, TaggerConfig, TranslatorConfig
@@ -177,8 +178,9 @@ def _text_files(recipe: Recipe) -> list[str]:
         return [file_digest(sample_path(recipe.text.config))]
     text = recipe.text
     if text.local:
-        named = {"pairs": local_files, "target": plain_files}.get(recipe.text_side, lambda name: [Path(name)])
-        return [file_digest(path) for path in _existing(named(text.corpus) or [])] + _gold_files(recipe.language)
+        plain = plain_files(text.corpus) if text_form(text.corpus) == TARGET else None
+        files = plain or local_files(text.corpus) or [Path(text.corpus)]
+        return [file_digest(path) for path in _existing(files)] + _gold_files(recipe.language)
     splits = corpus_splits(text.corpus, text.config, text.splits, text.revision)
     own = [content_digest(file) for split in splits for file in split.files()]
     return own + _gold_files(recipe.language)
@@ -207,10 +209,7 @@ def _reference_files(reference: str) -> list[str]:
         return [file_digest(path) for path in _existing(files)]
     corpus, colon, config = reference.partition(":")
     if not colon:
-        raise XnerError(
-            f"the parallel text {reference!r} is none of: a .tsv or .jsonl file, two text files joined by a comma, "
-            "org/name:config."
-        )
+        raise no_pairs(reference)
     return [content_digest(file) for split in corpus_splits(corpus, config, None, None) for file in split.files()]
 
 

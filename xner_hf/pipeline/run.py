@@ -58,6 +58,8 @@ class Run:
         stages: the stages that were run.
         leak_check: what `LeakCheck` reports.
         repaired: number of repaired gold tags.
+        labels: where there is a tagger, how many usable sentences it `tagged`, and of those with labels of their own
+            how many `kept` them (local text) or had them `replaced` (a Hub corpus, for which a tagger was named).
         stats: what each stage took.
         markers: how many sentences kept their markers, and how many failed by which fault; empty without markers.
     """
@@ -67,6 +69,7 @@ class Run:
     stages: Stages
     leak_check: dict[str, Any]
     repaired: int
+    labels: dict[str, int]
     stats: list[StageStats] = field(default_factory=list)
     markers: dict[str, int] = field(default_factory=dict)
 
@@ -132,7 +135,7 @@ def _source_side(recipe: Recipe, progress: Progress, tagged: bool = True, settle
     stats = _text_stage(recipe, text, progress)
     facts = text.done or {}
     stages.shards, stages.rows = facts["shards"], facts["rows"]
-    run = Run(recipe, signatures, stages, facts["leak_check"], facts["repaired"], [stats])
+    run = Run(recipe, signatures, stages, facts["leak_check"], facts["repaired"], _labels(recipe, facts), [stats])
     if recipe.translator:
         work = MarkShard if recipe.translator.markers else TranslateShard
         run.step("translate", signatures.translate, lambda before: work(recipe, before), progress)
@@ -140,9 +143,9 @@ def _source_side(recipe: Recipe, progress: Progress, tagged: bool = True, settle
             run.markers = _marker_counts(stages)
     if recipe.tagger and tagged:
         tagger, side = recipe.tagger, "source_tokens" if recipe.projects else "tokens"
-        run.step("tag", signatures.tag, lambda before: TagShard(tagger, before, side), progress)
+        run.step("tag", signatures.tag, lambda before: TagShard(tagger, before, side, recipe.text.local), progress)
         if tagger.consistent and settled:
-            run.step("names", signatures.tag, lambda before: SettleShard(before, side), progress)
+            run.step("names", signatures.tag, lambda before: SettleShard(before, side, recipe.text.local), progress)
     return run
 
 
@@ -170,7 +173,8 @@ def _combine(recipe: Recipe, members: list[Run], progress: Progress) -> Run:
     """Join the labels of finished members row by row."""
     first, signatures = members[0], sign(recipe)
     stages = Stages(cache_root(recipe.language, recipe.recipe), first.stages.shards, first.stages.rows)
-    run = Run(recipe, signatures, stages, first.leak_check, first.repaired, [one for m in members for one in m.stats])
+    stats = [one for member in members for one in member.stats]
+    run = Run(recipe, signatures, stages, first.leak_check, first.repaired, {}, stats)
     run.step("combine", signatures.project, lambda _: CombineShard(recipe, [one.stages for one in members]), progress)
     return run
 
@@ -186,7 +190,7 @@ def _text_stage(recipe: Recipe, stage: Stage, progress: Progress) -> StageStats:
         leaks = LeakCheck(recipe.language, recipe.text.corpus, recipe.text.config)
     report = ReadReport()
     rows: list[dict[str, Any]] = []
-    shards = count = 0
+    shards = count = usable = labelled = 0
 
     def flush() -> None:
         nonlocal shards
@@ -197,6 +201,8 @@ def _text_stage(recipe: Recipe, stage: Stage, progress: Progress) -> StageStats:
 
     for row in read_rows(recipe, report):
         rows.append(_text_row(row, recipe, leaks))
+        usable += not rows[-1]["reason"]
+        labelled += not rows[-1]["reason"] and row.pair.source_spans is not None
         count += 1
         if len(rows) == SHARD:
             flush()
@@ -207,8 +213,17 @@ def _text_stage(recipe: Recipe, stage: Stage, progress: Progress) -> StageStats:
     if not count:
         raise XnerError(f"{recipe.text.corpus}:{recipe.text.config} has no rows, so there is nothing to build.")
     done = leaks.report() if leaks else {"status": "not done", "why": "the sample is no evaluation set's text"}
-    stage.finish(shards=shards, rows=count, leak_check=done, repaired=len(report.repaired))
+    labels = {"repaired": len(report.repaired), "usable": usable, "labelled": labelled}
+    stage.finish(shards=shards, rows=count, leak_check=done, **labels)
     return StageStats("text", count, time.perf_counter() - start, cached=False)
+
+
+def _labels(recipe: Recipe, facts: dict[str, Any]) -> dict[str, int]:
+    """What became of the labels that the text brings, where there is a tagger."""
+    own = "kept" if recipe.text.local else "replaced"
+    tagged = facts["usable"] - facts["labelled"]
+    counts = {own: facts["labelled"], "tagged": tagged} if recipe.tagger else {}
+    return {what: number for what, number in counts.items() if number}
 
 
 def _text_row(row: Row, recipe: Recipe, leaks: LeakCheck | None) -> dict[str, Any]:

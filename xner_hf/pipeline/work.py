@@ -28,45 +28,64 @@ if TYPE_CHECKING:
 
 
 class TagShard:
-    """Tags one side; the model is loaded with the first shard that is missing."""
+    """Tags one side; the model is loaded with the first sentence that needs it.
 
-    def __init__(self, config: TaggerConfig, before: Stages, side: str):
-        self._config, self._before, self._side = config, before, side
+    With `keep`, sentences that bring their labels keep them. A label distribution is the tagger's all the same.
+    """
+
+    def __init__(self, config: TaggerConfig, before: Stages, side: str, keep: bool):
+        self._config, self._before, self._side, self._keep = config, before, side, keep
         self._tagger: Any = None
 
     def __call__(self, number: int) -> pa.Table:
         own = self._config
-        self._tagger = self._tagger or make_tagger(own.model, own.revision, own.labels)
-        read = self._before.read(number, ["reason", self._side])
-        sentences = _usable(read, self._side)
+        rows = self._before.read(number, ["reason", self._side, "source_entities"])
+        kept = [row["source_entities"] if self._keep else None for row in rows]
         if not own.distributions:
-            found = self._tagger.tag(sentences)
-            return _table("tag", source_entities=_plain(one or () for one in found), reason=_reasons(read, found))
-        rows = self._tagger.distributions(sentences)
-        found = [self._tagger.spans(one) for one in rows]
+            tagged = iter(self._tag([row for row, entities in zip(rows, kept, strict=True) if entities is None]))
+            found = [next(tagged) if one is None else spans_of(one) for one in kept]
+            return _table("tag", source_entities=_plain(one or () for one in found), reason=_reasons(rows, found))
+        tagger = self._load()
+        labels = tagger.distributions(_usable(rows, self._side))
+        found = [tagger.spans(one) for one in labels]
+        entities = [spans or () if one is None else spans_of(one) for one, spans in zip(kept, found, strict=True)]
         return _table(
             "distributions",
-            source_entities=_plain(one or () for one in found),
+            source_entities=_plain(entities),
             source_labels=[
-                [] if spans is None else self._tagger.scheme.distributions(one).tolist()
-                for spans, one in zip(found, rows, strict=True)
+                [] if spans is None else tagger.scheme.distributions(one).tolist()
+                for spans, one in zip(found, labels, strict=True)
             ],
-            reason=_reasons(read, found),
+            reason=_reasons(rows, found),
         )
+
+    def _tag(self, rows: list[dict[str, Any]]) -> list[list[Span] | None]:
+        return self._load().tag(_usable(rows, self._side)) if rows else []
+
+    def _load(self) -> Any:
+        self._tagger = self._tagger or make_tagger(self._config.model, self._config.revision, self._config.labels)
+        return self._tagger
 
 
 class SettleShard:
-    """Gives every name of one shard the type that it has in the whole text; the first shard counts all votes."""
+    """Gives every name of one shard the type that it has in the whole text; the first shard counts all votes.
 
-    def __init__(self, before: Stages, side: str):
-        self._before, self._side = before, side
+    With `keep`, sentences that bring their labels vote, and keep them.
+    """
+
+    def __init__(self, before: Stages, side: str, keep: bool):
+        self._before, self._side, self._keep = before, side, keep
         self._votes: NameVotes | None = None
 
     def __call__(self, number: int) -> pa.Table:
         if self._votes is None:
             self._votes = NameVotes(lambda: tagged_sentences(self._before, self._side))
         rows = self._before.read(number, ["reason", self._side, "source_entities"])
-        settled = [self._votes.settle(words, spans) for words, spans in _tagged(rows, self._side)]
+        own = self._before.before("tag").read(number, ["reason", "source_entities"])
+        settled = [
+            spans if self._keep and row["source_entities"] is not None else self._votes.settle(words, spans)
+            for row, (words, spans) in zip(own, _tagged(rows, self._side), strict=True)
+        ]
         return _table("names", source_entities=_plain(settled))
 
 

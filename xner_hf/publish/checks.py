@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from xner_hf.corpora.files import LABELLED
 from xner_hf.corpora.leakage import LeakCheck
 from xner_hf.corpora.parallel import SAMPLE
 from xner_hf.errors import XnerError
@@ -34,7 +35,7 @@ _SECRETS = {
 _ALONE = r"(?<![A-Za-z0-9])"
 """Before a secret. A border of words would be too much: it may stand behind a letter of a script without spaces."""
 
-_OWN_FILES = {".bio", ".conll", ".conllu", ".iob", ".iob2", ".jsonl", ".tsv", ".txt"}
+_OWN_FILES = {*LABELLED, ".tsv", ".txt"}
 """Files that a recipe may name in place of a corpus on the Hub."""
 
 _UNFINISHED = ("checkpoints", "run.json")
@@ -179,7 +180,9 @@ def _own_paths(recipe: Mapping[str, Any]) -> Iterator[str]:
     for text in strings_in(recipe):
         parts = text.split(",")  # two files of parallel text
         own = text.startswith(("/", "~", "./", "../")) or re.match(r"[A-Za-z]:[\\/]", text)
-        own = own or any(Path(part).suffix in _OWN_FILES or ("/" in part and Path(part).exists()) for part in parts)
+        own = own or any(
+            Path(part).suffix.lower() in _OWN_FILES or ("/" in part and Path(part).exists()) for part in parts
+        )
         if own or (text in corpora and text != SAMPLE and not is_repo_id(text)):
             yield text
 

@@ -13,7 +13,7 @@ from xner_hf.recipe.config import (
     TextConfig,
     TranslatorConfig,
 )
-from xner_hf.recipe.defaults import load_recipe, make_recipe
+from xner_hf.recipe.defaults import default_recipe, load_recipe, make_recipe
 from xner_hf.recipe.parse import filters_config, projector_config, recipe_from_dict, tagger_config
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "TaggerConfig",
     "TextConfig",
     "TranslatorConfig",
+    "default_recipe",
     "filters_config",
     "load_recipe",
     "make_recipe",

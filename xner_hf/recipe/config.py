@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from xner_hf import align, project, translate
-from xner_hf.corpora.parallel import SAMPLE, local_files, splitter
+from xner_hf.corpora.files import LABELLED
+from xner_hf.corpora.own import FORMS as TEXT_FORMS
+from xner_hf.corpora.own import PAIRS, SOURCE, TARGET, text_form
+from xner_hf.corpora.parallel import SAMPLE, local_files, no_pairs, splitter
 from xner_hf.errors import XnerError
 from xner_hf.languages import language as find_language
 from xner_hf.project.filters import FiltersConfig
@@ -61,6 +64,8 @@ class TextConfig:
     revision: str | None = field(default=None, metadata={"help": "Hub branch, tag or commit"})
 
     def __post_init__(self) -> None:
+        if not self.local and Path(self.corpus).is_file():
+            raise no_pairs(self.corpus)
         if not self.config and not self.local:
             raise XnerError(f"the recipe's text lacks the key 'config', the configuration of {self.corpus!r}.")
         if self.splits is not None and len(set(self.splits)) < len(self.splits):
@@ -75,7 +80,7 @@ class TextConfig:
 def is_local(reference: str) -> bool:
     """Whether a reference to text names files or a folder of the user, not a corpus on the Hub."""
     path = Path(reference)
-    return bool(local_files(reference)) or path.suffix in (".txt", ".conll", ".bio") or path.is_dir()
+    return bool(local_files(reference)) or path.suffix.lower() in (".txt", *LABELLED) or path.is_dir()
 
 
 @dataclass(frozen=True)
@@ -232,6 +237,7 @@ class Recipe:
                 f"{self.text.corpus}:{self.text.config}; the bundled sample belongs to the recipe 'sample' alone."
             )
         self._check_parts()
+        self._check_own_text()
 
     def _check_parts(self) -> None:
         kind = _KINDS[self.recipe]
@@ -266,6 +272,19 @@ class Recipe:
                 f"translator.markers is {self.translator.markers!r} in the recipe {self.recipe!r}; entity markers "
                 f"({', '.join(FORMS)}) belong to the recipe 'marker' alone."
             )
+
+    def _check_own_text(self) -> None:
+        form = text_form(self.text.corpus) if self.text.local and not self.members else None
+        if form in (None, self.text_side):
+            return
+        machine = self.translator is not None and self.translator.method != "parallel"
+        if (form, self.text_side) == (PAIRS, TARGET) and not machine:
+            return  # the target side is read
+        told = " with a translator" if form == PAIRS and machine else ""
+        raise XnerError(
+            f"{self.text.corpus} holds {TEXT_FORMS[form]}, which the recipe {self.recipe!r}{told} cannot take. "
+            f"{_TAKES[form]}"
+        )
 
     @property
     def text_side(self) -> str:
@@ -303,6 +322,11 @@ class Recipe:
         return yaml.safe_dump(self.to_dict(), sort_keys=False, allow_unicode=True)
 
 
+_TAKES = {
+    PAIRS: "Take --recipe parallel, or translate-train without a translator where all pairs have source_entities.",
+    TARGET: "Take --recipe translate-test, transfer or combine.",
+    SOURCE: "Take --recipe translate-train with a translator, or marker.",
+}
 _EXAMPLES = {"translator": "facebook/nllb-200-distilled-600M", "tagger": "ORG/NAME"}
 
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from xner_hf.corpora.own import PAIRS, SOURCE, TARGET, text_form
 from xner_hf.corpora.parallel import SAMPLE
 from xner_hf.errors import XnerError, nearest
 from xner_hf.languages import Language, tagger_entry
 from xner_hf.languages import language as find_language
-from xner_hf.recipe.config import AVERAGE, Recipe, is_local
+from xner_hf.recipe.config import AVERAGE, RECIPES, Recipe, is_local
 from xner_hf.recipe.parse import mapping, recipe_from_dict
 from xner_hf.settings import read_mapping
 
@@ -27,6 +28,10 @@ SENTENCES = 10_000
 def make_recipe(language: str, recipe: str | None = None, overrides: Mapping[str, Any] | None = None) -> Recipe:
     """Return the recipe of a language: its default one, or the one called `recipe`, with `overrides`.
 
+    Text of the user's own (``text.corpus``) has a default of its own, by its form: `parallel` for pairs,
+    `translate-test` for text of the language itself, `translate-train` for labelled sentences of the source language.
+    It is read to its end: no limit holds by default.
+
     Args:
         language: code, alias or English name.
         recipe: one of `RECIPES`.
@@ -38,17 +43,18 @@ def make_recipe(language: str, recipe: str | None = None, overrides: Mapping[str
     Raises:
         XnerError: the language, recipe, a key or a value is unknown or does not fit; the message says what would.
     """
-    target = find_language(language)
-    name = recipe or target.default_recipe
-    if name not in target.recipes:
-        here = ", ".join(target.recipes) or "none"
+    target, form = find_language(language), _own_text(overrides)
+    name, known = recipe or default_recipe(target, overrides), _recipes(target, form)
+    if name not in known:
+        here = ", ".join(known) or "none"
+        own = " With text of your own (text.corpus) there are others." if name in RECIPES and name != SAMPLE else ""
         raise XnerError(
-            f"{target.name} ({target.code}) has no recipe {name!r}.{nearest(name, list(target.recipes))} Recipes that "
-            f"work for {target.code}: {here}."
+            f"{target.name} ({target.code}) has no recipe {name!r}.{nearest(name, known)} Recipes that work for "
+            f"{target.code}: {here}.{own}"
         )
     if name == "combine":
-        return recipe_from_dict(_combined(target, overrides))
-    return recipe_from_dict(_overridden(_table(target, name), overrides))
+        return recipe_from_dict(_combined(target, overrides, form))
+    return recipe_from_dict(_overridden(_table(target, name, form), overrides))
 
 
 def load_recipe(path: Path, overrides: Mapping[str, Any] | None = None) -> Recipe:
@@ -65,29 +71,61 @@ def load_recipe(path: Path, overrides: Mapping[str, Any] | None = None) -> Recip
     return recipe_from_dict(_overridden(table, overrides))
 
 
-def _table(target: Language, name: str) -> dict[str, Any]:
-    """The recipe `name` of a language as the table has it; `_overridden` drops what the user's choice makes idle."""
+_BY_FORM = {PAIRS: "parallel", TARGET: "translate-test", SOURCE: "translate-train"}
+"""The default recipe of own text, by its form."""
+
+
+def default_recipe(target: Language, overrides: Mapping[str, Any] | None) -> str:
+    """Return the recipe of a language if none is named: that of the user's own text, else that of the table."""
+    return _BY_FORM.get(_own_text(overrides), target.default_recipe)
+
+
+def _own_text(overrides: Mapping[str, Any] | None) -> str | None:
+    """The form of the text that the user names, None where it is not the user's own."""
+    corpus = _text_of(_given(overrides)).get("corpus")
+    return text_form(corpus) if isinstance(corpus, str) else None
+
+
+def _text_of(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What is given of the text, nested or dotted."""
+    text = given.get("text")
+    dotted = {key.removeprefix("text."): value for key, value in given.items() if key.startswith("text.")}
+    return {**(text if isinstance(text, Mapping) else {}), **dotted}
+
+
+def _recipes(target: Language, form: str | None) -> list[str]:
+    """The recipes of a language; with own text of some `form` all but the sample's are."""
+    return target.recipes + [name for name in RECIPES if form and name not in (*target.recipes, SAMPLE)]
+
+
+def _table(target: Language, name: str, form: str | None) -> dict[str, Any]:
+    """The recipe `name` of a language as the table has it; `_overridden` drops what the user's choice makes idle.
+
+    `form` is that of the user's own text, of which no table knows how long it is.
+    """
     table: dict[str, Any] = {"recipe": name, "language": target.code, "source_language": target.source}
     web = {"corpus": text[0], "config": text[2]} if (text := (target.text or "").partition(":"))[0] else None
     if name == "parallel":
         table |= {"text": _mafand(target), "tagger": _tagger(target)}
     elif name == "translate-train":
         table["source_language"] = "eng"
-        if target.labelled_translations:
+        if target.labelled_translations and form is None:
             corpus, _, config = target.labelled_translations[0].partition(":")
             table["text"] = {"corpus": corpus, "config": config, "splits": ["train"]}
-        else:
+        elif form != PAIRS:
             table |= {"text": SOURCE_LABELS, "translator": {"method": "seq2seq", "model": TRANSLATOR}}
     elif name == "translate-test":
         translator = {"method": "seq2seq", "model": TRANSLATOR}
-        table |= {"text": web, "translator": translator, "tagger": _tagger(target), "limit": SENTENCES}
+        table |= {"text": web, "translator": translator, "tagger": _tagger(target)}
     elif name == "marker":
         translator = {"method": "seq2seq", "markers": "brackets", **MARKER_TRANSLATOR}
         table |= {"source_language": "eng", "text": SOURCE_LABELS, "translator": translator}
     elif name == "transfer":
-        table |= {"text": web, "tagger": {"model": TRANSFER_TAGGER}, "limit": SENTENCES}
+        table |= {"text": web, "tagger": {"model": TRANSFER_TAGGER}}
     else:
         table |= {"source_language": "eng", "text": {"corpus": SAMPLE, "config": target.code}}
+    if form is None and name in ("translate-test", "transfer"):
+        table["limit"] = SENTENCES
     return table
 
 
@@ -100,10 +138,10 @@ def _tagger(target: Language) -> dict[str, Any]:
     return {"model": tagger.model, "revision": tagger.revision}
 
 
-def _combined(target: Language, overrides: Mapping[str, Any] | None) -> dict[str, Any]:
+def _combined(target: Language, overrides: Mapping[str, Any] | None, form: str | None) -> dict[str, Any]:
     """Members get the text, limit and validation share of the whole, so that they label the same sentences."""
     given = _given(overrides)
-    first = target.default_recipe
+    first = default_recipe(target, overrides)
     members = given.pop("members", [{"recipe": first}, {"recipe": "transfer"}])
     if not isinstance(members, list | tuple):
         raise XnerError(f"members is {members!r}; it is a list of recipes: [{{recipe: {first}, weight: 1}}, ...].")
@@ -112,13 +150,13 @@ def _combined(target: Language, overrides: Mapping[str, Any] | None) -> dict[str
     for number, member in enumerate(members, start=1):
         own = mapping(member, f"member {number}")
         name, weight = own.pop("recipe", None), own.pop("weight", 1.0)
-        if name not in target.recipes or name == "combine":
-            usable = [one for one in target.recipes if one != "combine"]
+        usable = [one for one in _recipes(target, form) if one != "combine"]
+        if name not in usable:
             raise XnerError(
                 f"member {number} has the recipe {name!r}.{nearest(str(name), usable)} Recipes that can be joined for "
                 f"{target.code}: {', '.join(usable)}."
             )
-        default = _table(target, name)
+        default = _table(target, name, form)
         if name == "transfer" and table.get("combination", AVERAGE) == AVERAGE:
             default["tagger"]["distributions"] = True
         table.setdefault("text", default["text"])
@@ -151,6 +189,10 @@ def _overridden(table: dict[str, Any], overrides: Mapping[str, Any] | None) -> d
         _override(table, key, given[key])
     text = table.get("text")
     if isinstance(text, Mapping) and is_local(str(text.get("corpus"))):
+        if idle := [key for key in ("config", "splits", "revision") if _text_of(given).get(key)]:
+            raise XnerError(
+                f"text.{idle[0]} is of corpora on the Hub; leave it out, {text['corpus']} is your own text."
+            )
         table["text"] = {"corpus": text["corpus"]}  # configuration and splits were those of the Hub corpus
     return table
 

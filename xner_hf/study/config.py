@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from xner_hf.errors import XnerError, nearest
-from xner_hf.languages import is_evaluation_split
+from xner_hf.languages import Language, is_evaluation_split
 from xner_hf.languages import language as find_language
+from xner_hf.recipe import default_recipe
 from xner_hf.settings import check_settings, read_mapping
 from xner_hf.study.arm_config import check_label, flat, names_in, plain_mapping, read_arm, seeds_in, training_in
 from xner_hf.study.grid import Study, recipe_of, settings_key
@@ -161,7 +162,7 @@ def _language(name: str, own: dict[str, Any], given: _File) -> StudyLanguage:
     special = _OfLanguage(**own)
     language = find_language(special.code or name)
     label = check_label(name) if special.code else language.code
-    recipe, changes = _recipe(given.recipe if special.recipe is None else special.recipe, language.default_recipe)
+    recipe, changes = _recipe(given.recipe if special.recipe is None else special.recipe, language)
     source = recipe_of(language.code, recipe, changes, None).source_language
     teacher = special.teacher or _references(given.teachers, "teachers").get(source)
     recipe_of(language.code, recipe, changes, teacher)
@@ -192,18 +193,18 @@ def _language(name: str, own: dict[str, Any], given: _File) -> StudyLanguage:
     )
 
 
-def _recipe(value: Any, default: str) -> tuple[str, dict[str, Any]]:
+def _recipe(value: Any, language: Language) -> tuple[str, dict[str, Any]]:
     """Return the name of a recipe and what is changed in it, one level dotted, so that both ways to say it agree."""
     if value is None or isinstance(value, str):
-        return value or default, {}
+        return value or language.default_recipe, {}
     table = plain_mapping(value, "recipe")
-    name = table.pop("name", default)
+    name = table.pop("name", None)
     changes: dict[str, Any] = {}
     for key, inner in table.items():
         changes |= {f"{key}.{one}": v for one, v in inner.items()} if isinstance(inner, Mapping) else {key: inner}
     if {"tagger", "tagger.model"} & set(changes):
         raise XnerError("recipe: its tagger is the teacher. Name it in teachers, not in the recipe.")
-    return name, changes
+    return name or default_recipe(language, changes), changes
 
 
 def _check_labels(reference: str) -> None:

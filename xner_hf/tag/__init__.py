@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from xner_hf.corpora.files import LABELLED
 from xner_hf.errors import XnerError
 from xner_hf.tag.base import Tagger
 
-LABELLED = (".conll", ".conllu", ".bio", ".iob2", ".jsonl")
-"""Files that hold gold labels; named as tagger they label the sentences that they hold."""
-
 
 def is_gold(model: str) -> bool:
-    """Whether a tagger is named by a file of gold labels."""
-    return Path(model).suffix in LABELLED
+    """Whether a tagger is named by a file of gold labels, which labels the sentences that it holds."""
+    return Path(model).suffix.lower() in LABELLED
 
 
 def make_tagger(
@@ -43,4 +41,4 @@ def make_tagger(
     return ModelTagger(model, revision, device, labels)
 
 
-__all__ = ["LABELLED", "Tagger", "is_gold", "make_tagger"]
+__all__ = ["Tagger", "is_gold", "make_tagger"]
