@@ -117,9 +117,9 @@ class StatisticalAligner:
         """Train on pairs of word lists and write the model to `folder`.
 
         Words are compared without case and by their first `stem` letters, which makes little text go further. Pairs
-        with an empty side, or one of more than `LONGEST` words, are not trained on. Names, numbers and marks that both
-        sides of a pair write alike are learnt once more, each as a pair of its own. The seed is fixed: the same pairs
-        give the same model, on any number of threads.
+        with an empty side, or one of more than `LONGEST` words, are not trained on. What both sides of a pair write
+        alike (names, other words of more than two letters, numbers, marks) is learnt once more, each as a pair of its
+        own. The seed is fixed: the same pairs give the same model, on any number of threads.
 
         Raises:
             XnerError: there is no pair to train on, or sil-thot is not installed.
@@ -177,7 +177,7 @@ def form(word: str, stem: int = 0) -> str:
 def _numbered(
     pairs: Iterable[tuple[Sequence[str], Sequence[str]]], stem: int
 ) -> tuple[tuple[dict[str, int], dict[str, int]], list[Numbers], list[Numbers]]:
-    """Return the words of both sides with their numbers, the pairs as numbers, and the names written alike."""
+    """Return the words of both sides with their numbers, the pairs as numbers, and the words written alike."""
     words: tuple[dict[str, int], dict[str, int]] = ({}, {})
     text, names = [], set()
     for pair in pairs:
@@ -189,7 +189,7 @@ def _numbered(
         )
         text.append((source, target))
         one, other = (
-            {short for word, short in zip(side, own, strict=True) if short and not word.islower()}
+            {short for word, short in zip(side, own, strict=True) if len(short) > 2 or (short and not word.islower())}
             for side, own in zip(pair, forms, strict=True)
         )
         names |= one & other
