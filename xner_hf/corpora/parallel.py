@@ -89,11 +89,12 @@ def read_split(
             return first(row["source_text"] or ""), second(row["target_text"] or ""), None
 
     elif {"source_tokens", "target_tokens"} <= names:
-        labels = split.class_names("source_ner_tags") if "source_ner_tags" in names else None
+        labelled = "source_ner_tags" in names
+        labels = split.class_names("source_ner_tags") if labelled else None
 
         def read(row: dict[str, Any], where: str) -> tuple:
             source, target, spans = row["source_tokens"] or [], row["target_tokens"] or [], None
-            if labels:
+            if labelled:
                 tags = tag_names(labels, row["source_ner_tags"] or [], len(source), where)
                 spans = spans_from_iob2(tags, lambda _: report.repaired.append(where))
             return source, target, spans
