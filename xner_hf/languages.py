@@ -36,7 +36,7 @@ class Language:
         test_sets: those of `gold` that are among the 57 test sets of Politov et al. (2025).
         treebanks: Universal Dependencies treebanks, largest first.
         parallel: human translations.
-        labelled_translations: machine translations of a labelled source corpus.
+        labelled_translations: machine translations of a labelled source corpus, for those who name them.
         text: unlabelled text, or None.
         sample: whether a sample is shipped with this package.
     """
@@ -75,7 +75,7 @@ class Language:
         known = {
             "parallel": self.mafand is not None,
             "translate-test": self.text is not None,
-            "translate-train": bool(self.labelled_translations) or self.nllb is not None,
+            "translate-train": self.nllb is not None,
             "marker": self.nllb is not None,
             "transfer": self.text is not None,
             "combine": self.text is not None,

@@ -102,7 +102,8 @@ def read_split(
     else:
         raise XnerError(
             f"{split} is no parallel text: it has the columns {', '.join(sorted(names))}, but neither 'translation', "
-            "'source_text' and 'target_text', nor 'source_tokens' and 'target_tokens'."
+            "'source_text' and 'target_text', nor 'source_tokens' and 'target_tokens'. If it is labelled text to be "
+            "translated, name a translator (translator.model)."
         )
     for number, row in enumerate(split.rows()):
         source, target, spans = read(row, f"{split}, row {number}")

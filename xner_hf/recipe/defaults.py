@@ -8,7 +8,7 @@ from typing import Any
 
 from xner_hf.corpora.parallel import SAMPLE
 from xner_hf.errors import XnerError, nearest
-from xner_hf.languages import Language, tagger_entry
+from xner_hf.languages import Language, corpus_entry, tagger_entry
 from xner_hf.languages import language as find_language
 from xner_hf.recipe.config import AVERAGE, Recipe, is_local
 from xner_hf.recipe.parse import mapping, recipe_from_dict
@@ -48,7 +48,7 @@ def make_recipe(language: str, recipe: str | None = None, overrides: Mapping[str
         )
     if name == "combine":
         return recipe_from_dict(_combined(target, overrides))
-    return recipe_from_dict(_overridden(_table(target, name), overrides))
+    return recipe_from_dict(_overridden(_own_text(_table(target, name), _given(overrides)), overrides))
 
 
 def load_recipe(path: Path, overrides: Mapping[str, Any] | None = None) -> Recipe:
@@ -72,12 +72,8 @@ def _table(target: Language, name: str) -> dict[str, Any]:
     if name == "parallel":
         table |= {"text": _mafand(target), "tagger": _tagger(target)}
     elif name == "translate-train":
-        table["source_language"] = "eng"
-        if target.labelled_translations:
-            corpus, _, config = target.labelled_translations[0].partition(":")
-            table["text"] = {"corpus": corpus, "config": config, "splits": ["train"]}
-        else:
-            table |= {"text": SOURCE_LABELS, "translator": {"method": "seq2seq", "model": TRANSLATOR}}
+        translator = {"method": "seq2seq", "model": TRANSLATOR}
+        table |= {"source_language": "eng", "text": SOURCE_LABELS, "translator": translator}
     elif name == "translate-test":
         translator = {"method": "seq2seq", "model": TRANSLATOR}
         table |= {"text": web, "translator": translator, "tagger": _tagger(target), "limit": SENTENCES}
@@ -89,6 +85,25 @@ def _table(target: Language, name: str) -> dict[str, Any]:
     else:
         table |= {"source_language": "eng", "text": {"corpus": SAMPLE, "config": target.code}}
     return table
+
+
+def _own_text(table: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave the translator of ``translate-train`` out where the user names a text that brings its translation."""
+    text = given.get("text")
+    corpus = text.get("corpus") if isinstance(text, Mapping) else given.get("text.corpus")
+    if table["recipe"] != "translate-train" or corpus is None or any(key.startswith("translator") for key in given):
+        return table
+    return table if _one_sided(str(corpus)) else {key: value for key, value in table.items() if key != "translator"}
+
+
+def _one_sided(corpus: str) -> bool:
+    """Whether a text is known to be labelled sentences of one language, by its format or by the language table."""
+    if is_local(corpus):
+        return "," not in corpus and not corpus.endswith((".tsv", ".jsonl"))
+    try:
+        return corpus_entry(corpus).role == "source-labels"
+    except XnerError:
+        return False
 
 
 def _mafand(target: Language) -> dict[str, Any]:
@@ -124,7 +139,7 @@ def _combined(target: Language, overrides: Mapping[str, Any] | None) -> dict[str
         table.setdefault("text", default["text"])
         table.setdefault("limit", default.get("limit"))
         shared = {key: table[key] for key in _SHARED if key in table}
-        made.append({**_overridden(default | shared, own), "weight": weight})
+        made.append({**_overridden(_own_text(default, given | own) | shared, own), "weight": weight})
     return {**table, "members": made}
 
 
