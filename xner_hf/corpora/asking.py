@@ -53,12 +53,14 @@ def ask_hub(what: str, call: Callable[[], T], remedy: str = "") -> T:
 def hub_errors(what: str, remedy: str = "") -> Iterator[None]:
     """Turn what `huggingface_hub` raises into our errors, as `ask_hub` but at once."""
     import httpx2
-    from huggingface_hub.errors import OfflineModeIsEnabled
+    from huggingface_hub.errors import HFValidationError, OfflineModeIsEnabled
 
     try:
         yield
     except XnerError:
         raise
+    except HFValidationError as error:
+        raise NotAvailable(f"{what} cannot be had from the Hub: {error}") from error
     except (httpx2.HTTPError, OSError, RuntimeError) as error:  # RuntimeError: how hf_xet says that a download failed
         told = f"{what} cannot be had from the Hub:"
         if _has(error, OfflineModeIsEnabled):

@@ -100,20 +100,20 @@ class LeakCheck:
 
     def _read_table(self, config: str) -> None:
         rows: Counter[str] = Counter()
+        linked: set[str] = set()
         try:
             for row in LEAKAGE_TABLE.rows():
                 if row["config"] == config:
                     rows[row["split"]] += 1
                     if row["linked"]:
-                        self._ids.add(f"{config}/{row['split']}/{row['index']}")
-            other = [split for split, n in rows.items() if CorpusSplit(_TABLED, config, split).count() != n]
+                        linked.add(f"{config}/{row['split']}/{row['index']}")
+            # It knows rows by their place, so it says nothing of a copy that has other rows.
+            fits = all(CorpusSplit(_TABLED, config, split).count() == n for split, n in rows.items())
         except NotAvailable:
-            self._report["unreachable"].append(str(LEAKAGE_TABLE))
-        else:
-            # Its rows are known by their place, so it says nothing of a copy with other rows.
-            if other:
-                self._ids.clear()
-            self._report["unreachable" if other else "checked"].append(str(LEAKAGE_TABLE))
+            fits = False
+        if fits:
+            self._ids = linked
+        self._report["checked" if fits else "unreachable"].append(str(LEAKAGE_TABLE))
 
     def leaked(self, pair: Pair) -> bool:
         """Whether the pair must be left out; counted in `dropped` by the check that found it."""
