@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 import pyarrow.parquet as pq
-from tprojection_agreement import reference
+from tprojection_agreement import reference, translated
 
 from xner_hf.corpora.base import Sentence
 from xner_hf.corpora.labelled import read_labelled
@@ -40,7 +40,7 @@ def corpora(language: str) -> dict[str, list[Sentence]]:
     """Return the same sentences with both sides' labels."""
     theirs = reference(language)
     both: dict[str, list[Sentence]] = {"ours": [], "t-projection": []}
-    for path in corpus_files(run_recipe(make_recipe(language, "translate-train")))["train"]:
+    for path in corpus_files(run_recipe(make_recipe(language, "translate-train", translated(language))))["train"]:
         for row in pq.read_table(path, columns=["id", "tokens", "ner_tags"]).to_pylist():
             tags = [NER_LABELS[tag] for tag in row["ner_tags"]]
             other = theirs[int(row["id"].rpartition("/")[2])]

@@ -24,9 +24,17 @@ from xner_hf.spans import NER_LABELS, keep_types, spans_from_iob2, spans_to_iob2
 LANGUAGES = ("hau", "ibo", "nya", "sna", "swa", "xho", "yor", "zul")
 
 
+CORPUS = "xner/conll2003-nllb"
+
+
+def translated(language: str) -> dict[str, str]:
+    """Return the keys of a recipe that name the translations which T-Projection labelled."""
+    return {"text.corpus": CORPUS, "text.config": language}
+
+
 def reference(language: str) -> list[list[str]]:
     """Return T-Projection's tags of every row."""
-    split = CorpusSplit("xner/conll2003-nllb", language, "train")
+    split = CorpusSplit(CORPUS, language, "train")
     names = split.class_names("tprojection_tags")
     rows = []
     for row in split.rows(["target_tokens", "tprojection_tags"]):
@@ -41,7 +49,8 @@ def main(languages: list[str], overrides: dict[str, object]) -> None:
     for language in languages:
         theirs = reference(language)
         ours, gold, rejected = [], [], 0
-        for name, files in corpus_files(run_recipe(make_recipe(language, "translate-train", overrides))).items():
+        recipe = make_recipe(language, "translate-train", translated(language) | overrides)
+        for name, files in corpus_files(run_recipe(recipe)).items():
             for path in files:
                 for row in pq.read_table(path, columns=["id", "ner_tags"]).to_pylist():
                     if name == "rejected":

@@ -13,7 +13,16 @@ import pytest
 import yaml
 
 from xner_hf.errors import XnerError
-from xner_hf.languages import TaggerEntry, corpus_entry, is_evaluation_split, language, languages, tagger_entry
+from xner_hf.languages import (
+    TaggerEntry,
+    corpus_entry,
+    is_evaluation_split,
+    language,
+    languages,
+    our_names,
+    tagger_entry,
+    their_names,
+)
 
 
 def words(text):
@@ -321,6 +330,63 @@ def test_a_treebank_whose_sentences_have_gold_entities_is_held_out_with_them(row
 def test_slices_and_sums_of_splits_do_not_get_past_the_guard(split):
     assert is_evaluation_split("masakhane/masakhaner2", "hau", split)
     assert not is_evaluation_split("masakhane/masakhaner2", "hau", "train[:100]+train[200:]")
+
+
+SPELLED = [
+    "dev",
+    "val",
+    "valid",
+    "validation",
+    "val_fr",
+    "test_fr",
+    "testa",
+    "Test",
+    "dev[:1%]",
+    "train+dev",
+    "devtest",
+]
+
+
+@pytest.mark.parametrize("split", SPELLED)
+@pytest.mark.parametrize(
+    ("hub_id", "config"),
+    [
+        ("masakhane/masakhaner2", "hau"),
+        (UD, "de_pud"),
+        ("universalner/universal_ner", "en_ewt"),
+        ("xtreme", "PAN-X.de"),
+    ],
+)
+def test_no_spelling_of_an_evaluation_split_gets_past_the_guard(hub_id, config, split):
+    assert is_evaluation_split(hub_id, config, split)
+    assert is_evaluation_split(hub_id, config, f"train[:5] + {split}")
+
+
+def test_of_a_data_set_with_evaluation_splits_only_training_splits_are_free():
+    for split in ("train", "train_fr", "train[:5]", "partial-train"):
+        assert not is_evaluation_split("masakhane/masakhaner2", "hau", split)
+    for split in ("news", "default", "", "all+train"):
+        assert is_evaluation_split("masakhane/masakhaner2", "hau", split)
+    assert not is_evaluation_split(UD, "en_ewt", "dev")
+    assert is_evaluation_split(UD, None, "dev")  # of some treebanks it is one
+
+
+@pytest.mark.parametrize(
+    ("config", "split", "held_out"),
+    [("default", "test_fr", True), ("fr", "test", True), ("fr", "test[:5]", True)]
+    + [("default", "val_fr", False), ("fr", "validation", False), ("default", "train_fr+val_fr", False)]
+    + [("default", "train_fr+test_en", True), ("default", None, True), ("fr", "all", True), (None, None, True)],
+)
+def test_both_layouts_of_a_data_set_are_held_out_alike(config, split, held_out):
+    assert is_evaluation_split("Babelscape/wikineural", config, split) is held_out
+
+
+def test_a_data_set_with_two_layouts_has_two_names_for_everything():
+    assert our_names("Babelscape/wikineural", "default", "val_fr") == ("fr", "validation")
+    assert our_names("babelscape/WikiNEuRal", "fr", "validation") == ("fr", "validation")
+    assert our_names("UdS-LSV/menyo20k_mt", "menyo20k_mt", "train") == ("en-yo", "train")
+    assert their_names("uds-lsv/menyo20k_mt", "en-yo", "train") == ("menyo20k_mt", "train")
+    assert our_names("me/own", "default", "val_fr") == ("default", "val_fr")
 
 
 @pytest.mark.parametrize("hub_id", ["wikiann", "Unimelb-NLP/WikiANN", "/data/datasets/unimelb-nlp/wikiann"])

@@ -10,7 +10,7 @@ from xner_hf.align import parts
 from xner_hf.corpora.hub import CorpusSplit, configs_of, splits_of
 from xner_hf.corpora.labelled import hub_split
 from xner_hf.errors import XnerError
-from xner_hf.intrinsic import GOLD, TRANSLATIONS, translated_gold
+from xner_hf.intrinsic import GOLD, TRANSLATIONS, need_translations, translated_gold
 from xner_hf.languages import language as find_language
 from xner_hf.languages import languages
 from xner_hf.pipeline.inputs import sign
@@ -34,6 +34,7 @@ def translated_languages() -> dict[str, str]:
     Raises:
         XnerError: the translations cannot be had.
     """
+    need_translations()
     translated = configs_of(TRANSLATIONS)
     return {
         one.code: reference

@@ -12,7 +12,21 @@ class XnerError(ValueError):
 
 
 class NotAvailable(XnerError):
-    """An input that is named correctly but cannot be had here: not in the mirror, not on the Hub, or no network."""
+    """An input that is named correctly but cannot be had here.
+
+    It is not in the mirror, the Hub refuses it, or it is not in the cache and ``HF_HUB_OFFLINE`` forbids to ask.
+    """
+
+
+class NoNetwork(NotAvailable):
+    """The Hub cannot be reached, or something else answers in its place, and the cache has no copy."""
+
+
+class HubFault(XnerError):
+    """The Hub, or the way to it, fails just now, so that nothing is known of what was asked for.
+
+    Where work goes on without an input that is `NotAvailable`, it must not do so here.
+    """
 
 
 def nearest(value: str, known: list[str], *, most: int = 3) -> str:

@@ -15,7 +15,8 @@ from xner_hf.corpora.detokenise import detokenise
 from xner_hf.corpora.hub import CorpusSplit
 from xner_hf.corpora.labelled import read_labelled
 from xner_hf.corpora.parallel import splitter, splitting_rule
-from xner_hf.errors import XnerError
+from xner_hf.corpora.places import mirror
+from xner_hf.errors import NotAvailable, XnerError
 from xner_hf.evaluation import gold_tags, score_tags
 from xner_hf.pipeline.chain import Projection, align_pairs, check_scored, project_pair, tag_sources, tag_targets
 from xner_hf.pipeline.combine import MemberLabels, join
@@ -231,6 +232,19 @@ def training_text(recipe: Recipe, own: Run) -> Iterator[Pair]:
     yield from read_extras(recipe)
 
 
+def need_translations() -> None:
+    """Check that human translations may be had.
+
+    Raises:
+        NotAvailable: there is no mirror; the Hub does not have them.
+    """
+    if not mirror():
+        raise NotAvailable(
+            f"human translations of {GOLD} are needed, and the Hub has none. Set XNER_MIRROR to a folder that holds "
+            f"datasets/{TRANSLATIONS}. Builds and trainings do without."
+        )
+
+
 def with_translations(
     gold: str, split: str, limit: int | None, source_language: str | None = None
 ) -> tuple[list[Sentence], list[str], int]:
@@ -238,6 +252,7 @@ def with_translations(
     corpus, _, config = gold.partition(":")
     if corpus != GOLD:
         raise XnerError(f"translations are known for {GOLD} only ({TRANSLATIONS}), not for {corpus}.")
+    need_translations()
     sentences = list(read_labelled(gold, split))
     translations = CorpusSplit(TRANSLATIONS, config, split)
     columns = {"index", "source_text", "source_language"} & translations.columns()

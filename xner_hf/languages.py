@@ -6,10 +6,12 @@ kept, so importing this module costs nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from xner_hf.errors import XnerError, nearest
+from xner_hf.splits import parts, roles, translate
 
 _MAFAND = "masakhane/mafand:"
 
@@ -34,7 +36,7 @@ class Language:
         test_sets: those of `gold` that are among the 57 test sets of Politov et al. (2025).
         treebanks: Universal Dependencies treebanks, largest first.
         parallel: human translations.
-        labelled_translations: machine translations of a labelled source corpus.
+        labelled_translations: machine translations of a labelled source corpus, for those who name them.
         text: unlabelled text, or None.
         sample: whether a sample is shipped with this package.
     """
@@ -73,7 +75,7 @@ class Language:
         known = {
             "parallel": self.mafand is not None,
             "translate-test": self.text is not None,
-            "translate-train": bool(self.labelled_translations) or self.nllb is not None,
+            "translate-train": self.nllb is not None,
             "marker": self.nllb is not None,
             "transfer": self.text is not None,
             "combine": self.text is not None,
@@ -93,6 +95,9 @@ class CorpusEntry:
         role: ``gold``, ``treebank``, ``parallel``, ``translated-labels``, ``text``, ``source-labels``, ``links`` or
             ``alignments``.
         evaluation_splits: splits whose labels and text must never enter a training corpus.
+        shapes: how our tables and a mirror name a configuration and split, and how the Hub does, as for
+            `xner_hf.splits.translate`; empty where both do the same.
+        labels: names of the tags of a column that holds numbers without names on the Hub, by column.
     """
 
     hub_id: str
@@ -100,6 +105,8 @@ class CorpusEntry:
     licence_class: str
     role: str
     evaluation_splits: tuple[str, ...]
+    shapes: tuple[str, ...] = ()
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +226,36 @@ def corpus_entry(hub_id: str, config: str | None = None) -> CorpusEntry:
     for group in row.pop("configs", ()):
         if config in group["names"]:
             row |= group
-    return CorpusEntry(known, row["licence"], row["class"], row["role"], tuple(row["evaluation_splits"]))
+    labels = {column: tuple(names) for column, names in row.get("labels", {}).items()}
+    splits, shapes = tuple(row["evaluation_splits"]), tuple(row.get("shapes", ()))
+    return CorpusEntry(known, row["licence"], row["class"], row["role"], splits, shapes, labels)
+
+
+def our_names(hub_id: str, config: str, split: str) -> tuple[str, str]:
+    """Return configuration and split as our table and a mirror call them, which may be given as the Hub does.
+
+    Where both differ (`CorpusEntry.shapes`), everything has two names: ``default`` and ``val_fr`` of WikiNEuRal are
+    ``fr`` and ``validation`` here.
+    """
+    shapes = _shapes(hub_id)
+    return (translate(config, split, shapes[1], shapes[0]) if shapes else None) or (config, split)
+
+
+def their_names(hub_id: str, config: str, split: str) -> tuple[str, str]:
+    """Return what the Hub calls the configuration and split of our names, as far as the table knows."""
+    shapes = _shapes(hub_id)
+    return (translate(config, split, *shapes) if shapes else None) or (config, split)
+
+
+def _shapes(hub_id: str) -> tuple[str, ...]:
+    known = _hub_id(hub_id)
+    return corpus_entry(known).shapes if known else ()
+
+
+def known_labels(hub_id: str) -> Mapping[str, tuple[str, ...]]:
+    """Return `CorpusEntry.labels` of a data set, nothing for one that the table does not know."""
+    known = _hub_id(hub_id)
+    return corpus_entry(known).labels if known else {}
 
 
 def is_evaluation_split(hub_id: str, config: str | None, split: str | None) -> bool:
@@ -230,15 +266,28 @@ def is_evaluation_split(hub_id: str, config: str | None, split: str | None) -> b
     Args:
         hub_id: as for `corpus_entry`.
         config: name of a config, or None.
-        split: a split as `datasets.load_dataset` takes it: a name, a slice (``test[:100]``), a sum (``train+test``),
-            or ``all`` or None for every split.
+        split: a split as `datasets.load_dataset` takes it: a name in any spelling (``dev``, ``val_fr``), a slice
+            (``test[:100]``), a sum (``train+test``), or ``all`` or None for every split.
     """
     if _hub_id(hub_id) is None:
         return False
-    held_out = corpus_entry(hub_id, config).evaluation_splits
     if split is None or split == "all":
-        return bool(held_out)
-    return any(part.partition("[")[0].strip() in held_out for part in split.split("+"))
+        return bool(_held_out(hub_id, config))
+    for part in parts(split):
+        ours = our_names(hub_id, config, part)[0] if config is not None else None
+        held_out = _held_out(hub_id, ours)
+        # Of a data set that has evaluation splits, only what is plainly none of them is free.
+        if held_out and (held_out & roles(part) or not roles(part)):
+            return True
+    return False
+
+
+def _held_out(hub_id: str, config: str | None) -> set[str]:
+    """Evaluation splits of a configuration; without one, those of any."""
+    row = _table()["corpora"][_hub_id(hub_id)]
+    groups = row.get("configs", ()) if config is None else ()
+    found = {*corpus_entry(hub_id, config).evaluation_splits}
+    return found.union(*(group.get("evaluation_splits", ()) for group in groups))
 
 
 def tagger_entry(source_language: str) -> TaggerEntry:

@@ -160,7 +160,8 @@ def test_filters_may_be_set(fresh, sample):
 
 def test_the_tagger_may_be_named(mirror, fresh):
     model = str(mirror / "models" / "xner" / "minilm-conll2003-en")
-    data = load_dataset(CORPUS, "hau", recipe="translate-train", tagger=model, split="train", **fresh)
+    text = {"corpus": "xner/conll2003-nllb", "config": "hau"}
+    data = load_dataset(CORPUS, "hau", recipe="translate-train", text=text, tagger=model, split="train", **fresh)
     scores = [entity["score"] for row in data["source_entities"] for entity in row]
     assert scores == pytest.approx([0.988] * len(scores), abs=1e-3)
 

@@ -35,7 +35,7 @@ def test_languages_lists_57_test_sets_of_55_languages(xner):
 
 def test_languages_says_what_can_be_built_here(xner, mirror):
     row = json.loads(xner("languages", "hau", "--json")[1])["languages"][0]
-    assert row["usable"] and row["usable_recipes"] == ["parallel", "translate-train", "sample"]
+    assert row["usable"] and row["usable_recipes"] == ["parallel", "sample"]
     assert row["default_recipe"] == "parallel"
 
 

@@ -12,7 +12,7 @@ from answers import done, refused
 from xner_hf.pipeline.build import build_corpus
 from xner_hf.publish import Refused
 from xner_hf.publish.checks import check_model
-from xner_hf.publish.model_card import eval_results, model_card
+from xner_hf.publish.model_card import model_card
 from xner_hf.publish.scores import read_scores
 from xner_hf.recipe import make_recipe
 
@@ -43,12 +43,11 @@ def test_a_student_is_kept_with_its_scores_and_may_be_published(study):
     assert score["command"] == "xner evaluate kept --gold masakhane/masakhaner2:luo --split test"
     files = check_model(folder).names
     assert {"model.safetensors", "config.json", "training.json", "scores.json"} <= set(files)
-    ((path, text),) = eval_results(read_scores(folder)).items()
-    assert path == ".eval_results/masakhaner2-luo-test.yaml"
-    assert yaml.safe_load(text)[0]["value"] == round(stored["scores"]["f1"], 4)
     card = (folder / "README.md").read_text(encoding="utf-8")
     assert "xner study student tiny.yaml luo/projected/1" in card and "Nobody has scored" not in card
     data = yaml.safe_load(model_card(folder, "org/kept").split("---\n")[1])
+    (result,) = data["model-index"][0]["results"]
+    assert result["metrics"][0]["value"] == round(stored["scores"]["f1"], 4)
     assert (data["license_name"], data["language"]) == ("research-only", ["luo"])
     assert {"masakhane/masakhaner2", "masakhane/mafand"} <= set(data["datasets"])
 
@@ -71,7 +70,6 @@ def test_a_parser_has_the_scores_of_its_trees_and_terms_that_stand_in_the_way(st
     assert scores["las"]["sentences"] == 10 and scores["las"]["command"] == (
         f"xner evaluate kept --parsing --gold {TREES}:en_ewt --split test"
     )
-    assert ".eval_results/universal_dependencies-en_ewt-test.yaml" in eval_results(scores.values())
     with pytest.raises(Refused, match="cannot be combined"):
         check_model(Path("kept"))
     decided = {"licence": "cc-by-nc-4.0", "reason": "a test"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -46,8 +48,27 @@ def test_parts_of_speech_have_the_names_of_the_hub(tmp_path):
 
 
 def test_sides_of_different_length_are_refused(tmp_path):
-    with pytest.raises(XnerError, match="2 lines of en but 1 of hau"):
-        rows_of(tmp_path, RAW["masakhane/mafand"]["en-hau"], "test", "One .\nTwo .\n", "Daya .\n")
+    with pytest.raises(XnerError, match="2 lines of en but 1 of luo"):
+        rows_of(tmp_path, RAW["masakhane/mafand"]["en-luo"], "test", "One .\nTwo .\n", "Achiel .\n")
+
+
+def pair(english, hausa):
+    return json.dumps({"translation": {"en": english, "hau": hausa}}, ensure_ascii=False)
+
+
+def test_pairs_are_read_from_json_as_the_script_of_the_hub_does(tmp_path):
+    lines = [pair("One .", "Ɗaya ."), pair("", "Biyu ."), "", pair(" Three .", "Uku . "), pair(None, "Huɗu .")]
+    table = rows_of(tmp_path, RAW["masakhane/mafand"]["en-hau"], "train", "\n".join(lines) + "\n")
+    assert table.to_pylist() == [
+        {"translation": {"en": "One .", "hau": "Ɗaya ."}},
+        {"translation": {"en": "Three .", "hau": "Uku ."}},
+    ]
+
+
+@pytest.mark.parametrize("line", ["<html>", "[]", "{}", pair("One .", "Daya .").replace("hau", "yor")])
+def test_a_line_that_is_no_pair_of_the_languages_is_refused(line, tmp_path):
+    with pytest.raises(XnerError, match="line 2, .* is no pair of en and hau"):
+        rows_of(tmp_path, RAW["masakhane/mafand"]["en-hau"], "train", pair("One .", "Daya .") + f"\n{line}\n")
 
 
 # The table
@@ -56,8 +77,8 @@ def test_sides_of_different_length_are_refused(tmp_path):
 def test_every_source_is_an_address_at_a_commit_with_splits_that_can_be_named():
     for corpus, sources in RAW.items():
         for config, source in sources.items():
-            assert isinstance(source, RawSource) and source.layout in ("words", "iob2", "sides")
-            assert 12 <= len(source.commit) <= 40 and int(source.commit, 16)
+            assert isinstance(source, RawSource) and source.layout in ("words", "iob2", "json", "sides")
+            assert re.fullmatch("[0-9a-f]{40}", source.commit), (corpus, config)
             for split in source.rows:
                 for url in addresses(source, split):
                     assert url.startswith("https://raw.githubusercontent.com/") and "{" not in url, (corpus, config)

@@ -18,6 +18,8 @@ from xner_hf.pipeline.schema import SPLITS, corpus_schema
 from xner_hf.recipe import load_recipe, make_recipe
 from xner_hf.spans import NER_LABELS
 
+TRANSLATED = {"text.corpus": "xner/conll2003-nllb", "text.config": "hau"}
+
 TAGGER = "xner/minilm-conll2003-en"
 COLUMNS = ["id", "tokens", "ner_tags", "language", "source_language", "source_tokens"]
 COLUMNS += ["source_entities", "entities", "links", "reason"]
@@ -129,7 +131,7 @@ def test_the_facts_say_what_was_checked_for_leaks_and_how_many_rows_leaked(runs,
 
 def test_a_check_that_could_not_be_done_is_said(mirror, tmp_path):
     shutil.rmtree(mirror / "datasets" / "masakhane" / "masakhaner2")
-    facts = write_build(run_recipe(make_recipe("hau", "translate-train")), tmp_path / "out")
+    facts = write_build(run_recipe(make_recipe("hau", "translate-train", TRANSLATED)), tmp_path / "out")
     assert facts["leak_check"]["status"] == "not done"
     assert facts["leak_check"]["unreachable"] == [
         "masakhane/masakhaner2:hau/validation",

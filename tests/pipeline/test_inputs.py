@@ -17,6 +17,7 @@ from xner_hf.recipe import make_recipe
 
 MAFAND = "masakhane/mafand"
 GOLD = "masakhane/masakhaner2"
+TRANSLATED = {"text.corpus": "xner/conll2003-nllb", "text.config": "hau"}
 TAGGER = "xner/minilm-conll2003-en"
 STAGES = ("text", "tag", "align", "target", "project")
 WITHOUT_TARGET = ["text", "tag", "align", "project"]
@@ -154,7 +155,7 @@ def test_a_kept_aligner_is_signed_by_its_content(mirror, tmp_path):
     ids=["encoder", "simalign", "combined", "target tagger"],
 )
 def test_the_models_of_aligner_and_target_side_are_signed_by_their_files(mirror, overrides, stages):
-    recipe = make_recipe("hau", "translate-train", overrides)
+    recipe = make_recipe("hau", "translate-train", TRANSLATED | overrides)
     before = sign(recipe)
     with (mirror / "models" / TAGGER / "model.safetensors").open("ab") as file:
         file.write(b" ")
@@ -183,7 +184,7 @@ def test_the_models_of_aligner_and_target_side_are_signed_by_their_files(mirror,
     ],
 )
 def test_an_input_that_cannot_be_had_is_named_with_recipes_that_work_here(mirror, overrides, words):
-    fails(parallel(**overrides), *words, "The recipe 'parallel' for hau", "work here: translate-train, sample")
+    fails(parallel(**overrides), *words, "The recipe 'parallel' for hau", "work here: sample")
     assert not list(cache_folder().iterdir())
 
 
@@ -209,7 +210,7 @@ def test_where_nothing_but_the_package_is_there_the_sample_is_offered():
 
 def test_a_mirror_without_the_corpus_names_it_and_the_recipes_that_work(mirror):
     shutil.rmtree(mirror / "datasets" / MAFAND)
-    fails(make_recipe("hau"), f"the mirror {mirror} has no corpus '{MAFAND}'", "work here: translate-train, sample")
+    fails(make_recipe("hau"), f"the mirror {mirror} has no corpus '{MAFAND}'", "work here: sample")
 
 
 def test_a_mirror_that_is_gone_is_named(monkeypatch, tmp_path):
@@ -218,10 +219,8 @@ def test_a_mirror_that_is_gone_is_named(monkeypatch, tmp_path):
 
 
 def test_usable_recipes_are_those_whose_inputs_are_here(mirror):
-    assert usable_recipes("hau") == ["parallel", "translate-train", "sample"]
+    assert usable_recipes("hau") == ["parallel", "sample"]  # no NLLB-200, and no ready translation is taken unasked
     shutil.rmtree(mirror / "models")
-    assert usable_recipes("hau") == ["translate-train", "sample"]
-    shutil.rmtree(mirror / "datasets" / "xner" / "conll2003-nllb")
     assert usable_recipes("hau") == ["sample"]
     assert usable_recipes("yor") == []
 
@@ -239,7 +238,7 @@ def test_every_input_brings_its_terms():
     tagger = Licence(TAGGER, "other", "research-only")
     assert licences(parallel()) == [mafand, tagger]
     assert licences(make_recipe("hau", "sample")) == [Licence("bundled sample", "cc0-1.0", "permissive")]
-    assert licences(make_recipe("hau", "translate-train")) == [
+    assert licences(make_recipe("hau", "translate-train", TRANSLATED)) == [
         Licence("xner/conll2003-nllb", "other", "research-only")
     ]
 

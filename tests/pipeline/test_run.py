@@ -17,6 +17,7 @@ from xner_hf.pipeline.store import cache_folder
 from xner_hf.recipe import make_recipe
 from xner_hf.spans import NER_LABELS, spans_from_iob2
 
+TRANSLATED = {"text.corpus": "xner/conll2003-nllb", "text.config": "hau"}
 RECIPES = ("parallel", "translate-train", "sample")
 CANDIDATES = {"projector": "candidates"}
 """Whose scores rest on nothing that was fitted, so that exact rows can be told."""
@@ -28,7 +29,8 @@ def built(shared_mirror, rows_of, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XNER_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("XNER_MIRROR", str(shared_mirror))
-        runs = {name: run_recipe(make_recipe("hau", name, CANDIDATES)) for name in RECIPES}
+        texts = {"translate-train": TRANSLATED}
+        runs = {name: run_recipe(make_recipe("hau", name, CANDIDATES | texts.get(name, {}))) for name in RECIPES}
         return {name: (rows_of(run), run) for name, run in runs.items()}
 
 
@@ -153,7 +155,7 @@ def test_without_links_and_without_recurring_names_a_row_is_rejected_as_not_alig
 
 
 def test_a_tagger_may_take_the_place_of_the_labels_that_a_corpus_brings(mirror, rows_of):
-    overrides = {"tagger": "xner/minilm-conll2003-en"}
+    overrides = {"tagger": "xner/minilm-conll2003-en", **TRANSLATED}
     rows = rows_of(run_recipe(make_recipe("hau", "translate-train", overrides)))
     found = {row["id"]: row for split in rows.values() for row in split}
     assert found["hau/train/0"]["source_entities"][0]["score"] == pytest.approx(0.988, abs=1e-3)
@@ -241,7 +243,7 @@ def test_a_limit_takes_the_first_rows_and_may_be_larger_than_the_text(mirror, sp
     run = run_recipe(make_recipe("hau", "parallel", {"limit": 3}))
     assert run.stages.rows == 3
     assert sorted(splits_by_id(run)) == [f"en-hau/train/{i}" for i in range(3)]
-    assert run_recipe(make_recipe("hau", "translate-train", {"limit": 1000})).stages.rows == 6
+    assert run_recipe(make_recipe("hau", "translate-train", {"limit": 1000, **TRANSLATED})).stages.rows == 6
 
 
 def test_the_size_of_a_shard_changes_no_row(monkeypatch, fresh_cache, rows_of):

@@ -16,7 +16,7 @@ import yaml
 from xner_hf.errors import XnerError
 from xner_hf.publish import Refused
 from xner_hf.publish.merge import merge_cards
-from xner_hf.publish.model_card import eval_results, model_card, write_model_card
+from xner_hf.publish.model_card import model_card, write_model_card
 from xner_hf.publish.scores import read_scores, save_scores
 from xner_hf.publish.validate import card_problems
 
@@ -250,26 +250,6 @@ def test_a_folder_that_holds_no_student_is_refused(write, name, text):
     (folder / name).unlink()
     with pytest.raises(XnerError, match=rf"{name}.*xner train"):
         model_card(folder)
-
-
-# .eval_results
-
-
-def test_scores_on_the_hub_become_entries_that_huggingface_hub_parses():
-    from huggingface_hub import parse_eval_result_entries
-
-    local = {**SCORE, "dataset": "gold.conll", "config": None}
-    uas = {**TREES, "metric": "uas", "value": 0.6}
-    files = eval_results([{**SCORE, "revision": "0" * 40}, TREES, uas, local])
-    assert list(files) == [
-        ".eval_results/masakhaner2-hau-test.yaml",
-        ".eval_results/universal_dependencies-ha_southernautogramm-test.yaml",
-    ]
-    (entry,) = parse_eval_result_entries(yaml.safe_load(files[".eval_results/masakhaner2-hau-test.yaml"]))
-    assert (entry.dataset_id, entry.task_id, entry.value) == ("masakhane/masakhaner2", "hau", 0.6123)
-    assert (entry.dataset_revision, entry.date) == ("0" * 40, "2026-11-24")
-    assert entry.notes == "F1 (strict); strict spans, PER ORG LOC; 95 % interval 0.5912 to 0.6321"
-    assert eval_results([local]) == {}
 
 
 # scores.json

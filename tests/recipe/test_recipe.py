@@ -52,12 +52,41 @@ class TestDefaults:
         assert (recipe.source_language, recipe.text.config) == ("fra", "fr-ewe")
         assert recipe.tagger.model == tagger_entry("fra").model
 
-    def test_a_translated_corpus_brings_its_labels(self):
-        recipe = make_recipe("hau", "translate-train")
-        assert recipe.recipe == "translate-train"
-        assert recipe.source_language == "eng"
+    @pytest.mark.parametrize("code", ["hau", "deu", "bam"])
+    def test_a_labelled_corpus_is_translated_and_brings_its_labels(self, code):
+        recipe = make_recipe(code, "translate-train")
+        assert (recipe.recipe, recipe.source_language, recipe.tagger) == ("translate-train", "eng", None)
+        assert recipe.text == TextConfig("eriktks/conll2003", "conll2003", splits=("train",))
+        assert recipe.translator.settings["model"] == "facebook/nllb-200-distilled-600M"
+        assert recipe.text_side == "source"
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            {"text.corpus": "xner/conll2003-nllb", "text.config": "hau"},
+            {"text": {"corpus": "xner/conll2003-nllb", "config": "hau", "splits": ["train"]}},
+        ],
+        ids=["dotted", "nested"],
+    )
+    def test_a_translated_corpus_that_is_named_needs_no_translator(self, text):
+        recipe = make_recipe("hau", "translate-train", text)
         assert recipe.text == TextConfig("xner/conll2003-nllb", "hau", splits=("train",))
-        assert recipe.tagger is None
+        assert (recipe.translator, recipe.tagger, recipe.text_side) == (None, None, "pairs")
+
+    @pytest.mark.parametrize("corpus", ["my.jsonl", "my.tsv", "my.en,my.ha", "me/pairs"])
+    def test_a_text_of_ones_own_brings_its_translation_too(self, corpus):
+        config = {"text.config": "x"} if corpus == "me/pairs" else {}
+        assert make_recipe("deu", "translate-train", {"text.corpus": corpus, **config}).translator is None
+
+    def test_a_corpus_with_its_translator_is_translated(self):
+        text = {"text.corpus": "me/labels", "text.config": "x"}
+        named = make_recipe("deu", "translate-train", {**text, "translator.model": "me/mt"})
+        assert named.translator.settings["model"] == "me/mt"
+
+    @pytest.mark.parametrize("corpus", ["my.conll", "Babelscape/wikineural", "conll2003"])
+    def test_labelled_sentences_of_one_language_are_translated(self, corpus):
+        config = {} if corpus == "my.conll" else {"text.config": "x"}
+        assert make_recipe("deu", "translate-train", {"text.corpus": corpus, **config}).translator
 
     def test_the_sample_needs_neither_corpus_nor_tagger(self):
         recipe = make_recipe("swa", "sample")

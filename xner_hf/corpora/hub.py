@@ -8,10 +8,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xner_hf.corpora.asking import hub_errors
+from xner_hf.corpora.cards import find_names, splits_in
+from xner_hf.corpora.lines import IOB2
 from xner_hf.corpora.places import (
     CONVERTED,
     MIRROR,
@@ -26,6 +30,7 @@ from xner_hf.corpora.places import (
 )
 from xner_hf.corpora.raw import RawFile, raw_splits
 from xner_hf.errors import NotAvailable, XnerError, nearest
+from xner_hf.languages import known_labels
 from xner_hf.settings import check_model
 
 if TYPE_CHECKING:
@@ -89,30 +94,31 @@ class CorpusSplit:
 
     def _found(self) -> tuple[Place, list[Path | HubFile | RawFile]]:
         place = find_place(self.corpus, self.config, self.revision)
-        if self.config not in place.table:
+        config, split = find_names(place.table, self.corpus, self.config, self.split)
+        if config not in place.table:
             raise NotAvailable(
                 f"the corpus {self.corpus} has no configuration {self.config!r}."
                 f"{nearest(self.config, list(place.table))} It has{' as raw files' if place.name == RAW else ''}: "
                 f"{', '.join(sorted(place.table))}."
             )
-        splits = place.table[self.config]
-        if self.split not in splits:
+        splits = place.table[config]
+        if split not in splits:
             raise NotAvailable(
                 f"{self.corpus}:{self.config} has no split {self.split!r}. It has: {', '.join(sorted(splits))}."
             )
-        if not splits[self.split]:
+        if not splits[split]:
             raise NotAvailable(
                 f"{self}: the Hub has converted only the first part of this split to Parquet, and no other copy is "
                 f"known. Set XNER_MIRROR to a folder that holds datasets/{self.corpus} as Parquet."
             )
         if place.name == RAW:
-            file = RawFile(self.corpus, self.config, self.split)
+            file = RawFile(self.corpus, config, split)
             if place.unreachable and not file.cached:
                 raise place.unreachable
             return place, [file]
-        found = fetch(self.corpus, splits[self.split], place.revision)
+        found = fetch(self.corpus, splits[split], place.revision)
         if not found:
-            raise XnerError(f"{self}: no file matches {splits[self.split]} although the card names it.")
+            raise XnerError(f"{self}: no file matches {splits[split]} although the card names it.")
         return place, found
 
     def columns(self) -> set[str]:
@@ -129,23 +135,48 @@ class CorpusSplit:
                         f"{self} has no column {', '.join(sorted(missing))}; it has "
                         f"{', '.join(file.schema_arrow.names)}."
                     )
-                for batch in file.iter_batches(batch_size=1024, columns=columns):
-                    yield from batch.to_pylist()
+                # Pieces of large files are fetched as they are read.
+                with hub_errors(f"the corpus {self.corpus}") if isinstance(path, HubFile) else nullcontext():
+                    for batch in file.iter_batches(batch_size=1024, columns=columns):
+                        yield from batch.to_pylist()
 
-    def class_names(self, column: str) -> list[str]:
-        """Return the label names of a ClassLabel column.
+    def count(self) -> int:
+        """Return the number of rows, which is read without them."""
+        return sum(_open_parquet(path).metadata.num_rows for path in self.files())
+
+    def class_names(self, column: str) -> list[str] | None:
+        """Return the names of the labels of a column that holds numbers; None where it holds the names themselves.
+
+        They stand in the features of the Parquet file (ClassLabel), or in the language table (`CorpusEntry.labels`).
 
         Raises:
-            XnerError: the column has none.
+            XnerError: the column holds anything else, or numbers without names.
         """
+        import pyarrow as pa
+
         schema = _open_parquet(self.files()[0]).schema_arrow
         features = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
-        feature = features.get("info", {}).get("features", {}).get(column, {})
-        while isinstance(feature, dict | list) and "names" not in feature:
-            feature = feature[0] if isinstance(feature, list) else feature.get("feature")
-            if not feature:
-                raise XnerError(f"{self}: the column {column!r} carries no label names in its features.")
-        return list(feature["names"])
+        names = _names_in(features.get("info", {}).get("features", {}).get(column))
+        if names or (names := known_labels(self.corpus).get(column)):
+            return list(names)
+        kind = schema.field(column).type
+        while pa.types.is_list(kind) or pa.types.is_large_list(kind):
+            kind = kind.value_type
+        if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+            return None
+        raise XnerError(
+            f"{self}: the column {column!r} carries no label names in its features, and what its {kind} mean is not "
+            "known. Cast it to ClassLabel(names=[...]) with datasets and save it, or give a file of your own (.conll, "
+            ".jsonl)."
+        )
+
+
+def _names_in(feature: Any) -> list[str] | None:
+    while isinstance(feature, dict | list) and feature:
+        if isinstance(feature, dict) and "names" in feature:
+            return feature["names"]
+        feature = feature[0] if isinstance(feature, list) else feature.get("feature")
+    return None
 
 
 def configs_of(corpus: str, revision: str | None = None) -> list[str]:
@@ -154,8 +185,18 @@ def configs_of(corpus: str, revision: str | None = None) -> list[str]:
 
 
 def splits_of(corpus: str, config: str, revision: str | None = None) -> list[str]:
-    """Return the split names of a configuration, an empty list when the repository has no such configuration."""
-    return list(find_place(corpus, config, revision).table.get(config, ()))
+    """Return the split names of a configuration, an empty list when the repository has no such configuration.
+
+    They are ours (`xner_hf.languages.our_names`), or the Hub's where the configuration is named as there.
+    """
+    return splits_in(find_place(corpus, config, revision).table, corpus, config)
+
+
+def find_split(corpus: str, config: str, split: str) -> tuple[str, str] | None:
+    """Return the names of a configuration and split where they are read from, None where there are none."""
+    table = find_place(corpus, config, None).table
+    config, split = find_names(table, corpus, config, split)
+    return (config, split) if split in table.get(config, ()) else None
 
 
 def place_of(corpus: str, config: str) -> str | None:
@@ -187,16 +228,27 @@ def look_up(corpus: str, config: str) -> str:
     return split.place()
 
 
-def tag_names(names: list[str], tags: list[int], words: int, where: str) -> list[str]:
-    """Return the label names of a row's integer tags.
+def tag_names(names: list[str] | None, tags: list[Any], words: int, where: str) -> list[str]:
+    """Return the label names of a row's tags.
+
+    Args:
+        names: as `CorpusSplit.class_names` returns them.
+        tags: numbers, or without `names` IOB2 tags.
+        words: how many words the row has.
+        where: opens the message.
 
     Raises:
-        XnerError: there are more or fewer tags than words, or a tag has no name; `where` opens the message.
+        XnerError: there are more or fewer tags than words, a tag has no name or is no IOB2 tag.
     """
     if len(tags) != words:
         raise XnerError(f"{where}: {words} words but {len(tags)} tags.")
+    if names is None:
+        wrong = next((tag for tag in tags if not (isinstance(tag, str) and IOB2.fullmatch(tag))), None)
+        if None in tags or wrong is not None:
+            raise XnerError(f"{where}: the tag {wrong!r} is none of IOB2. Write O, B-TYPE and I-TYPE.")
+        return tags
     for tag in tags:
-        if not 0 <= tag < len(names):
+        if tag is None or not 0 <= tag < len(names):
             raise XnerError(f"{where}: the tag {tag} has no name; the {len(names)} labels are {', '.join(names)}.")
     return [names[tag] for tag in tags]
 

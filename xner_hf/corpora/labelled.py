@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from xner_hf.corpora.base import ReadReport, Sentence
 from xner_hf.corpora.files import LABELLED, read_sentences
-from xner_hf.corpora.hub import CorpusSplit, configs_of, splits_of, tag_names
+from xner_hf.corpora.hub import CorpusSplit, configs_of, find_split, tag_names
 from xner_hf.errors import XnerError
 from xner_hf.spans import NER_LABELS, spans_from_iob2
 
@@ -57,7 +57,7 @@ def has_split(reference: str, split: str) -> bool:
     if path.is_dir():
         return any((path / split).glob("*.parquet"))
     corpus, config = _corpus_and_config(reference)
-    return split in splits_of(corpus, config)
+    return find_split(corpus, config, split) is not None
 
 
 def hub_split(reference: str, split: str, revision: str | None = None) -> CorpusSplit:

@@ -90,11 +90,12 @@ def read_split(
             return first(row["source_text"] or ""), second(row["target_text"] or ""), None
 
     elif {"source_tokens", "target_tokens"} <= names:
-        labels = split.class_names("source_ner_tags") if "source_ner_tags" in names else None
+        labelled = "source_ner_tags" in names
+        labels = split.class_names("source_ner_tags") if labelled else None
 
         def read(row: dict[str, Any], where: str) -> tuple:
             source, target, spans = row["source_tokens"] or [], row["target_tokens"] or [], None
-            if labels:
+            if labelled:
                 tags = tag_names(labels, row["source_ner_tags"] or [], len(source), where)
                 spans = spans_from_iob2(tags, lambda _: report.repaired.append(where))
             return source, target, spans
@@ -102,7 +103,8 @@ def read_split(
     else:
         raise XnerError(
             f"{split} is no parallel text: it has the columns {', '.join(sorted(names))}, but neither 'translation', "
-            "'source_text' and 'target_text', nor 'source_tokens' and 'target_tokens'."
+            "'source_text' and 'target_text', nor 'source_tokens' and 'target_tokens'. If it is labelled text to be "
+            "translated, name a translator (translator.model)."
         )
     for number, row in enumerate(split.rows()):
         source, target, spans = read(row, f"{split}, row {number}")

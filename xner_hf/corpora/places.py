@@ -12,14 +12,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from xner_hf.corpora.asking import ask_hub
+from xner_hf.corpora.cards import Table, splits_in, table_of_card, table_of_files
 from xner_hf.corpora.raw import RawFile, raw_splits
 from xner_hf.errors import NotAvailable, XnerError, nearest
 
@@ -59,27 +60,24 @@ class HubFile:
         corpus: Hub id.
         name: path in the repository.
         commit: hash of the commit, which stands for the content.
+        size: bytes.
     """
 
     corpus: str
     name: str
     commit: str
+    size: int = field(default=0, compare=False)
 
     def open(self) -> Any:
         """Return the file's path in the cache, or for a large one a file object that reads pieces of it."""
-        import httpx2
-        from huggingface_hub import HfApi, HfFileSystem, hf_hub_download
-        from huggingface_hub.errors import OfflineModeIsEnabled
+        from huggingface_hub import HfFileSystem, hf_hub_download
 
-        with _from_hub(self.corpus):
-            try:
-                (info,) = HfApi().get_paths_info(self.corpus, [self.name], repo_type="dataset", revision=self.commit)
-                size = info.size
-            except (OfflineModeIsEnabled, httpx2.TransportError):  # then it is in the cache, or cannot be had
-                size = 0
-            if size >= LARGE_FILE:
+        def fetched() -> Any:
+            if self.size >= LARGE_FILE:
                 return HfFileSystem().open(f"datasets/{self.corpus}@{self.commit}/{self.name}", block_size=8 << 20)
             return hf_hub_download(self.corpus, self.name, repo_type="dataset", revision=self.commit)
+
+        return _ask(self.corpus, fetched)
 
 
 @dataclass(frozen=True)
@@ -88,13 +86,13 @@ class Place:
 
     Attributes:
         name: `MIRROR`, `PARQUET`, `CONVERTED` or `RAW`.
-        table: ``{config: {split: [glob, ...]}}``; a split that is not there as a whole has no globs.
+        table: globs of files by our names (`xner_hf.languages.our_names`), see `xner_hf.corpora.cards.Table`.
         revision: of the Hub's repository.
         unreachable: why the Hub could not be asked, so that raw files are used only where they were fetched before.
     """
 
     name: str
-    table: dict[str, dict[str, list[str]]]
+    table: Table
     revision: str | None = None
     unreachable: NotAvailable | None = None
 
@@ -105,7 +103,7 @@ def find_place(corpus: str, config: str | None, revision: str | None) -> Place:
         raise XnerError(f"{corpus!r} is neither a file or folder here nor a Hub id such as 'org/name'.")
     passed: list[Place] = []
     for place in _places(corpus, revision):
-        if config is None or config in place.table:
+        if config is None or splits_in(place.table, corpus, config):
             return place
         passed.append(place)
     if not passed:
@@ -144,7 +142,7 @@ def _places(corpus: str, revision: str | None) -> Iterator[Place]:
 
 
 @lru_cache(maxsize=64)
-def _converted(corpus: str) -> dict[str, dict[str, list[str]]]:
+def _converted(corpus: str) -> Table:
     """Return the table of the Parquet copy that the Hub has made of a repository, an empty one where it has not."""
     from huggingface_hub.errors import RevisionNotFoundError
 
@@ -156,64 +154,27 @@ def _converted(corpus: str) -> dict[str, dict[str, list[str]]]:
         raise
 
 
-def _table(corpus: str, revision: str | None) -> dict[str, dict[str, list[str]]]:
-    """Return ``{config: {split: [glob, ...]}}`` as the repository's card states it, else as its Parquet files lie."""
+def _table(corpus: str, revision: str | None) -> Table:
+    """Return what the repository's card says, else what its Parquet files do."""
     cards = fetch(corpus, ["README.md"], revision)
     if cards:
         path = cards[0].open() if isinstance(cards[0], HubFile) else cards[0]
-        if table := _card_files(Path(path).read_bytes(), corpus):
+        if table := table_of_card(Path(path).read_bytes(), corpus):
             return table
     root = mirror()
     if root is None:
-        return _converted_files(_listing(corpus, revision)[1])
+        return table_of_files(_listing(corpus, revision)[1], corpus)
     folder = root / "datasets" / corpus
-    return _converted_files([path.relative_to(folder).as_posix() for path in folder.glob("*/*/*.parquet")])
-
-
-def _converted_files(names: list[str]) -> dict[str, dict[str, list[str]]]:
-    """Return the table of files that lie as in `CONVERTED_BRANCH`."""
-    table: dict[str, dict[str, list[str]]] = {}
-    for name in sorted(names):
-        if match := re.fullmatch(r"([^/]+)/(partial-)?([^/]+)/[0-9]{4}\.parquet", name):
-            config, partial, split = match.groups()
-            files = table.setdefault(config, {}).setdefault(split, [])
-            files += [] if partial else [name]
-    return table
-
-
-@lru_cache(maxsize=64)
-def _card_files(card: bytes, corpus: str) -> dict[str, dict[str, list[str]]]:
-    """Read the ``configs`` of a card's YAML; their forms are those that `datasets` documents."""
-    import yaml
-
-    try:
-        text = card.decode("utf-8")
-        header = yaml.safe_load(text.split("---\n", 2)[1]) if text.startswith("---\n") else None
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        raise XnerError(f"the card of {corpus} (README.md) cannot be read: {error}") from error
-    table: dict[str, dict[str, list[str]]] = {}
-    configs = header.get("configs") if isinstance(header, dict) else None
-    if not any(isinstance(config, dict) and config.get("data_files") for config in configs or ()):
-        return {}  # cards of loading scripts may name their configurations, but no files
-    for config in configs or ():
-        files = config.get("data_files") if isinstance(config, dict) else None
-        if not files:
-            raise XnerError(f"the card of {corpus} names no data_files for its configuration {config!r}.")
-        name = config.get("config_name", "default")
-        if isinstance(files, str) or (isinstance(files, list) and all(isinstance(one, str) for one in files)):
-            files = [{"split": "train", "path": files}]
-        for entry in files:
-            paths = entry["path"] if isinstance(entry["path"], list) else [entry["path"]]
-            table.setdefault(name, {}).setdefault(entry["split"], []).extend(paths)
-    return table
+    return table_of_files((path.relative_to(folder).as_posix() for path in folder.rglob("*.parquet")), corpus)
 
 
 def fetch(corpus: str, patterns: list[str], revision: str | None) -> list[Path | HubFile]:
     """Return the files of a repository that match `patterns`, in the mirror or on the Hub."""
     root = mirror()
     if root is None:
-        commit, names = _listing(corpus, revision)
-        return sorted(HubFile(corpus, name, commit) for p in patterns for name in names if fnmatchcase(name, p))
+        commit, sizes = _listing(corpus, revision)
+        names = {name for pattern in patterns for name in sizes if fnmatchcase(name, pattern)}
+        return [HubFile(corpus, name, commit, sizes[name]) for name in sorted(names)]
     folder = root / "datasets" / corpus
     if not folder.is_dir():
         known = sorted(f"{p.parent.name}/{p.name}" for p in (root / "datasets").glob("*/*"))
@@ -222,38 +183,40 @@ def fetch(corpus: str, patterns: list[str], revision: str | None) -> list[Path |
             "Add it, or unset XNER_MIRROR to use the Hub."
         )
     base = folder.resolve()
-    return sorted(path for pattern in patterns for path in folder.glob(pattern) if base in path.resolve().parents)
+    return sorted({path for pattern in patterns for path in folder.glob(pattern) if base in path.resolve().parents})
 
 
 @lru_cache(maxsize=64)
-def _listing(corpus: str, revision: str | None) -> tuple[str, list[str]]:
-    """Return the commit that a revision stands for now, and the names of all files there.
+def _listing(corpus: str, revision: str | None) -> tuple[str, dict[str, int]]:
+    """Return the commit that a revision stands for now, and the bytes of all files there by name.
 
-    Without a network both are those of the copy in the cache, if there is one.
+    Without a network both are those that were seen last, which the cache has.
     """
-    import httpx2
-    from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.errors import OfflineModeIsEnabled
+    from huggingface_hub import HfApi, get_cached_repo_tree, snapshot_download
+    from huggingface_hub.errors import CachedRepoTreeNotFoundError, OfflineModeIsEnabled
+    from huggingface_hub.hf_api import RepoFile
 
-    with _from_hub(corpus):
+    def listed() -> tuple[str, dict[str, int]]:
         card = snapshot_download(corpus, repo_type="dataset", revision=revision, allow_patterns=["README.md"])
         folder = Path(card)
         try:
-            names = HfApi().list_repo_files(corpus, repo_type="dataset", revision=folder.name)
-        except (OfflineModeIsEnabled, httpx2.TransportError):
-            names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
-    return folder.name, names
+            tree = get_cached_repo_tree(corpus, repo_type="dataset", revision=folder.name)  # by snapshot_download
+        except CachedRepoTreeNotFoundError:  # the copy was made by an older version of it
+            try:
+                tree = list(
+                    HfApi().list_repo_tree(corpus, None, repo_type="dataset", revision=folder.name, recursive=True)
+                )
+            except OfflineModeIsEnabled:
+                there = [path for path in folder.rglob("*") if path.is_file()]
+                return folder.name, {path.relative_to(folder).as_posix(): path.stat().st_size for path in there}
+        return folder.name, {one.path: one.size for one in tree if isinstance(one, RepoFile)}
+
+    return _ask(corpus, listed)
 
 
-@contextmanager
-def _from_hub(corpus: str) -> Iterator[None]:
-    import httpx2
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
-
-    try:
-        yield
-    except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, httpx2.TransportError, OSError) as error:
-        raise NotAvailable(
-            f"the corpus {corpus} cannot be had from the Hub: {error} Set XNER_MIRROR to a folder that holds "
-            f"datasets/{corpus} where there is no network."
-        ) from error
+def _ask(corpus: str, call: Callable[[], Any]) -> Any:
+    return ask_hub(
+        f"the corpus {corpus}",
+        call,
+        f"Set XNER_MIRROR to a folder that holds datasets/{corpus} where there is no network.",
+    )

@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xner_hf.corpora.asking import ask_hub
 from xner_hf.corpora.lines import blocks, numbered_lines
 from xner_hf.corpora.raw_table import RAW, RawSource, addresses
-from xner_hf.errors import NotAvailable, XnerError
+from xner_hf.errors import HubFault, NoNetwork, XnerError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -56,7 +57,8 @@ class RawFile:
         """Return the rows as a Parquet file in memory; files that were not fetched before are fetched now.
 
         Raises:
-            NotAvailable: a file cannot be had, or what came is not what the data set had at its commit.
+            NotAvailable: a file cannot be had; `NoNetwork`: what came is not what the data set had at its commit.
+            HubFault: as `ask_hub`.
         """
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -105,7 +107,7 @@ class RawFile:
             try:
                 read_raw(fresh, self.source, self.split)
             except XnerError as error:
-                raise NotAvailable(
+                raise NoNetwork(
                     f"{self}: what {addresses(self.source, self.split)[0]} gave is not what it should be: {error} Is "
                     "a proxy in between? Else give a copy of the data set through XNER_MIRROR."
                 ) from error
@@ -122,13 +124,15 @@ def read_raw(paths: list[Path], source: RawSource, split: str) -> pa.Table:
     """Return the rows of the files of a split, with the columns and features that the Hub has.
 
     Raises:
-        XnerError: a line does not fit the layout, or there are not as many rows as are known.
+        XnerError: a line does not fit the layout, or there are fewer rows than are known.
     """
     import pyarrow as pa
 
-    if source.layout == "sides":
+    if source.layout in ("json", "sides"):
         struct = pa.struct([(code, pa.string()) for code in source.labels])
-        columns = {"translation": pa.array(_sides(paths, source.labels), struct)}
+        pairs = _json_pairs(paths[0], source.labels) if source.layout == "json" else _sides(paths, source.labels)
+        # Rows with an empty side are not counted, neither here nor in the table of leaked rows.
+        columns = {"translation": pa.array([row for row in pairs if all(row.values())], struct)}
         features: dict[str, Any] = {"translation": {"languages": list(source.labels), "_type": "Translation"}}
     else:
         rows = list(_tagged(paths[0], source))
@@ -145,7 +149,7 @@ def read_raw(paths: list[Path], source: RawSource, split: str) -> pa.Table:
             source.column: {"feature": labels, "_type": "List"},
         }
     table = pa.table(columns, metadata={"huggingface": json.dumps({"info": {"features": features}})})
-    if source.rows[split] not in (None, table.num_rows):
+    if table.num_rows < (source.rows[split] or 0):
         raise XnerError(f"{table.num_rows:,} sentences instead of {source.rows[split]:,}.")
     return table
 
@@ -175,33 +179,38 @@ def _sides(paths: list[Path], codes: tuple[str, ...]) -> list[dict[str, str]]:
     first, second = ([line.strip() for _, line in numbered_lines(path)] for path in paths)
     if len(first) != len(second):
         raise XnerError(f"{len(first):,} lines of {codes[0]} but {len(second):,} of {codes[1]}.")
-    # Rows with an empty side are not counted, neither here nor in the table of leaked rows.
-    return [dict(zip(codes, row, strict=True)) for row in zip(first, second, strict=True) if all(row)]
+    return [dict(zip(codes, row, strict=True)) for row in zip(first, second, strict=True)]
+
+
+def _json_pairs(path: Path, codes: tuple[str, ...]) -> Iterator[dict[str, str]]:
+    for number, line in numbered_lines(path):
+        if not line.strip():
+            continue
+        try:
+            pair = json.loads(line)["translation"]
+            yield {code: (pair[code] or "").strip() for code in codes}
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise XnerError(f"line {number}, {line[:60]!r}, is no pair of {' and '.join(codes)} as JSON.") from error
 
 
 def _request(method: str, url: str, file: RawFile) -> bytes:
     import httpx2
-    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
     from huggingface_hub.utils import http_backoff
 
-    try:
+    def asked() -> bytes:
         response = http_backoff(
             method,
             url,
-            max_retries=2,
-            # A host that cannot be reached at all is not asked again.
-            retry_on_exceptions=(httpx2.ReadTimeout, httpx2.ReadError, httpx2.RemoteProtocolError),
+            max_retries=0,  # `ask_hub` does
             timeout=httpx2.Timeout(60, connect=10),
             # Not compressed, so that the length that is announced is that of the file.
             headers={"accept-encoding": "identity"},
         )
         response.raise_for_status()
-    except (httpx2.HTTPError, HfHubHTTPError, OfflineModeIsEnabled) as error:
-        raise NotAvailable(
-            f"{file} cannot be had from {url}: {error} Set XNER_MIRROR to a folder that holds datasets/{file.corpus} "
-            "where there is no network."
-        ) from error
-    announced = response.headers.get("content-length", "")
-    if method == "GET" and re.fullmatch("[0-9]+", announced) and int(announced) != len(response.content):
-        raise NotAvailable(f"{url} gave {len(response.content):,} of {int(announced):,} bytes. Try again.")
-    return response.content
+        announced = response.headers.get("content-length", "")
+        if method == "GET" and re.fullmatch("[0-9]+", announced) and int(announced) != len(response.content):
+            raise HubFault(f"{url} gave {len(response.content):,} of {int(announced):,} bytes. Try again.")
+        return response.content
+
+    remedy = f"Set XNER_MIRROR to a folder that holds datasets/{file.corpus} where there is no network."
+    return ask_hub(f"{file} (from {url})", asked, remedy)

@@ -20,6 +20,7 @@ FEWEST_TO_CUT = 100
 """Sentences from which on a treebank that has only a test split is cut into train and test."""
 
 _COLUMNS = ("tokens", "head", "deprel")
+_IDS = ("sent_id", "idx")
 _INTEGER = re.compile(r"-?[0-9]+")
 
 
@@ -66,8 +67,8 @@ def read_trees(
 
     Args:
         reference: a CoNLL-U file, or ``org/name[:config]`` on the Hub or in the mirror with the columns ``tokens``,
-            ``head`` (1-based, 0 for the root) and ``deprel``, and perhaps ``idx`` (the id) and ``ner_tags``. The
-            configuration may be left out where there is only one.
+            ``head`` (1-based, 0 for the root) and ``deprel``, and perhaps ``sent_id`` or ``idx`` (the id) and
+            ``ner_tags``. The configuration may be left out where there is only one.
         split: ``train``, ``validation`` or ``test``; a file has none and ignores it.
         report: filled with counts, rejected sentences, the cut, and repaired tags.
         revision: Hub branch, tag or commit.
@@ -145,20 +146,21 @@ def _read_hub(reference: str, split: str, report: TreeReport, revision: str | No
     missing = set(_COLUMNS) - columns
     if missing:
         raise XnerError(f"{found} is no treebank: it lacks the column {' and '.join(sorted(missing))}.")
-    wanted = [*_COLUMNS, *sorted(columns & {"idx", "ner_tags"})]
-    names = found.class_names("ner_tags") if "ner_tags" in columns else None
+    wanted = [*_COLUMNS, *sorted(columns & {*_IDS, "ner_tags"})]
+    labelled = "ner_tags" in columns
+    names = found.class_names("ner_tags") if labelled else None
     rows = enumerate(found.rows(wanted))
     for number, row in _cut(list(rows), found, split, report) if only_test else rows:
         where = f"{found}, row {number}"
         report.sentences += 1
-        name = str(number) if row.get("idx") in (None, "") else str(row["idx"])
+        name = str(next((row[key] for key in _IDS if row.get(key) not in (None, "")), number))
         heads = [_head(value) for value in row["head"] or ()]
         fault = _fault(row["tokens"] or (), heads, row["deprel"] or ())
         if fault:
             report.reject(name, fault)
             continue
         sentence = Sentence(name, row["tokens"], heads=heads, relations=[_main(one) for one in row["deprel"]])
-        if names is not None:
+        if labelled:
             sentence.tags = tag_names(names, row["ner_tags"] or [], len(row["tokens"]), where)
             sentence.spans = spans_from_iob2(sentence.tags, lambda _, where=where: report.repaired.append(where))
         yield sentence

@@ -9,14 +9,15 @@ from importlib.metadata import version
 from pathlib import Path
 
 from xner_hf import align
-from xner_hf.corpora.hub import CorpusSplit, content_digest, model_source
-from xner_hf.corpora.leakage import LEAKAGE_TABLE
+from xner_hf.corpora.asking import ask_hub
+from xner_hf.corpora.hub import content_digest, model_source
+from xner_hf.corpora.leakage import LEAKAGE_TABLE, evaluation_splits, stop_without_network
 from xner_hf.corpora.own import TARGET, text_form
 from xner_hf.corpora.parallel import SAMPLE, corpus_splits, local_files, no_pairs, sample_path
-from xner_hf.corpora.places import HubFile
+from xner_hf.corpora.places import HubFile, mirror
 from xner_hf.corpora.plain import plain_files
-from xner_hf.errors import NotAvailable
-from xner_hf.languages import corpus_entry, language
+from xner_hf.errors import HubFault, NotAvailable
+from xner_hf.languages import language
 from xner_hf.pipeline.store import code_digest, digest, file_digest
 from xner_hf.recipe import AlignerConfig, Recipe, TaggerConfig, TranslatorConfig
 from xner_hf.tag import is_gold
@@ -167,7 +168,10 @@ def _look_up(model: str, revision: str | None) -> None:
 
 
 def _alternatives(recipe: Recipe) -> str:
-    others = [name for name in usable_recipes(recipe.language) if name != recipe.recipe]
+    try:
+        others = [name for name in usable_recipes(recipe.language) if name != recipe.recipe]
+    except HubFault:
+        return ""
     works = f"work here: {', '.join(others)} (--recipe)" if others else "work here: none"
     return f" The recipe {recipe.recipe!r} for {recipe.language} needs it; other recipes that {works}."
 
@@ -187,11 +191,10 @@ def _text_files(recipe: Recipe) -> list[str]:
 
 
 def _gold_files(code: str) -> list[str]:
-    """Digests of the evaluation sets of a language and of the leakage table, as far as they can be read."""
-    splits, found = [LEAKAGE_TABLE], []
-    for reference in language(code).gold:
-        corpus, _, config = reference.partition(":")
-        splits += [CorpusSplit(corpus, config, name) for name in corpus_entry(corpus, config).evaluation_splits]
+    """Digests of the evaluation sets of a language and of a mirror's leakage table, as far as they can be read."""
+    found = []
+    splits = [LEAKAGE_TABLE] if mirror() else []
+    splits += evaluation_splits(code)
     for split in splits:
         try:
             files = split.files()
@@ -199,8 +202,8 @@ def _gold_files(code: str) -> list[str]:
                 if isinstance(file, HubFile):
                     file.open()  # of one that is listed but cannot be read, as when it is gated, nothing is checked
             found += [content_digest(file) for file in files]
-        except NotAvailable:
-            continue  # the leak check reports it
+        except NotAvailable as error:
+            stop_without_network(error)  # else the leak check reports it
     return found
 
 
@@ -237,10 +240,10 @@ def _commit(model: str, revision: str | None) -> str:
     """The commit of a model on the Hub."""
     from huggingface_hub import snapshot_download
 
-    try:
+    def asked() -> str:
         return Path(snapshot_download(model, revision=revision, allow_patterns=["config.json"])).name
-    except (OSError, ValueError) as error:
-        raise NotAvailable(f"the model {model!r} cannot be had from the Hub: {error}") from error
+
+    return ask_hub(f"the model {model!r}", asked)
 
 
 def default_device() -> str:

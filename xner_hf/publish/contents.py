@@ -91,12 +91,10 @@ class ModelPublication:
 
     def files(self, remote: Remote, head: Head) -> dict[str, Path | bytes]:
         from xner_hf.publish.merge import merge_cards
-        from xner_hf.publish.model_card import eval_results, model_card
+        from xner_hf.publish.model_card import model_card
         from xner_hf.publish.remote import sha256
-        from xner_hf.publish.scores import read_scores
 
         found: dict[str, Path | bytes] = {name: self.folder / name for name in self.names}
-        found |= {name: text.encode() for name, text in eval_results(read_scores(self.folder)).items()}
         card = merge_cards(_readme(remote, head), model_card(self.folder, remote.repo, self.licence_override))
         digests = {name: sha256(content) for name, content in sorted(found.items())}
         found[MANIFEST] = (json.dumps({"format": _FORMAT, "sha256": digests}, indent=2) + "\n").encode()

@@ -107,36 +107,6 @@ def model_card(folder: Path, repo: str | None = None, licence_override: Mapping[
     )
 
 
-def eval_results(scores: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Return scores on data sets of the Hub as it wants them beside a model: YAML by path below ``.eval_results``."""
-    import yaml
-    from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml
-
-    files: dict[str, list[Any]] = {}
-    for one in scores:
-        if one["metric"] not in ("f1", "las") or not is_repo_id(one["dataset"]):
-            continue
-        config = one.get("config")
-        stem = "-".join(part for part in (one["dataset"].partition("/")[2], config, one["split"]) if part)
-        between = [one.get("low"), one.get("high")]
-        notes = [_PRIMARY[one["metric"]], one.get("convention")]
-        notes += [f"95 % interval {between[0]:.4f} to {between[1]:.4f}"] if None not in between else []
-        files.setdefault(f".eval_results/{stem}.yaml", []).append(
-            EvalResultEntry(
-                dataset_id=one["dataset"],
-                task_id=config or "default",
-                value=round(one["value"], 4),
-                dataset_revision=one.get("revision"),
-                date=one.get("date"),
-                notes="; ".join(note for note in notes if note),
-            )
-        )
-    return {
-        path: yaml.safe_dump(eval_result_entries_to_yaml(entries), sort_keys=False, allow_unicode=True)
-        for path, entries in sorted(files.items())
-    }
-
-
 def _read(folder: Path, name: str) -> dict[str, Any]:
     path = folder / name
     try:

@@ -9,7 +9,7 @@ from typing import Any
 from xner_hf.corpora.own import PAIRS, SOURCE, TARGET, text_form
 from xner_hf.corpora.parallel import SAMPLE
 from xner_hf.errors import XnerError, nearest
-from xner_hf.languages import Language, tagger_entry
+from xner_hf.languages import Language, corpus_entry, tagger_entry
 from xner_hf.languages import language as find_language
 from xner_hf.recipe.config import AVERAGE, RECIPES, Recipe, is_local
 from xner_hf.recipe.parse import mapping, recipe_from_dict
@@ -54,7 +54,7 @@ def make_recipe(language: str, recipe: str | None = None, overrides: Mapping[str
         )
     if name == "combine":
         return recipe_from_dict(_combined(target, overrides, form))
-    return recipe_from_dict(_overridden(_table(target, name, form), overrides))
+    return recipe_from_dict(_overridden(_table(target, name, _given(overrides)), overrides))
 
 
 def load_recipe(path: Path, overrides: Mapping[str, Any] | None = None) -> Recipe:
@@ -98,22 +98,32 @@ def _recipes(target: Language, form: str | None) -> list[str]:
     return target.recipes + [name for name in RECIPES if form and name not in (*target.recipes, SAMPLE)]
 
 
-def _table(target: Language, name: str, form: str | None) -> dict[str, Any]:
+def _brings_translation(given: Mapping[str, Any]) -> bool:
+    """Whether the user names a text with both sides, and no translator: pairs, or a corpus not known as one-sided."""
+    corpus = _text_of(given).get("corpus")
+    if not isinstance(corpus, str) or any(key.partition(".")[0] == "translator" for key in given):
+        return False
+    if is_local(corpus):
+        return text_form(corpus) in (PAIRS, None)  # None: the file is not there, which is found out later
+    try:
+        return corpus_entry(corpus).role != "source-labels"
+    except XnerError:
+        return True
+
+
+def _table(target: Language, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """The recipe `name` of a language as the table has it; `_overridden` drops what the user's choice makes idle.
 
-    `form` is that of the user's own text, of which no table knows how long it is.
+    What is `given` decides whether a translator is needed, and whether the text is of a known, large size.
     """
     table: dict[str, Any] = {"recipe": name, "language": target.code, "source_language": target.source}
     web = {"corpus": text[0], "config": text[2]} if (text := (target.text or "").partition(":"))[0] else None
     if name == "parallel":
         table |= {"text": _mafand(target), "tagger": _tagger(target)}
     elif name == "translate-train":
-        table["source_language"] = "eng"
-        if target.labelled_translations and form is None:
-            corpus, _, config = target.labelled_translations[0].partition(":")
-            table["text"] = {"corpus": corpus, "config": config, "splits": ["train"]}
-        elif form != PAIRS:
-            table |= {"text": SOURCE_LABELS, "translator": {"method": "seq2seq", "model": TRANSLATOR}}
+        table |= {"source_language": "eng", "text": SOURCE_LABELS}
+        if not _brings_translation(given):
+            table["translator"] = {"method": "seq2seq", "model": TRANSLATOR}
     elif name == "translate-test":
         translator = {"method": "seq2seq", "model": TRANSLATOR}
         table |= {"text": web, "translator": translator, "tagger": _tagger(target)}
@@ -124,7 +134,7 @@ def _table(target: Language, name: str, form: str | None) -> dict[str, Any]:
         table |= {"text": web, "tagger": {"model": TRANSFER_TAGGER}}
     else:
         table |= {"source_language": "eng", "text": {"corpus": SAMPLE, "config": target.code}}
-    if form is None and name in ("translate-test", "transfer"):
+    if _own_text(given) is None and name in ("translate-test", "transfer"):
         table["limit"] = SENTENCES
     return table
 
@@ -156,7 +166,7 @@ def _combined(target: Language, overrides: Mapping[str, Any] | None, form: str |
                 f"member {number} has the recipe {name!r}.{nearest(str(name), usable)} Recipes that can be joined for "
                 f"{target.code}: {', '.join(usable)}."
             )
-        default = _table(target, name, form)
+        default = _table(target, name, given | own)
         if name == "transfer" and table.get("combination", AVERAGE) == AVERAGE:
             default["tagger"]["distributions"] = True
         table.setdefault("text", default["text"])

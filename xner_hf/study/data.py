@@ -17,6 +17,7 @@ from xner_hf.corpora.base import Pair, ReadReport, Sentence
 from xner_hf.corpora.hub import CorpusSplit, content_digest
 from xner_hf.corpora.labelled import read_build, read_labelled
 from xner_hf.corpora.leakage import LeakCheck
+from xner_hf.corpora.places import mirror
 from xner_hf.corpora.trees import TreeReport, drop_evaluation_text, read_trees
 from xner_hf.errors import NotAvailable, XnerError
 from xner_hf.languages import language as find_language
@@ -74,13 +75,13 @@ class StudyText:
 
 
 def has_translations(gold: str) -> bool:
-    """Whether the training sentences of a gold corpus have human translations, and these can be had here.
+    """Whether the training sentences of a gold corpus have human translations in the mirror; the Hub has none.
 
     Args:
         gold: ``org/name:config``.
     """
     corpus, _, config = gold.partition(":")
-    if corpus != intrinsic.GOLD:
+    if corpus != intrinsic.GOLD or not mirror():
         return False
     try:
         rows = CorpusSplit(intrinsic.TRANSLATIONS, config, "train").rows(["index"])

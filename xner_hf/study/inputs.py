@@ -8,10 +8,11 @@ from typing import Any
 
 from xner_hf import intrinsic
 from xner_hf.checkpoint import load_config, load_tokenizer
+from xner_hf.corpora.asking import ask_hub
 from xner_hf.corpora.hub import model_source, splits_of
 from xner_hf.corpora.parallel import SAMPLE, local_files
 from xner_hf.corpora.places import REPO_ID, mirror
-from xner_hf.errors import NotAvailable, XnerError
+from xner_hf.errors import HubFault, NotAvailable, XnerError
 from xner_hf.languages import languages
 from xner_hf.pipeline.licences import models
 from xner_hf.recipe import Recipe
@@ -117,6 +118,8 @@ def _look(kind: str, name: str, part: str | None) -> dict[str, str]:
         checks[kind](name, part)
     except NotAvailable as error:
         return {"state": "missing", "detail": str(error)}
+    except HubFault:
+        raise  # nothing is known of it
     except XnerError as error:
         return {"state": "wrong", "detail": str(error)}
     return {"state": "ok", "detail": ""}
@@ -145,14 +148,9 @@ def _model(name: str, revision: str | None) -> None:
 def _has_safetensors(source: str, revision: str | None) -> bool:
     if Path(source).is_dir():
         return any(Path(source).glob("*.safetensors"))
-    import httpx2
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
-    try:
-        names = HfApi().list_repo_files(source, revision=revision)
-    except (HfHubHTTPError, OfflineModeIsEnabled, httpx2.TransportError) as error:
-        raise NotAvailable(f"the Hub cannot be asked for the files of {source}: {error}") from error
+    names = ask_hub(f"the model {source}", lambda: HfApi().list_repo_files(source, revision=revision))
     return any(name.endswith(".safetensors") for name in names)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from xner_hf.corpora.hub import model_source
 from xner_hf.corpora.labelled import hub_split, is_build
-from xner_hf.errors import NotAvailable, XnerError
+from xner_hf.errors import HubFault, NotAvailable, XnerError
 from xner_hf.languages import corpus_entry, model_entry
 from xner_hf.pipeline.build import read_build
 from xner_hf.pipeline.inputs import model_digest
@@ -125,6 +125,8 @@ def corpus_commit(reference: str, split: str) -> str | None:
     """Return the commit on the Hub that a split of ``org/name[:config]`` was read at; None for files and mirrors."""
     try:
         files = hub_split(reference, split).files()
+    except HubFault:
+        raise
     except XnerError:
         return None
     return next((commit for file in files if (commit := getattr(file, "commit", None))), None)
