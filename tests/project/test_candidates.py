@@ -35,7 +35,7 @@ def test_the_defaults_are_the_measured_ones():
     assert CandidatesConfig() == CandidatesConfig(
         max_words=10,
         candidates="ngram",
-        alignment_weight=0.7,
+        alignment_weight=0.5,
         weighted=True,
         min_surface=0.85,
         substring=False,
@@ -82,8 +82,8 @@ class TestSurface:
 
 class TestLinks:
     def test_a_translated_name_is_found_by_its_links_with_the_weighted_score(self):
-        fates = project("Ivory Coast", [Span(0, 2, "LOC")], "a kasar hauren giwa", [(0, 2, 0.75), (1, 3, 0.75)])
-        assert fates == [ProjectedSpan(2, 4, "LOC", pytest.approx(0.7 * 0.75, abs=1e-12), 0, "projected")]
+        fates = project("Ivory Coast", [Span(0, 2, "LOC")], "a kasar hauren giwa", [(0, 2, 0.95), (1, 3, 0.95)])
+        assert fates == [ProjectedSpan(2, 4, "LOC", pytest.approx(0.5 * 0.95, abs=1e-12), 0, "projected")]
 
     def test_links_are_left_out_when_asked(self):
         fates = project("Coast", [Span(0, 1, "LOC")], "giwa", [(0, 0, 1.0)], alignment_weight=0.0)
@@ -95,9 +95,9 @@ class TestLinks:
 
     def test_links_count_by_their_probability_or_each_as_one(self):
         spans, link = [Span(0, 1, "LOC")], [(0, 1, 0.5)]
-        assert project("Coast", spans, "a giwa", link)[0][3:] == (0.35, 0, "low_score")
+        assert project("Coast", spans, "a giwa", link)[0][3:] == (0.25, 0, "low_score")
         assert project("Coast", spans, "a giwa", link, weighted=False) == [
-            ProjectedSpan(1, 2, "LOC", 0.7, 0, "projected")
+            ProjectedSpan(1, 2, "LOC", 0.5, 0, "projected")
         ]
 
 

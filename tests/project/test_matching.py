@@ -130,7 +130,7 @@ class TestCheckChoices:
                 "projector.candidates 'tagger' needs a tagger of the target side; give target_tagger.",
             ),
             (
-                (10, "both", "exact", ""),
+                (10, "both", "exact", None),
                 "projector.candidates 'both' needs a tagger of the target side; give target_tagger.",
             ),
         ],

@@ -34,7 +34,7 @@ class CandidatesConfig:
     max_words: int = field(default=10, metadata=CHOICES["max_words"])
     candidates: str = field(default="ngram", metadata=CHOICES["candidates"])
     alignment_weight: float = field(
-        default=0.7, metadata={"help": "factor of the alignment score, in [0, 1]; 0 leaves it out"}
+        default=0.5, metadata={"help": "factor of the alignment score, in [0, 1]; 0 leaves it out"}
     )
     weighted: bool = field(
         default=True, metadata={"help": "links count by their probability; off: each as one, as in the paper"}
