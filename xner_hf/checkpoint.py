@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from xner_hf.corpora.hub import model_source
+from xner_hf.corpora.weights import check_weights
 from xner_hf.errors import XnerError
 
 
@@ -36,6 +37,8 @@ def load_checkpoint(
     import xner_hf.models  # noqa: F401 - registers the student's type
 
     source, at = model_source(model, revision)
+    if at:
+        check_weights(source, at)
     loaded_tokenizer = load_tokenizer(tokenizer or model, None if tokenizer else revision, fast)
     try:
         loaded = auto_class.from_pretrained(

@@ -25,17 +25,21 @@ from xner_hf.corpora.places import (
     mirror,
 )
 from xner_hf.corpora.raw import RawFile, raw_splits
+from xner_hf.corpora.weights import commit_of
 from xner_hf.errors import NotAvailable, XnerError, nearest
+from xner_hf.languages import model_entry
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
 
 def model_source(model: str, revision: str | None = None) -> tuple[str, str | None]:
-    """Return what ``from_pretrained`` is to be given for `model`: a folder, or a Hub id with its revision.
+    """Return what ``from_pretrained`` is to be given for `model`: a folder, or a Hub id with its commit.
+
+    Where no revision is named it is that of the language table, else the main branch.
 
     Raises:
-        XnerError: `model` is neither a folder nor a Hub id, or the mirror does not have it.
+        NotAvailable: `model` is neither a folder nor a Hub id, or neither the mirror nor the Hub has it.
     """
     if Path(model).is_dir():
         return model, None
@@ -43,7 +47,7 @@ def model_source(model: str, revision: str | None = None) -> tuple[str, str | No
         raise NotAvailable(f"the model {model!r} is neither a folder here nor a Hub id such as 'org/name'.")
     root = mirror()
     if root is None:
-        return model, revision
+        return model, commit_of(model, revision or model_entry(model).revision)
     folder = root / "models" / model
     if not folder.is_dir():
         known = sorted(f"{p.parent.name}/{p.name}" for p in (root / "models").glob("*/*"))

@@ -178,6 +178,7 @@ READINGS: dict[str, Reading] = {
     "eriktks/conll2003": _conll2003("it is"),
     "xner/conll2003-nllb": _conll2003("translated from"),
     "xner/minilm-conll2003-en": _conll2003("trained on"),
+    "dslim/bert-base-NER": _conll2003("its weights are MIT, but it was trained on"),
     "FacebookAI/xlm-roberta-large-finetuned-conll03-english": _conll2003("trained on"),
     "xner/minilm-wikineural-fr": Reading(
         "cc-by-nc-sa-4.0", _NC, "trained on WikiNEuRal, which is given out under cc-by-nc-sa-4.0"

@@ -8,14 +8,14 @@ from typing import Any
 
 from xner_hf.corpora.parallel import SAMPLE
 from xner_hf.errors import XnerError, nearest
-from xner_hf.languages import Language, tagger_entry
+from xner_hf.languages import Language, tagger_entry, tagger_languages
 from xner_hf.languages import language as find_language
 from xner_hf.recipe.config import AVERAGE, Recipe, is_local
 from xner_hf.recipe.parse import mapping, recipe_from_dict
 from xner_hf.settings import read_mapping
 
 TRANSLATOR = "facebook/nllb-200-distilled-600M"
-MARKER_TRANSLATOR = {"model": "ychenNLP/nllb-200-3.3b-easyproject", "tokenizer": "facebook/nllb-200-3.3B"}
+MARKER_TRANSLATOR = {"model": "ychenNLP/nllb-200-3.3B-easyproject", "tokenizer": "facebook/nllb-200-3.3B"}
 """NLLB-200 tuned to keep brackets (EasyProject); the repository carries the wrong tokenizer."""
 TRANSFER_TAGGER = "FacebookAI/xlm-roberta-large-finetuned-conll03-english"
 """Tagger and transfer baseline of Politov et al. (2025)."""
@@ -48,7 +48,7 @@ def make_recipe(language: str, recipe: str | None = None, overrides: Mapping[str
         )
     if name == "combine":
         return recipe_from_dict(_combined(target, overrides))
-    return recipe_from_dict(_overridden(_table(target, name), overrides))
+    return recipe_from_dict(_overridden(_table(target, name, _given(overrides).get("source_language")), overrides))
 
 
 def load_recipe(path: Path, overrides: Mapping[str, Any] | None = None) -> Recipe:
@@ -65,12 +65,16 @@ def load_recipe(path: Path, overrides: Mapping[str, Any] | None = None) -> Recip
     return recipe_from_dict(_overridden(table, overrides))
 
 
-def _table(target: Language, name: str) -> dict[str, Any]:
-    """The recipe `name` of a language as the table has it; `_overridden` drops what the user's choice makes idle."""
+def _table(target: Language, name: str, source: str | None = None) -> dict[str, Any]:
+    """The recipe `name` of a language as the table has it; `_overridden` drops what the user's choice makes idle.
+
+    The tagger is that of the source language, `source` where the user names one.
+    """
     table: dict[str, Any] = {"recipe": name, "language": target.code, "source_language": target.source}
+    tagger = _tagger(source or target.source)
     web = {"corpus": text[0], "config": text[2]} if (text := (target.text or "").partition(":"))[0] else None
     if name == "parallel":
-        table |= {"text": _mafand(target), "tagger": _tagger(target)}
+        table |= {"text": _mafand(target), "tagger": tagger}
     elif name == "translate-train":
         table["source_language"] = "eng"
         if target.labelled_translations:
@@ -80,7 +84,7 @@ def _table(target: Language, name: str) -> dict[str, Any]:
             table |= {"text": SOURCE_LABELS, "translator": {"method": "seq2seq", "model": TRANSLATOR}}
     elif name == "translate-test":
         translator = {"method": "seq2seq", "model": TRANSLATOR}
-        table |= {"text": web, "translator": translator, "tagger": _tagger(target), "limit": SENTENCES}
+        table |= {"text": web, "translator": translator, "tagger": tagger, "limit": SENTENCES}
     elif name == "marker":
         translator = {"method": "seq2seq", "markers": "brackets", **MARKER_TRANSLATOR}
         table |= {"source_language": "eng", "text": SOURCE_LABELS, "translator": translator}
@@ -95,8 +99,10 @@ def _mafand(target: Language) -> dict[str, Any]:
     return {"corpus": "masakhane/mafand", "config": target.mafand}
 
 
-def _tagger(target: Language) -> dict[str, Any]:
-    tagger = tagger_entry(target.source)
+def _tagger(source: str) -> dict[str, Any] | None:
+    if source not in tagger_languages():
+        return None  # the user has to name one, which the recipe says
+    tagger = tagger_entry(source)
     return {"model": tagger.model, "revision": tagger.revision}
 
 
@@ -118,7 +124,7 @@ def _combined(target: Language, overrides: Mapping[str, Any] | None) -> dict[str
                 f"member {number} has the recipe {name!r}.{nearest(str(name), usable)} Recipes that can be joined for "
                 f"{target.code}: {', '.join(usable)}."
             )
-        default = _table(target, name)
+        default = _table(target, name, own.get("source_language"))
         if name == "transfer" and table.get("combination", AVERAGE) == AVERAGE:
             default["tagger"]["distributions"] = True
         table.setdefault("text", default["text"])

@@ -11,6 +11,7 @@ from xner_hf.checkpoint import load_config, load_tokenizer
 from xner_hf.corpora.hub import model_source, splits_of
 from xner_hf.corpora.parallel import SAMPLE, local_files
 from xner_hf.corpora.places import REPO_ID, mirror
+from xner_hf.corpora.weights import check_weights
 from xner_hf.errors import NotAvailable, XnerError
 from xner_hf.languages import languages
 from xner_hf.pipeline.licences import models
@@ -138,22 +139,10 @@ def _model(name: str, revision: str | None) -> None:
         if Path(source).is_dir() or _unknown_to_hub(error):
             raise
         raise NotAvailable(str(error)) from error
-    if not _has_safetensors(source, at):
+    if at:
+        check_weights(source, at)
+    elif not any(Path(source).glob("*.safetensors")):
         raise XnerError(f"{name} holds no weights as safetensors, and no others are loaded. Convert them.")
-
-
-def _has_safetensors(source: str, revision: str | None) -> bool:
-    if Path(source).is_dir():
-        return any(Path(source).glob("*.safetensors"))
-    import httpx2
-    from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
-
-    try:
-        names = HfApi().list_repo_files(source, revision=revision)
-    except (HfHubHTTPError, OfflineModeIsEnabled, httpx2.TransportError) as error:
-        raise NotAvailable(f"the Hub cannot be asked for the files of {source}: {error}") from error
-    return any(name.endswith(".safetensors") for name in names)
 
 
 def _corpus(name: str, split: str | None) -> None:
