@@ -68,11 +68,10 @@ def _files(model: str, commit: str) -> list[Any] | None:
     """Return what is known of the files that would be loaded; None where the Hub cannot be asked."""
     from huggingface_hub import snapshot_download
 
-    try:
-        found = snapshot_download(model, revision=commit, allow_patterns=_LOADED, dry_run=True)
+    try:  # folders hold copies in other formats
+        return snapshot_download(model, revision=commit, allow_patterns=_LOADED, ignore_patterns=["*/*"], dry_run=True)
     except OSError:  # no network, or the Hub does not answer: loading says why
         return None
-    return [one for one in found if "/" not in one.filename]  # folders hold copies in other formats
 
 
 def _proposals(model: str) -> list[str] | None:
