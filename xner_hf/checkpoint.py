@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from xner_hf.corpora.hub import model_source
-from xner_hf.corpora.weights import check_weights
+from xner_hf.corpora.hub_models import check_weights
 from xner_hf.errors import XnerError
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xner_hf.corpora.hub_models import commit_of
 from xner_hf.corpora.places import (
     CONVERTED,
     MIRROR,
@@ -25,7 +26,6 @@ from xner_hf.corpora.places import (
     mirror,
 )
 from xner_hf.corpora.raw import RawFile, raw_splits
-from xner_hf.corpora.weights import commit_of
 from xner_hf.errors import NotAvailable, XnerError, nearest
 from xner_hf.languages import model_entry
 

@@ -9,7 +9,7 @@ import logging
 
 from xner_hf.checkpoint import load_config, load_tokenizer
 from xner_hf.corpora.hub import model_source
-from xner_hf.corpora.weights import check_weights, missing_bytes
+from xner_hf.corpora.hub_models import check_weights, missing_bytes
 from xner_hf.errors import XnerError
 from xner_hf.pipeline.revisions import asked_models
 from xner_hf.recipe import Recipe, TaggerConfig, TranslatorConfig

@@ -9,9 +9,9 @@ from typing import Any
 from xner_hf import intrinsic
 from xner_hf.checkpoint import load_config, load_tokenizer
 from xner_hf.corpora.hub import model_source, splits_of
+from xner_hf.corpora.hub_models import check_weights
 from xner_hf.corpora.parallel import SAMPLE, local_files
 from xner_hf.corpora.places import REPO_ID, mirror
-from xner_hf.corpora.weights import check_weights
 from xner_hf.errors import NotAvailable, XnerError
 from xner_hf.languages import languages
 from xner_hf.pipeline.licences import models

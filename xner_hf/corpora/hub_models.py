@@ -30,7 +30,7 @@ def commit_of(model: str, revision: str | None) -> str:
         return Path(snapshot_download(model, revision=revision, allow_patterns=["config.json"])).name
     except (OSError, ValueError) as error:
         at = f" at {revision}" if revision else ""
-        raise NotAvailable(f"the model {model!r} cannot be had from the Hub{at}: {error}") from error
+        raise NotAvailable(f"the model {model!r}{at} cannot be had from the Hub: {error}") from error
 
 
 def check_weights(model: str, commit: str) -> None:
