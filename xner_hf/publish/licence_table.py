@@ -204,4 +204,5 @@ READINGS: dict[str, Reading] = {
     "jhu-clsp/mmBERT-small": _encoder("mit"),
     "jhu-clsp/mmBERT-base": _encoder("mit"),
 }
-"""Inputs whose licence the language table gives as ``other`` or not at all, and what we hold them to."""
+"""Inputs whose licence the language table gives as ``other`` or not at all, or whose training data permit less than
+their own licence, and what we hold them to."""
