@@ -30,7 +30,10 @@ def commit_of(model: str, revision: str | None) -> str:
         return Path(snapshot_download(model, revision=revision, allow_patterns=["config.json"])).name
     except (OSError, ValueError) as error:
         at = f" at {revision}" if revision else ""
-        raise NotAvailable(f"the model {model!r}{at} cannot be had from the Hub: {error}") from error
+        raise NotAvailable(
+            f"the model {model!r}{at} cannot be had from the Hub: {error} Where there is no network give its folder, or "
+            f"set XNER_MIRROR to a folder that holds models/{model}."
+        ) from error
 
 
 def check_weights(model: str, commit: str) -> None:
