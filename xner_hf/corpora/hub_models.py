@@ -31,7 +31,7 @@ def commit_of(model: str, revision: str | None) -> str:
     except (OSError, ValueError) as error:
         at = f" at {revision}" if revision else ""
         raise NotAvailable(
-            f"the model {model!r}{at} cannot be had from the Hub: {error} Where there is no network give its folder, or "
+            f"the model {model!r}{at} cannot be had from the Hub: {error} Without a network give its folder, or "
             f"set XNER_MIRROR to a folder that holds models/{model}."
         ) from error
 
