@@ -3,10 +3,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test search lint bench clean help
+.PHONY: demo test search hub-smoke lint bench clean help
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
 $(READY): setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "xner-hf needs Python 3.11 or later; set PYTHON")'
@@ -22,6 +22,9 @@ test: $(READY)  ## all tests, on up to four cores
 
 search: $(READY)  ## the properties, with new examples each time
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 -m hypothesis --hypothesis-profile=search
+
+hub-smoke: $(READY)  ## ask the Hub for everything that a default names; needs internet
+	$(BIN)/python tests/hub/smoke.py --record tests/hub/replies.json
 
 lint: $(READY)  ## style
 	$(BIN)/ruff check .

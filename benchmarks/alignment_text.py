@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 
+from taggers import tagger_of
+
 from xner_hf.intrinsic import training_text, translated_gold
 from xner_hf.pipeline.chain import align_pairs
 from xner_hf.pipeline.run import source_side
@@ -25,7 +27,7 @@ METHODS = {
 def main() -> None:
     print(f"{'':6}{'aligner trained on':28}{'pairs':>9}" + "".join(f"{name:>18}" for name in METHODS))
     for code, (split, bible) in SETS.items():
-        recipe = make_recipe(code, "parallel")
+        recipe = make_recipe(code, "parallel", {"tagger": tagger_of(code)})
         found = translated_gold(recipe, f"masakhane/masakhaner2:{code}", split)
         own = source_side(recipe, tagged=False)
         texts = {"these pairs": [], "these pairs, MAFAND": list(training_text(recipe, own))}

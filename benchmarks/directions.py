@@ -14,10 +14,11 @@ import dataclasses
 from typing import Any
 
 from bootstrap import interval
+from taggers import tagger_of
 
 from xner_hf.evaluation import gold_tags
 from xner_hf.intrinsic import member_labels, with_translations
-from xner_hf.languages import language, tagger_entry
+from xner_hf.languages import language
 from xner_hf.metrics import sentence_counts, span_f1
 from xner_hf.pipeline.combine import join
 from xner_hf.recipe import make_recipe
@@ -60,17 +61,16 @@ def labels(code: str, split: str) -> tuple[list[list[str]], dict[str, Any]]:
     target = language(code)
     gold = f"masakhane/masakhaner2:{code}"
     text = {"corpus": "masakhane/mafand", "config": target.mafand}
-    test = make_recipe(code, "translate-test", {"text": text, "translator": "parallel"})
-    tagger = tagger_entry(target.source)
+    test = make_recipe(code, "translate-test", {"text": text, "translator": "parallel", "tagger": tagger_of(code)})
     transfer = make_recipe(
         code,
         "transfer",
-        {"text": text, "tagger": {"model": tagger.model, "revision": tagger.revision, "distributions": True}},
+        {"text": text, "tagger": {"model": tagger_of(code), "distributions": True}},
     )
     sentences, _, _ = with_translations(gold, split, None)
     recipes = {"translate-test": test, "transfer": transfer}
     if split != "validation":  # where nothing is chosen by it
-        recipes["parallel"] = make_recipe(code, "parallel")
+        recipes["parallel"] = make_recipe(code, "parallel", {"tagger": tagger_of(code)})
     recipes["transfer, names as found"] = dataclasses.replace(
         transfer, tagger=dataclasses.replace(transfer.tagger, consistent=False)
     )

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from taggers import TAGGERS, tagger_of
 
 from xner_hf.corpora.base import Sentence
 from xner_hf.corpora.labelled import read_labelled
@@ -44,7 +45,7 @@ from xner_hf.training.student import train_student
 from xner_hf.training.teachers import Teacher, TeacherEnsemble
 
 BACKBONE = "sentence-transformers/all-MiniLM-L6-v2"
-ENGLISH, FRENCH = "xner/minilm-conll2003-en", "xner/minilm-wikineural-fr"
+ENGLISH, FRENCH = TAGGERS["eng"], TAGGERS["fra"]
 WIKIANN = {"deu": "de", "spa": "es", "nld": "nl"}
 MASAKHANER = ("luo", "wol", "pcm")
 SENTENCES = 2000
@@ -184,7 +185,7 @@ def corpus(language: str) -> str:
     """Build the projected corpus of a language, or find it built."""
     folder = Path("build") / language
     if not (folder / "build.json").is_file():
-        build_corpus(make_recipe(language), folder)
+        build_corpus(make_recipe(language, overrides={"tagger": tagger_of(language)}), folder)
     return str(folder)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import yaml
+from taggers import tagger_of
 
 import xner_hf.project.fused
 from xner_hf.intrinsic import translated_gold
@@ -28,7 +29,7 @@ def settings(examples: dict[str, list[Example]]) -> dict[str, object]:
 def main() -> None:
     examples = {}
     for language in LANGUAGES:
-        recipe = make_recipe(language, "parallel", {"projector": "candidates"})
+        recipe = make_recipe(language, "parallel", {"projector": "candidates", "tagger": tagger_of(language)})
         examples[language] = translated_gold(recipe, f"masakhane/masakhaner2:{language}", SPLIT).examples()
         print(language, len(examples[language]), flush=True)
     table: dict[str, object] = {"default": settings(examples), "without": {}}

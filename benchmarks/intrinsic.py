@@ -3,7 +3,7 @@ with 95 % bootstrap intervals, where the errors come from, and what every part e
 
     XNER_MIRROR=... python benchmarks/intrinsic.py [LANG ...] [--output FILE.json] [--tagger en=ID] [--tagger fr=ID]
 
-One tagger a source language, the recipe's own unless given. The settings of `candidates` were chosen, and the weights
+One tagger a source language, those of `taggers.py` unless given. The settings of `candidates` were chosen, and weights
 of `fused` fitted, on validation splits: those of the package were never fitted on the language that they serve.
 Aligners are trained on MAFAND without leaked rows and on the sentences themselves.
 """
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from bootstrap import interval
+from taggers import tagger_of
 
 from xner_hf.evaluation import gold_tags
 from xner_hf.intrinsic import TranslatedGold, translated_gold
@@ -72,7 +73,7 @@ def main() -> None:
     sets: dict[str, dict[str, TranslatedGold]] = {"validation": {}, "test": {}}
     raw = {}
     for code in options.languages:
-        tagger = taggers.get("fr" if entry(code).source == "fra" else "en")
+        tagger = taggers.get("fr" if entry(code).source == "fra" else "en", tagger_of(code))
         recipe = make_recipe(code, "parallel", {"tagger": tagger, "projector": "candidates"})
         gold = f"masakhane/masakhaner2:{code}"
         for split, of in sets.items():

@@ -16,6 +16,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from taggers import TAGGERS
+
 from xner_hf.corpora.detokenise import detokenise
 from xner_hf.corpora.parallel import sample_path
 from xner_hf.metrics import span_f1
@@ -58,7 +60,7 @@ def main() -> None:
             given = {"text": train["text"], "translator": {**model, "markers": form}}
             show(f"marker, {form}", "marker", given, rows)
         if os.environ.get("XNER_MIRROR"):
-            given = {"text": {"corpus": str(hausa)}, "translator": model}
+            given = {"text": {"corpus": str(hausa)}, "translator": model, "tagger": TAGGERS["eng"]}
             show("translate-test, the mirror's tagger", "translate-test", given, rows)
 
 

@@ -24,6 +24,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array
+from taggers import TAGGERS
 
 from xner_hf.align.statistical import StatisticalAligner
 from xner_hf.corpora.parallel import corpus_splits, read_split
@@ -58,7 +59,7 @@ def real_instances(sentences: int) -> list[Instance]:
         for pair in read_split(split, "eng", "luo")
         if pair.source and pair.target
     ]
-    tagger = ModelTagger("xner/minilm-conll2003-en")
+    tagger = ModelTagger(TAGGERS["eng"])
     chosen = []
     for start in range(0, len(pairs), 1000):
         chunk = pairs[start : start + 1000]

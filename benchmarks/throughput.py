@@ -28,6 +28,7 @@ from unittest import mock
 import torch
 import transformers
 from alignment import goal, read_pairs
+from taggers import TAGGERS
 from translator_model import SIZE, asking_for, nllb_tokenizer, write_lengthed_model
 
 import xner_hf.tag.model as tagging
@@ -38,7 +39,7 @@ from xner_hf.translate.ct2 import CTranslate2Config, CTranslate2Translator
 from xner_hf.translate.model import TOKENS_PER_BATCH
 from xner_hf.translate.seq2seq import Seq2SeqConfig, Seq2SeqTranslator
 
-TAGGER = "xner/minilm-conll2003-en"
+TAGGER = TAGGERS["eng"]
 BUDGETS = (512, 1024, 2048, 4096, 16384)
 ONE_BY_ONE_EVERY = 4
 """One by one a part of the texts is done, 1 in so many: each costs the same, wherever it stands."""

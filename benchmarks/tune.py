@@ -14,6 +14,8 @@ import json
 import statistics
 from pathlib import Path
 
+from taggers import tagger_of
+
 from xner_hf.calibration import translated_languages, well_translated
 from xner_hf.intrinsic import translated_gold
 from xner_hf.project import make_projector
@@ -26,7 +28,8 @@ ALONE = ("agreement", "round_trip")
 
 def measure(language: str, limit: int | None) -> tuple[dict[str, dict[str, float]], str]:
     """Return agreement, round trip, their mean and the true F1 of every contender, best mean first, and the pick."""
-    gold = translated_gold(make_recipe(language, "parallel"), translated_languages()[language], "validation", limit)
+    recipe = make_recipe(language, "parallel", {"tagger": tagger_of(language)})
+    gold = translated_gold(recipe, translated_languages()[language], "validation", limit)
     projectors = {name: make_projector(one.method, one.settings) for name, one in contenders(language).items()}
     rows = rank(gold.pairs, gold.links, projectors)
     measured = {

@@ -87,7 +87,9 @@ def shared_mirror(tmp_path_factory):
     _write_corpus(root, "xner/masakhaner2-translated", {"leakage": {"train": _leakage_table()}})
     names = {"source_ner_tags": [*NER_NAMES, "B-MISC", "I-MISC"]}
     _write_corpus(root, "xner/conll2003-nllb", {"hau": {"train": _labelled_translations()}}, names)
-    _write_tagger(root / "models" / "xner" / "minilm-conll2003-en", LEXICON)
+    # The default English tagger by name, and one that has to be named.
+    for name in ("dslim/bert-base-NER", "xner/minilm-conll2003-en"):
+        _write_tagger(root / "models" / name, LEXICON)
     return root
 
 

@@ -50,7 +50,7 @@ def gold_mirror(tmp_path_factory, write_corpus, write_tagger):
     write_corpus(root, "masakhane/mafand", text)
     write_corpus(root, "masakhane/masakhaner2", gold, {"ner_tags": NER_NAMES})
     write_corpus(root, "xner/masakhaner2-translated", translated)
-    write_tagger(root / "models" / "xner" / "minilm-conll2003-en", LEXICON)
+    write_tagger(root / "models" / "dslim" / "bert-base-NER", LEXICON)
     return root
 
 
@@ -71,7 +71,7 @@ def own(gold_mirror, monkeypatch, tmp_path):
 
 def break_model(root):
     """Make the tagger one that cannot be loaded."""
-    (root / "models" / "xner" / "minilm-conll2003-en" / "model.safetensors").write_bytes(b"no tensors")
+    (root / "models" / "dslim" / "bert-base-NER" / "model.safetensors").write_bytes(b"no tensors")
 
 
 @pytest.mark.parametrize("name", ["luo", "DHOLUO", " luo "])
@@ -141,7 +141,7 @@ def test_inputs_are_checked_before_the_tagger_is_loaded(own):
     with pytest.raises(XnerError, match="en-tsn"):
         calibrate("luo", ["swa", "tsn"])
     shutil.rmtree(own / "models")
-    with pytest.raises(NotAvailable, match="minilm-conll2003-en"):
+    with pytest.raises(NotAvailable, match="dslim/bert-base-NER"):
         calibrate("luo", ["swa"])
 
 

@@ -19,8 +19,10 @@ from xner_hf.languages import (
     is_evaluation_split,
     language,
     languages,
+    model_entry,
     our_names,
     tagger_entry,
+    tagger_languages,
     their_names,
 )
 
@@ -202,17 +204,59 @@ def test_labelled_translations_exist_for_eight_languages():
     assert found == {code: (f"xner/conll2003-nllb:{code}",) for code in codes}
 
 
-def test_every_source_has_a_tagger_with_its_licence_class():
-    english = TaggerEntry("eng", "xner/minilm-conll2003-en", "main", "other", "research-only", "english")
-    french = TaggerEntry("fra", "xner/minilm-wikineural-fr", "main", "other", "non-commercial", "french")
+def test_every_source_has_a_pinned_tagger_with_its_licence_class():
+    english = TaggerEntry(
+        "eng",
+        "dslim/bert-base-NER",
+        "d1a3e8f13f8c3566299d95fcfc9a8d2382a9affc",
+        "mit",
+        "research-only",
+        "english",
+    )
+    french = TaggerEntry(
+        "fra",
+        "Babelscape/wikineural-multilingual-ner",
+        "bed6ee7a45d2827b6c90a4fd7983f0241ae0a5c1",
+        "cc-by-nc-sa-4.0",
+        "non-commercial",
+        "french",
+    )
     assert tagger_entry("eng") == english
     assert tagger_entry("fra") == french
     assert {row.source for row in languages()} == {"eng", "fra"}
 
 
+def test_other_languages_of_the_card_of_the_multilingual_tagger_have_it_too():
+    assert tagger_languages() == words("deu eng fra ita nld pol por rus spa")
+    german = tagger_entry("deu")
+    assert (german.model, german.revision) == (tagger_entry("fra").model, tagger_entry("fra").revision)
+    assert german.clitics is None
+
+
 def test_a_source_without_tagger_is_refused_with_those_that_have_one():
-    with pytest.raises(XnerError, match="'deu', only for 'eng', 'fra'"):
-        tagger_entry("deu")
+    with pytest.raises(XnerError, match="'swa', only for 'deu', 'eng', 'fra'"):
+        tagger_entry("swa")
+
+
+@pytest.mark.parametrize(
+    ("model", "revision"),
+    [
+        ("facebook/nllb-200-distilled-600M", "refs/pr/45"),
+        ("facebook/nllb-200-distilled-1.3B", "refs/pr/5"),
+        ("facebook/nllb-200-3.3B", "refs/pr/10"),
+        ("ychenNLP/nllb-200-3.3B-easyproject", "refs/pr/2"),
+        ("dslim/bert-base-NER", "d1a3e8f13f8c3566299d95fcfc9a8d2382a9affc"),
+        ("FacebookAI/xlm-roberta-large-finetuned-conll03-english", None),
+        ("org/of-nobody", None),
+    ],
+)
+def test_a_model_is_read_at_the_revision_of_the_table(model, revision):
+    assert model_entry(model).revision == revision
+
+
+def test_a_model_is_known_in_any_spelling_under_its_own():
+    entry = model_entry("ychennlp/NLLB-200-3.3b-easyproject")
+    assert (entry.model, entry.licence) == ("ychenNLP/nllb-200-3.3B-easyproject", "cc-by-nc-4.0")
 
 
 # Words
@@ -458,8 +502,8 @@ def test_parallel_text_and_translations_are_exactly_those_of_the_mirror(hub_id):
 
 
 @needs_mirror
-@pytest.mark.parametrize("source", ["eng", "fra"])
-def test_the_taggers_are_in_the_mirror_under_the_licence_of_their_card(source):
-    entry = tagger_entry(source)
+@pytest.mark.parametrize("model", ["xner/minilm-conll2003-en", "xner/minilm-wikineural-fr"])
+def test_the_taggers_of_the_mirror_have_the_licence_of_their_card(model):
+    entry = model_entry(model)
     stated = card(Path(MIRROR, "models", entry.model, "README.md"))
     assert (stated["license"], stated["license_name"]) == (entry.licence, entry.licence_class)

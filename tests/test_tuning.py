@@ -142,7 +142,7 @@ def test_an_unknown_language_and_a_limit_of_none_are_refused():
 
 
 def test_a_missing_input_is_named_before_the_tagger_is_loaded(mirror):
-    (mirror / "models" / "xner" / "minilm-conll2003-en" / "model.safetensors").write_bytes(b"no tensors")
+    (mirror / "models" / "dslim" / "bert-base-NER" / "model.safetensors").write_bytes(b"no tensors")
     with pytest.raises(NotAvailable, match="mine.tsv"):
         tune("hau", overrides={"aligner.extra_parallel": ["mine.tsv"]})
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from xner_hf.corpora.hub import model_source
+from xner_hf.corpora.hub_models import check_weights
 from xner_hf.errors import XnerError
 from xner_hf.weights import check_config, check_files, check_loaded, check_vocabulary
 
@@ -37,6 +38,8 @@ def load_checkpoint(
 
     config = load_config(model, revision)
     source, at = model_source(model, revision)
+    if at:
+        check_weights(source, at)
     check_files(source, at, model)
     loaded_tokenizer = load_tokenizer(tokenizer or model, None if tokenizer else revision, fast)
     with _reading(model), _quiet():  # what transformers reports of the weights is looked at below

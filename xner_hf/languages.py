@@ -111,15 +111,17 @@ class CorpusEntry:
 
 @dataclass(frozen=True, slots=True)
 class ModelEntry:
-    """Licence of a translator or tagger.
+    """What is known of a translator or tagger.
 
     Attributes:
         model: Hub id.
+        revision: branch, tag, pull request or commit that is read where none is named; None for the main branch.
         licence: SPDX or Hub licence id, ``other`` or ``unknown``.
         licence_class: as for `CorpusEntry`.
     """
 
     model: str
+    revision: str | None
     licence: str
     licence_class: str
 
@@ -134,7 +136,7 @@ class TaggerEntry:
         revision: branch, tag or commit.
         licence: SPDX or Hub licence id, or ``other``.
         licence_class: as for `CorpusEntry`.
-        clitics: ``english`` or ``french``: how the text that it was trained on was split.
+        clitics: ``english``, ``french`` or None: which clitics of the text that it was trained on were split off.
     """
 
     source_language: str
@@ -142,7 +144,7 @@ class TaggerEntry:
     revision: str
     licence: str
     licence_class: str
-    clitics: str
+    clitics: str | None
 
 
 @lru_cache(maxsize=1)
@@ -290,28 +292,37 @@ def _held_out(hub_id: str, config: str | None) -> set[str]:
     return found.union(*(group.get("evaluation_splits", ()) for group in groups))
 
 
+def tagger_languages() -> list[str]:
+    """Return the source languages that have a default tagger, as ISO 639-3 codes."""
+    return sorted(_table()["taggers"])
+
+
 def tagger_entry(source_language: str) -> TaggerEntry:
-    """Return the default tagger of a source language, ``eng`` or ``fra``.
+    """Return the default tagger of a source language, one of `tagger_languages`.
 
     Raises:
         XnerError: there is no default tagger for it.
     """
-    taggers = _table()["taggers"]
-    if source_language not in taggers:
+    if source_language not in tagger_languages():
         raise XnerError(
             f"there is no default tagger for the source language {source_language!r}, only for "
-            f"{', '.join(map(repr, sorted(taggers)))}. Name the tagger to use."
+            f"{', '.join(map(repr, tagger_languages()))}. Name the tagger to use."
         )
-    row = taggers[source_language]
+    row = _table()["taggers"][source_language]
     return TaggerEntry(source_language, row["model"], row["revision"], row["licence"], row["class"], row["clitics"])
+
+
+@lru_cache(maxsize=1)
+def _models_by_key() -> dict[str, tuple[str, dict[str, str]]]:
+    rows = {row["model"]: row for row in _table()["taggers"].values()} | _table()["models"]
+    return {model.casefold(): (model, row) for model, row in rows.items()}
 
 
 def model_entry(model: str) -> ModelEntry:
     """Return what is known of a model that recipes name; the licence of any other is ``unknown``.
 
     Args:
-        model: Hub id.
+        model: Hub id, without regard to case.
     """
-    rows = {row["model"]: row for row in _table()["taggers"].values()} | _table()["models"]
-    row = rows.get(model, {"licence": "unknown", "class": "unknown"})
-    return ModelEntry(model, row["licence"], row["class"])
+    model, row = _models_by_key().get(model.casefold(), (model, {"licence": "unknown", "class": "unknown"}))
+    return ModelEntry(model, row.get("revision"), row["licence"], row["class"])

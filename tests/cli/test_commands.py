@@ -263,6 +263,7 @@ def test_train_and_evaluate_a_student_on_a_build(xner, tmp_path, mirror):
 def test_intrinsic_projects_the_translations_of_a_gold_split(xner, real_mirror):
     # With consistent names the whole text would be tagged first.
     quick = ("--set", "tagger.consistent=false", "--set", "filters.min_source_score=0.4")
+    quick += ("--tagger", "xner/minilm-conll2003-en")
     code, out, _ = xner("evaluate", "tsn", "--intrinsic", "--split", "validation", "--limit", "60", *quick, "--json")
     scores = json.loads(out)
     assert code == 0 and scores["sentences"] == 60 and scores["left_out"] > 0

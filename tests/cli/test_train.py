@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -85,6 +86,11 @@ def test_a_student_that_parses_teaches_another(train, tmp_path):
     assert {"loss_soft_arc", "loss_soft_rel"} <= {key for entry in facts["log"] for key in entry}
     projected = done(train("hau", *options[:-1], "third", "--project-trees", "--epochs", "1", "--json"))
     assert "projected trees" in projected["sentences"]["train"]
+
+
+def test_where_the_default_teacher_cannot_be_had_another_can_be_named(train, mirror):
+    shutil.rmtree(mirror / "models" / "dslim")
+    refused(train("hau", "--arm", "distill"), "no model 'dslim/bert-base-NER'", "--teacher ORG/NAME")
 
 
 def test_several_teachers_are_weighed(train):

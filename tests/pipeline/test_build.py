@@ -145,8 +145,8 @@ def test_the_facts_name_recipe_signature_terms_and_versions(runs, tmp_path):
     assert facts["language"] == "hau"
     assert facts["recipe"] == runs["parallel"].recipe.to_dict()
     assert facts["signature"] == runs["parallel"].signatures.project
-    assert facts["licence"]["name"] == "xner/minilm-conll2003-en"
-    assert [one["name"] for one in facts["licences"]] == ["masakhane/mafand", "xner/minilm-conll2003-en"]
+    assert facts["licence"]["name"] == "dslim/bert-base-NER"
+    assert [one["name"] for one in facts["licences"]] == ["masakhane/mafand", "dslim/bert-base-NER"]
     assert {"xner-hf", "torch", "transformers"} <= set(facts["versions"])
     names = ["text", "tag", "names", "train aligner", "align", "project"]
     assert [stage["name"] for stage in facts["stages"]] == names
@@ -190,7 +190,7 @@ def test_the_card_says_who_checked_the_labels_what_was_rejected_and_which_terms_
     assert "No person has checked them" in text
     assert "| train | 8 |" in text
     assert "- 4 `evaluation_overlap`: the sentence occurs in an evaluation set" in text
-    assert "The strictest of the inputs binds this corpus: other (research-only)." in text
+    assert "The strictest of the inputs binds this corpus: that of dslim/bert-base-NER (research-only)." in text
     assert "- masakhane/mafand: cc-by-nc-4.0 (non-commercial)" in text
 
 

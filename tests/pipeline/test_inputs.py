@@ -18,7 +18,7 @@ from xner_hf.recipe import make_recipe
 MAFAND = "masakhane/mafand"
 GOLD = "masakhane/masakhaner2"
 TRANSLATED = {"text.corpus": "xner/conll2003-nllb", "text.config": "hau"}
-TAGGER = "xner/minilm-conll2003-en"
+TAGGER = "dslim/bert-base-NER"
 STAGES = ("text", "tag", "align", "target", "project")
 WITHOUT_TARGET = ["text", "tag", "align", "project"]
 
@@ -171,7 +171,7 @@ def test_the_models_of_aligner_and_target_side_are_signed_by_their_files(mirror,
         ({"text": {"corpus": "masakhane/mafnad"}}, ["'masakhane/mafnad'", f"Did you mean '{MAFAND}'"]),
         ({"text": {"config": "en-hua"}}, ["'en-hua'", "Did you mean 'en-hau'?"]),
         ({"text": {"splits": ["train", "dev"]}}, ["'dev'", "test, train, validation"]),
-        ({"tagger": "xner/minilm-conll2003-em"}, ["'xner/minilm-conll2003-em'", f"Did you mean '{TAGGER}'?"]),
+        ({"tagger": "dslim/bert-base-NEB"}, ["'dslim/bert-base-NEB'", f"Did you mean '{TAGGER}'?"]),
         ({"tagger": "no-such-folder"}, ["'no-such-folder'", "neither a folder"]),
         ({"aligner": {"method": "encoder", "model": "no-such-folder"}}, ["'no-such-folder'", "neither a folder"]),
         (
@@ -235,7 +235,7 @@ def test_the_sample_needs_nothing_but_the_package():
 
 def test_every_input_brings_its_terms():
     mafand = Licence(MAFAND, "cc-by-nc-4.0", "non-commercial")
-    tagger = Licence(TAGGER, "other", "research-only")
+    tagger = Licence(TAGGER, "mit", "research-only")
     assert licences(parallel()) == [mafand, tagger]
     assert licences(make_recipe("hau", "sample")) == [Licence("bundled sample", "cc0-1.0", "permissive")]
     assert licences(make_recipe("hau", "translate-train", TRANSLATED)) == [
@@ -262,7 +262,7 @@ def test_every_model_brings_its_terms_once_wherever_it_is_named():
     )
     assert models(recipe) == [TAGGER, "a/b", "c/d"]
     assert licences(recipe)[1:] == [
-        Licence(TAGGER, "other", "research-only"),
+        Licence(TAGGER, "mit", "research-only"),
         Licence("a/b", "unknown", "unknown"),
         Licence("c/d", "unknown", "unknown"),
         Licence("xner/bible", "cc0-1.0", "permissive"),

@@ -304,7 +304,8 @@ def test_a_corpus_without_rows_is_refused(mirror, write_corpus):
 
 
 def test_real_parallel_text_is_built(real_mirror, tmp_path):
-    facts = write_build(run_recipe(make_recipe("hau", overrides={"limit": 60})), tmp_path / "hau")
+    overrides = {"limit": 60, "tagger": "xner/minilm-conll2003-en"}
+    facts = write_build(run_recipe(make_recipe("hau", overrides=overrides)), tmp_path / "hau")
     rows = facts["rows"]
     assert rows["in"] == 60 == rows["train"] + rows["validation"] + rows["rejected"]
     assert facts["leak_check"]["status"] == "done"

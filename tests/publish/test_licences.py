@@ -162,6 +162,14 @@ def test_a_decision_by_hand_needs_a_licence_and_a_reason(override, words):
         binding_terms([MAFAND], override)
 
 
+def test_corpora_of_the_default_taggers_have_the_terms_of_their_training_data():
+    english = binding_terms(licences(make_recipe("hau")))
+    assert (english.licence, english.licence_class, english.link) == ("other", "research-only", REUTERS)
+    assert any("dslim/bert-base-NER" in note and "its weights are MIT" in note for note in english.notes)
+    french = binding_terms(licences(make_recipe("bam")))
+    assert (french.licence, french.licence_class) == ("cc-by-nc-sa-4.0", "non-commercial")
+
+
 # The tables
 
 

@@ -123,9 +123,22 @@ def _details(row: dict[str, Any]) -> Any:
         "gold sets": "\n".join(f"{name} ({place})" for name, place in row["gold_read_from"].items()) or "-",
         "treebanks": ", ".join(row["treebanks"]) or "-",
         "parallel text": ", ".join(row["parallel"]) or "-",
+        "to download": _downloads(recipe),
         "terms": f"{row['licence']} ({row['licence_class']}), of the default recipe",
     }
     table = Table(title=row["name"], show_header=False, title_justify="left")
     for name, value in known.items():
         table.add_row(name, value)
     return table
+
+
+def _downloads(recipe: Any) -> str:
+    """Say how much of the models of a recipe is not on this machine yet."""
+    from xner_hf.errors import NotAvailable
+    from xner_hf.pipeline.preflight import downloads
+
+    try:
+        sizes = downloads(recipe)
+    except NotAvailable:
+        return "not known: a model of the default recipe cannot be had here"
+    return ", ".join(f"{model} {size / 1e6:,.0f} MB" for model, size in sizes.items() if size) or "no models"

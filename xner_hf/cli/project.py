@@ -43,7 +43,7 @@ def run(
 ) -> None:
     """Project the entities of your own sentence pairs: one row out for every row in, in the same order.
 
-    Example: xner project pairs.jsonl --tagger xner/minilm-conll2003-en > projected.jsonl
+    Example: xner project pairs.jsonl --tagger dslim/bert-base-NER > projected.jsonl
     """
     from xner_hf.corpora.lines import json_rows
     from xner_hf.pipeline.chain import REASONS, project_pairs, tag_sources

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from xner_hf.cli.output import Json, emit, note, parse_settings, percent, working
-from xner_hf.errors import XnerError
+from xner_hf.errors import NotAvailable, XnerError
 
 if TYPE_CHECKING:
     from xner_hf.training.arms import Ingredients
@@ -192,7 +192,10 @@ def _labeller(
     if not teachers:
         source = find_language(needs.language).source if needs.language else "eng"
         entry = tagger_entry(source)
-        return Teacher(entry.model, entry.revision)
+        try:
+            return Teacher(entry.model, entry.revision)
+        except NotAvailable as error:
+            raise NotAvailable(f"{error} Name another that can be had: --teacher ORG/NAME.") from error
     found = [Teacher(one) for one in teachers]
     if len(found) == 1:
         return found[0]

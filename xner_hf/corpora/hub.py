@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from xner_hf.corpora.asking import hub_errors
 from xner_hf.corpora.cards import find_names, splits_in
+from xner_hf.corpora.hub_models import commit_of
 from xner_hf.corpora.lines import IOB2
 from xner_hf.corpora.places import (
     CONVERTED,
@@ -30,7 +31,7 @@ from xner_hf.corpora.places import (
 )
 from xner_hf.corpora.raw import RawFile, raw_splits
 from xner_hf.errors import NotAvailable, XnerError, nearest
-from xner_hf.languages import known_labels
+from xner_hf.languages import known_labels, model_entry
 from xner_hf.settings import check_model
 
 if TYPE_CHECKING:
@@ -38,10 +39,13 @@ if TYPE_CHECKING:
 
 
 def model_source(model: str, revision: str | None = None) -> tuple[str, str | None]:
-    """Return what ``from_pretrained`` is to be given for `model`: a folder, or a Hub id with its revision.
+    """Return what ``from_pretrained`` is to be given for `model`: a folder, or a Hub id with its commit.
+
+    Where no revision is named it is that of the language table, else the main branch.
 
     Raises:
-        XnerError: `model` is empty, neither a folder nor a Hub id, or the mirror does not have it.
+        XnerError: `model` is empty.
+        NotAvailable: `model` is neither a folder nor a Hub id, or neither the mirror nor the Hub has it.
     """
     check_model(model, "the name of a model")
     if Path(model).is_dir():
@@ -50,7 +54,7 @@ def model_source(model: str, revision: str | None = None) -> tuple[str, str | No
         raise NotAvailable(f"the model {model!r} is neither a folder here nor a Hub id such as 'org/name'.")
     root = mirror()
     if root is None:
-        return model, revision
+        return model, commit_of(model, revision or model_entry(model).revision)
     folder = root / "models" / model
     if not folder.is_dir():
         known = sorted(f"{p.parent.name}/{p.name}" for p in (root / "models").glob("*/*"))

@@ -192,6 +192,7 @@ def _readme(facts: dict[str, Any]) -> str:
     splits = "\n".join(f"  - split: {name}\n    path: {name}/*.parquet" for name in SPLITS if rows[name])
     counted = "\n".join(f"| {name} | {rows[name]:,} |" for name in SPLITS)
     rejected = "\n".join(f"- {number:,} `{reason}`: {REASONS[reason]}" for reason, number in facts["reasons"].items())
+    binding = facts["licence"]
     inputs = "\n".join(f"- {one['name']}: {one['licence']} ({one['licence_class']})" for one in facts["licences"])
     return f"""---
 language: {recipe["language"]}
@@ -218,7 +219,7 @@ Rejected sentences have no labels:
 
 ## Terms
 
-The strictest of the inputs binds this corpus: {facts["licence"]["licence"]} ({facts["licence"]["licence_class"]}).
+The strictest of the inputs binds this corpus: that of {binding["name"]} ({binding["licence_class"]}).
 
 {inputs}
 """

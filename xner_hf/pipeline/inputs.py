@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
 from xner_hf import align
-from xner_hf.corpora.asking import ask_hub
 from xner_hf.corpora.hub import content_digest, model_source
 from xner_hf.corpora.leakage import LEAKAGE_TABLE, evaluation_splits, stop_without_network
 from xner_hf.corpora.own import TARGET, text_form
@@ -93,7 +91,12 @@ def _sign(recipe: Recipe) -> Signatures:
 def _tagger(config: TaggerConfig) -> list[object]:
     if is_gold(config.model):
         return [file_digest(path) for path in _existing([Path(config.model)])]
-    return [model_digest(config.model, config.revision), model_versions(), default_device()]
+    try:
+        read = model_digest(config.model, config.revision)
+    except NotAvailable as error:
+        another = '--tagger ORG/NAME, in Python tagger="ORG/NAME"'
+        raise NotAvailable(f"{error} Name another tagger that can be had: {another}.") from error
+    return [read, model_versions(), default_device()]
 
 
 def _translator(config: TranslatorConfig) -> list[object]:
@@ -104,9 +107,13 @@ def _translator(config: TranslatorConfig) -> list[object]:
         return found + [_reference_files(reference) for reference in settings.get("corpora", ())]
     if config.method == "ctranslate2":
         found.append(version("ctranslate2"))
-    found += [model_digest(settings["model"], settings.get("revision")), default_device()]
-    if settings.get("tokenizer"):
-        found.append(model_digest(settings["tokenizer"], None))
+    try:
+        found += [model_digest(settings["model"], settings.get("revision")), default_device()]
+        if settings.get("tokenizer"):
+            found.append(model_digest(settings["tokenizer"], None))
+    except NotAvailable as error:
+        another = '--set translator.model=ORG/NAME, in Python translator={"model": "ORG/NAME"}'
+        raise NotAvailable(f"{error} Name another translator that can be had: {another}.") from error
     return found + model_versions()
 
 
@@ -154,17 +161,11 @@ def check_inputs(recipe: Recipe) -> None:
     if text.corpus != SAMPLE and not text.local and not recipe.members:
         corpus_splits(text.corpus, text.config, text.splits, text.revision)
     if recipe.tagger:
-        _look_up(recipe.tagger.model, recipe.tagger.revision)
+        model_source(recipe.tagger.model, recipe.tagger.revision)
     if recipe.translator and recipe.translator.method == "seq2seq":
         if "nllb" in recipe.translator.settings["model"].lower() and language(recipe.language).nllb is None:
             raise NotAvailable(f"NLLB-200 does not know {language(recipe.language).name}.")
-        _look_up(recipe.translator.settings["model"], recipe.translator.settings.get("revision"))
-
-
-def _look_up(model: str, revision: str | None) -> None:
-    source, revision = model_source(model, revision)
-    if not Path(source).is_dir():
-        _commit(source, revision)
+        model_source(recipe.translator.settings["model"], recipe.translator.settings.get("revision"))
 
 
 def _alternatives(recipe: Recipe) -> str:
@@ -225,25 +226,14 @@ def _existing(files: list[Path]) -> list[Path]:
 
 def model_digest(model: str, revision: str | None) -> str:
     """The commit of a Hub model, or a digest of the files in its folder but for cards, which nothing loads."""
-    source, revision = model_source(model, revision)
+    source, commit = model_source(model, revision)
     folder = Path(source)
-    if folder.is_dir():
+    if commit is None:
         total = hashlib.sha256()
         for path in sorted(p for p in folder.iterdir() if p.is_file() and p.suffix != ".md"):
             total.update(f"{path.name} {file_digest(path)}\n".encode())
         return total.hexdigest()
-    return _commit(source, revision)
-
-
-@lru_cache(maxsize=64)
-def _commit(model: str, revision: str | None) -> str:
-    """The commit of a model on the Hub."""
-    from huggingface_hub import snapshot_download
-
-    def asked() -> str:
-        return Path(snapshot_download(model, revision=revision, allow_patterns=["config.json"])).name
-
-    return ask_hub(f"the model {model!r}", asked)
+    return commit
 
 
 def default_device() -> str:

@@ -43,7 +43,7 @@ def licences(recipe: Recipe) -> list[Licence]:
 
 
 def models(recipe: Recipe) -> list[str]:
-    """Return the models that a recipe reads, each once: of its translators, tagger, aligners and projector."""
+    """Return the models that a recipe reads, each once: of its tagger, translators, aligners and projector."""
     if recipe.members:
         return list(dict.fromkeys(model for member in recipe.members for model in models(member.recipe)))
     found = [recipe.tagger.model] if recipe.tagger else []
@@ -51,7 +51,7 @@ def models(recipe: Recipe) -> list[str]:
     if recipe.back_translation:
         translators.append(recipe.back_translation.translator)
         aligners.append(recipe.back_translation.aligner)
-    found += [one.settings.get("model") for one in translators if one]
+    found += [one.settings.get(key) for one in translators if one for key in ("model", "tokenizer")]
     found += [settings.get("model") for one in aligners for _, settings in align.parts(one.method, one.settings)]
     found += [recipe.projector.settings.get(key) for key in ("target_tagger", "translation_model")]
     return [model for model in dict.fromkeys(found) if model]

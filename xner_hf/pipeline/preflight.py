@@ -1,27 +1,55 @@
-"""What is known to be wrong with the models of a recipe before any text is read.
+"""What is known to be wrong with the models of a recipe before any text is read, and how much they are to download.
 
 Only configurations and tokenizers are loaded, so this takes seconds where the text or the weights take hours.
 """
 
 from __future__ import annotations
 
+import logging
+
 from xner_hf.checkpoint import load_config, load_tokenizer
+from xner_hf.corpora.hub import model_source
+from xner_hf.corpora.hub_models import check_weights, missing_bytes
 from xner_hf.errors import XnerError
+from xner_hf.pipeline.revisions import asked_models
 from xner_hf.recipe import Recipe, TaggerConfig, TranslatorConfig
+
+_TOLD = 10_000_000
+"""Bytes from which on a download is told of before it begins."""
+
+_log = logging.getLogger(__name__)
 
 
 def check_models(recipe: Recipe) -> None:
-    """Check that the translators know the languages, and that the labels of the tagger can be read.
+    """Check that all weights are safetensors, translators know the languages, and labels of the tagger can be read.
+
+    What is to be downloaded is said in the log, as a warning, before it begins.
 
     Raises:
-        XnerError: one does not, cannot, or is a model of another kind.
+        XnerError: one of this is not so, or a model is of another kind.
     """
+    for model, revision in asked_models(recipe).items():
+        source, commit = model_source(model, revision)
+        if commit:
+            check_weights(source, commit)
+    if wanted := [f"{model} {size / 1e6:,.0f} MB" for model, size in downloads(recipe).items() if size > _TOLD]:
+        _log.warning("To be downloaded: %s.", ", ".join(wanted))
     if recipe.translator:
         _check_translator(recipe.translator, *recipe.translates)
     if recipe.back_translation:
         _check_translator(recipe.back_translation.translator, recipe.source_language, recipe.language)
     if recipe.tagger:
         _check_tagger(recipe.tagger)
+
+
+def downloads(recipe: Recipe) -> dict[str, int]:
+    """Return how many bytes of each model of a recipe are yet to be downloaded, as far as the Hub can be asked."""
+    found = {}
+    for model, revision in asked_models(recipe).items():
+        source, commit = model_source(model, revision)
+        if commit and (size := missing_bytes(source, commit)) is not None:
+            found[model] = size
+    return found
 
 
 def _check_translator(config: TranslatorConfig, source: str, target: str) -> None:

@@ -27,7 +27,7 @@ def revisions(recipe: Recipe) -> dict[str, str]:
     """
     if recipe.members:
         return {name: at for member in recipe.members for name, at in revisions(member.recipe).items()}
-    asked, text = _asked(recipe), recipe.text
+    asked, text = asked_models(recipe), recipe.text
     look: dict[str, Callable[[], str]] = {
         name: partial(_model, name, asked.get(name)) for name in models(recipe) if not is_gold(name)
     }
@@ -47,8 +47,10 @@ def revisions(recipe: Recipe) -> dict[str, str]:
     return found
 
 
-def _asked(recipe: Recipe) -> dict[str, str | None]:
-    """Return the revisions that a recipe asks for, by model."""
+def asked_models(recipe: Recipe) -> dict[str, str | None]:
+    """Return the models whose weights a recipe reads, of its members too, and the revisions that it asks for."""
+    if recipe.members:
+        return {name: at for member in recipe.members for name, at in asked_models(member.recipe).items()}
     parts: list[Any] = [recipe.translator.settings] if recipe.translator else []
     aligners = [recipe.aligner]
     if recipe.back_translation:
@@ -56,7 +58,10 @@ def _asked(recipe: Recipe) -> dict[str, str | None]:
         aligners.append(recipe.back_translation.aligner)
     parts += [own for one in aligners for _, own in align.parts(one.method, one.settings)]
     found = {own["model"]: own.get("revision") for own in parts if own.get("model")}
-    return found | ({recipe.tagger.model: recipe.tagger.revision} if recipe.tagger else {})
+    further = [recipe.projector.settings.get(key) for key in ("target_tagger", "translation_model")]
+    found |= dict.fromkeys(filter(None, further))
+    tagger = recipe.tagger
+    return found | ({tagger.model: tagger.revision} if tagger and not is_gold(tagger.model) else {})
 
 
 def _model(model: str, revision: str | None) -> str:

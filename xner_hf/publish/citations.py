@@ -151,6 +151,14 @@ PAPERS = {
             2021,
         ),
         Paper(
+            "devlin-etal-2019",
+            "Devlin, Jacob and Chang, Ming-Wei and Lee, Kenton and Toutanova, Kristina",
+            "{BERT}: Pre-training of Deep Bidirectional Transformers for Language Understanding",
+            "NAACL",
+            2019,
+            "1810.04805",
+        ),
+        Paper(
             "conneau-etal-2020",
             "Conneau, Alexis and others",
             "Unsupervised Cross-lingual Representation Learning at Scale",
@@ -170,6 +178,8 @@ _MENTIONS = {
     "nllb-200": "nllb-2022",
     "easyproject": "chen-etal-2023",
     "conll2003": "tjong-kim-sang-de-meulder-2003",
+    "dslim/bert-base-NER": "tjong-kim-sang-de-meulder-2003",
+    "bert-base": "devlin-etal-2019",
     "conll03": "tjong-kim-sang-de-meulder-2003",
     "wikineural": "tedeschi-etal-2021",
     "xlm-roberta": "conneau-etal-2020",

@@ -178,6 +178,7 @@ READINGS: dict[str, Reading] = {
     "eriktks/conll2003": _conll2003("it is"),
     "xner/conll2003-nllb": _conll2003("translated from"),
     "xner/minilm-conll2003-en": _conll2003("trained on"),
+    "dslim/bert-base-NER": _conll2003("its weights are MIT, but it was trained on"),
     "FacebookAI/xlm-roberta-large-finetuned-conll03-english": _conll2003("trained on"),
     "xner/minilm-wikineural-fr": Reading(
         "cc-by-nc-sa-4.0", _NC, "trained on WikiNEuRal, which is given out under cc-by-nc-sa-4.0"
@@ -203,4 +204,5 @@ READINGS: dict[str, Reading] = {
     "jhu-clsp/mmBERT-small": _encoder("mit"),
     "jhu-clsp/mmBERT-base": _encoder("mit"),
 }
-"""Inputs whose licence the language table gives as ``other`` or not at all, and what we hold them to."""
+"""Inputs whose licence the language table gives as ``other`` or not at all, or whose training data permit less than
+their own licence, and what we hold them to."""

@@ -9,14 +9,14 @@ from typing import Any
 from xner_hf.corpora.own import PAIRS, SOURCE, TARGET, text_form
 from xner_hf.corpora.parallel import SAMPLE
 from xner_hf.errors import XnerError, nearest
-from xner_hf.languages import Language, corpus_entry, tagger_entry
+from xner_hf.languages import Language, corpus_entry, tagger_entry, tagger_languages
 from xner_hf.languages import language as find_language
 from xner_hf.recipe.config import AVERAGE, RECIPES, Recipe, is_local
 from xner_hf.recipe.parse import mapping, recipe_from_dict
 from xner_hf.settings import read_mapping
 
 TRANSLATOR = "facebook/nllb-200-distilled-600M"
-MARKER_TRANSLATOR = {"model": "ychenNLP/nllb-200-3.3b-easyproject", "tokenizer": "facebook/nllb-200-3.3B"}
+MARKER_TRANSLATOR = {"model": "ychenNLP/nllb-200-3.3B-easyproject", "tokenizer": "facebook/nllb-200-3.3B"}
 """NLLB-200 tuned to keep brackets (EasyProject); the repository carries the wrong tokenizer."""
 TRANSFER_TAGGER = "FacebookAI/xlm-roberta-large-finetuned-conll03-english"
 """Tagger and transfer baseline of Politov et al. (2025)."""
@@ -114,19 +114,21 @@ def _brings_translation(given: Mapping[str, Any]) -> bool:
 def _table(target: Language, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """The recipe `name` of a language as the table has it; `_overridden` drops what the user's choice makes idle.
 
-    What is `given` decides whether a translator is needed, and whether the text is of a known, large size.
+    What is `given` decides the tagger, that of the source language, whether a translator is needed, and whether the
+    text is of a known, large size.
     """
     table: dict[str, Any] = {"recipe": name, "language": target.code, "source_language": target.source}
+    tagger = _tagger(given.get("source_language") or target.source)
     web = {"corpus": text[0], "config": text[2]} if (text := (target.text or "").partition(":"))[0] else None
     if name == "parallel":
-        table |= {"text": _mafand(target), "tagger": _tagger(target)}
+        table |= {"text": _mafand(target), "tagger": tagger}
     elif name == "translate-train":
         table |= {"source_language": "eng", "text": SOURCE_LABELS}
         if not _brings_translation(given):
             table["translator"] = {"method": "seq2seq", "model": TRANSLATOR}
     elif name == "translate-test":
         translator = {"method": "seq2seq", "model": TRANSLATOR}
-        table |= {"text": web, "translator": translator, "tagger": _tagger(target)}
+        table |= {"text": web, "translator": translator, "tagger": tagger}
     elif name == "marker":
         translator = {"method": "seq2seq", "markers": "brackets", **MARKER_TRANSLATOR}
         table |= {"source_language": "eng", "text": SOURCE_LABELS, "translator": translator}
@@ -143,8 +145,10 @@ def _mafand(target: Language) -> dict[str, Any]:
     return {"corpus": "masakhane/mafand", "config": target.mafand}
 
 
-def _tagger(target: Language) -> dict[str, Any]:
-    tagger = tagger_entry(target.source)
+def _tagger(source: str) -> dict[str, Any] | None:
+    if source not in tagger_languages():
+        return None  # the user has to name one, which the recipe says
+    tagger = tagger_entry(source)
     return {"model": tagger.model, "revision": tagger.revision}
 
 
@@ -166,7 +170,7 @@ def _combined(target: Language, overrides: Mapping[str, Any] | None, form: str |
                 f"member {number} has the recipe {name!r}.{nearest(str(name), usable)} Recipes that can be joined for "
                 f"{target.code}: {', '.join(usable)}."
             )
-        default = _table(target, name, given | own)
+        default = _table(target, name, {**given, **own, "source_language": own.get("source_language")})
         if name == "transfer" and table.get("combination", AVERAGE) == AVERAGE:
             default["tagger"]["distributions"] = True
         table.setdefault("text", default["text"])

@@ -8,8 +8,8 @@ from typing import Any
 
 from xner_hf import intrinsic
 from xner_hf.checkpoint import load_config, load_tokenizer
-from xner_hf.corpora.asking import ask_hub
 from xner_hf.corpora.hub import model_source, splits_of
+from xner_hf.corpora.hub_models import check_weights
 from xner_hf.corpora.parallel import SAMPLE, local_files
 from xner_hf.corpora.places import REPO_ID, mirror
 from xner_hf.errors import HubFault, NotAvailable, XnerError
@@ -141,17 +141,10 @@ def _model(name: str, revision: str | None) -> None:
         if Path(source).is_dir() or _unknown_to_hub(error):
             raise
         raise NotAvailable(str(error)) from error
-    if not _has_safetensors(source, at):
+    if at:
+        check_weights(source, at)
+    elif not any(Path(source).glob("*.safetensors")):
         raise XnerError(f"{name} holds no weights as safetensors, and no others are loaded. Convert them.")
-
-
-def _has_safetensors(source: str, revision: str | None) -> bool:
-    if Path(source).is_dir():
-        return any(Path(source).glob("*.safetensors"))
-    from huggingface_hub import HfApi
-
-    names = ask_hub(f"the model {source}", lambda: HfApi().list_repo_files(source, revision=revision))
-    return any(name.endswith(".safetensors") for name in names)
 
 
 def _corpus(name: str, split: str | None) -> None:

@@ -70,7 +70,8 @@ class Commit:
     """A state of a repository.
 
     Attributes:
-        oid: its name, which follows from its place in the repository and all its content, not from the clock.
+        oid: its name, which follows from its place in the repository and all its content, not from the clock; or the
+            name that a test gave it, so that a commit that is pinned in code can be asked for.
         parent: name of the one before; None for the first.
         title: first line of the message.
         description: the rest of it.
@@ -141,12 +142,19 @@ class Repo:
         return self.id.split("/")[0]
 
     def add_commit(
-        self, parent: str | None, files: Mapping[str, File], title: str, description: str, user: str
+        self,
+        parent: str | None,
+        files: Mapping[str, File],
+        title: str,
+        description: str,
+        user: str,
+        oid: str | None = None,
     ) -> Commit:
-        """Return a new commit, which no branch shows yet."""
-        content = sorted((path, file.oid) for path, file in files.items())
-        identity = json.dumps([self.type, self.id, len(self.commits), parent, title, description, user, content])
-        oid = hashlib.sha1(identity.encode()).hexdigest()
+        """Return a new commit, which no branch shows yet; `oid` is the name that it is given, if any."""
+        if oid is None:
+            content = sorted((path, file.oid) for path, file in files.items())
+            identity = json.dumps([self.type, self.id, len(self.commits), parent, title, description, user, content])
+            oid = hashlib.sha1(identity.encode()).hexdigest()
         self.commits[oid] = Commit(oid, parent, title, description, user, now(), dict(files))
         return self.commits[oid]
 
