@@ -159,7 +159,7 @@ def check_loaded(loaded: Any, report: dict[str, Any], model: str, encoder: bool)
 
 
 def check_vocabulary(tokenizer: Any, loaded: Any, model: str, owner: str) -> None:
-    """Check that a model has an embedding for every sub-word of a tokenizer.
+    """Check that a model has an embedding for every sub-word of a tokenizer, but for the mask, which no text has.
 
     Args:
         tokenizer: the tokenizer.
@@ -171,7 +171,7 @@ def check_vocabulary(tokenizer: Any, loaded: Any, model: str, owner: str) -> Non
         XnerError: it has not.
     """
     entries = loaded.get_input_embeddings().weight.shape[0]
-    highest = max(tokenizer.get_vocab().values())
+    highest = max(number for token, number in tokenizer.get_vocab().items() if token != tokenizer.mask_token)
     if highest >= entries:
         raise XnerError(
             f"the tokenizer of {owner!r} has sub-words up to number {highest}, but the model {model!r} only {entries}."

@@ -107,7 +107,7 @@ def test_a_model_without_safetensors_names_the_pull_requests_that_have_them(hub,
 
 
 def test_what_is_to_be_downloaded_is_told_before_and_nothing_is_left_after(hub, client, tagger):
-    big = {**tagger, "vocab.txt": tagger["vocab.txt"] + b"x" * 30_000_000}
+    big = {**tagger, "added_tokens.json": tagger["added_tokens.json"] + b" " * 30_000_000}
     put(hub.hub, "model", "org/tagger", big)
     found = client(hub.url, BUILD, name="org/tagger")
     used = ("config.json", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
