@@ -7,7 +7,19 @@ from typing import Annotated, Any
 
 import typer
 
-from xner_hf.cli.output import Json, Quiet, Settings, emit, note, parse_settings, percent, score_table, working_on
+from xner_hf.cli.output import (
+    Json,
+    Labels,
+    Quiet,
+    Settings,
+    emit,
+    note,
+    parse_settings,
+    percent,
+    score_table,
+    type_map,
+    working_on,
+)
 from xner_hf.errors import XnerError
 
 
@@ -22,6 +34,7 @@ def run(
         str | None, typer.Option(metavar="ID[:CONFIG]", help="Gold corpus, or a .conll or .jsonl file.")
     ] = None,
     split: Annotated[str, typer.Option(help="Split of the gold corpus.")] = "test",
+    labels: Labels = None,
     parsing: Annotated[
         bool, typer.Option("--parsing", help="Score trees instead: the gold is a treebank, the model has a parser.")
     ] = False,
@@ -48,6 +61,8 @@ def run(
     """
     if save:
         _check_save(target, limit, settings, recipe, tagger)
+    if labels and (intrinsic or parsing):
+        raise XnerError("--labels names types of the gold that a model or build is scored on; leave it out here.")
     if intrinsic and parsing:
         raise XnerError("--intrinsic scores projected entities, --parsing trees. Give one of them.")
     if intrinsic:
@@ -57,13 +72,20 @@ def run(
     elif parsing:
         result = _parsing(target, gold, split, limit, quiet)
     else:
-        result = _extrinsic(target, gold, split, limit, quiet)
+        result = _extrinsic(target, gold, split, type_map(labels), limit, quiet)
     if save:
         result["saved"] = str(_save(Path(target), result, intrinsic))
     emit(result, as_json, lambda: _show(result))
 
 
-def _extrinsic(target: str | None, gold: str | None, split: str, limit: int | None, quiet: bool) -> dict[str, Any]:
+def _extrinsic(
+    target: str | None,
+    gold: str | None,
+    split: str,
+    labels: dict[str, str] | None,
+    limit: int | None,
+    quiet: bool,
+) -> dict[str, Any]:
     from itertools import islice
 
     from xner_hf.corpora.base import ReadReport
@@ -73,9 +95,9 @@ def _extrinsic(target: str | None, gold: str | None, split: str, limit: int | No
     if not target or not gold:
         raise XnerError("give a model or a build folder, and gold with --gold, such as masakhane/masakhaner2:hau.")
     report = ReadReport()
-    sentences = list(islice(read_labelled(gold, split, report), limit))
-    if report.repaired:
-        note(f"{len(report.repaired)} I- tags without B- in the gold, the first at {report.repaired[0]}")
+    sentences = list(islice(read_labelled(gold, split, report, labels=labels), limit))
+    for line in report.said():
+        note(f"gold: {line}")
     with working_on(quiet) as shown:
         if is_build(Path(target)):
             scores = score_build(Path(target), sentences)
@@ -88,6 +110,7 @@ def _extrinsic(target: str | None, gold: str | None, split: str, limit: int | No
         "gold_corpus": gold,
         "split": split,
         "repaired_gold_tags": len(report.repaired),
+        "gold_read": report.said(),
         **scores,
     }
 

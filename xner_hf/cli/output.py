@@ -21,6 +21,14 @@ Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Any key of the recipe, such as projector.method=heuristic."),
 ]
+Labels = Annotated[
+    str | None,
+    typer.Option(
+        "--labels",
+        metavar="MAP",
+        help="What entity types of labelled data mean: '{PERSON: PER, GPE: LOC, NORP: O}'; O leaves one out.",
+    ),
+]
 
 
 @contextlib.contextmanager
@@ -102,6 +110,27 @@ def parse_settings(settings: list[str] | None, **options: Any) -> dict[str, Any]
         except yaml.YAMLError as error:
             raise XnerError(f"--set {setting!r}: the value is no YAML: {error}") from error
     return table | {name: value for name, value in options.items() if value is not None}
+
+
+def type_map(labels: str | None) -> dict[str, str] | None:
+    """Return the mapping of ``--labels``, None where it was not given.
+
+    Raises:
+        XnerError: it is no mapping in YAML, or maps to something else than PER, ORG, LOC and O.
+    """
+    import yaml
+
+    from xner_hf.corpora.entity_types import check_labels
+
+    if labels is None:
+        return None
+    try:
+        table = yaml.load(labels, yaml.BaseLoader)  # every type is a string, "no" and "on" among them
+    except yaml.YAMLError as error:
+        raise XnerError(f"--labels {labels!r} is no YAML: {error}") from error
+    if not isinstance(table, dict) or not all(isinstance(one, str) for pair in table.items() for one in pair):
+        raise XnerError(f"--labels {labels!r} is no mapping of types to types, such as '{{PERSON: PER, GPE: LOC}}'.")
+    return dict(check_labels(table))
 
 
 def progress(quiet: bool) -> Progress:

@@ -9,7 +9,18 @@ from typing import Annotated, Any
 
 import typer
 
-from xner_hf.cli.output import Json, Quiet, Settings, check_output, emit, note, working_on, write_lines
+from xner_hf.cli.output import (
+    Json,
+    Labels,
+    Quiet,
+    Settings,
+    check_output,
+    emit,
+    note,
+    type_map,
+    working_on,
+    write_lines,
+)
 from xner_hf.cli.pairs import (
     AlignerName,
     Extra,
@@ -19,6 +30,8 @@ from xner_hf.cli.pairs import (
     pair_settings,
     read_extras,
     read_pairs,
+    rename_types,
+    tagger_labels,
 )
 from xner_hf.errors import XnerError
 from xner_hf.languages import language
@@ -27,6 +40,7 @@ from xner_hf.languages import language
 def run(
     pairs: Pairs,
     tagger: Annotated[str | None, typer.Option(help="Labels the source side; else rows have source_entities.")] = None,
+    labels: Labels = None,
     aligner: AlignerName = "statistical",
     projector: Annotated[str, typer.Option(help="fused | candidates | heuristic")] = "fused",
     settings: Settings = None,
@@ -41,13 +55,16 @@ def run(
 
     Example: xner project pairs.jsonl --tagger xner/minilm-conll2003-en > projected.jsonl
     """
+    from xner_hf.corpora.base import ReadReport
     from xner_hf.corpora.lines import json_rows
     from xner_hf.pipeline.chain import REASONS, project_pairs, tag_sources
     from xner_hf.recipe import AlignerConfig, filters_config, projector_config
     from xner_hf.tag import make_tagger
 
     check_output(output)
-    given = pair_settings(settings, ("projector", "aligner", "filters"))
+    given = pair_settings(settings, ("projector", "aligner", "filters", "tagger"))
+    types = tagger_labels(given["tagger"], type_map(labels))
+    report = ReadReport()
     if given["projector"].get("translation_model"):
         if target_language is None:
             raise XnerError("projector.translation_model: name the language of the target side (--target-language).")
@@ -58,7 +75,9 @@ def run(
     read = read_pairs(pairs, tagger is None, source_language, target_language)
     with working_on(quiet) as shown:
         if tagger:
-            tag_sources(read, make_tagger(tagger), progress=shown)
+            tag_sources(read, make_tagger(tagger, labels=types, report=report), progress=shown)
+        elif types:
+            rename_types(read, types, report)
         extra = read_extras(extra_parallel, source_language, target_language)
         done = list(project_pairs(read, method, made, filters, extra, shown))
     # The user's own columns come back as they were.
@@ -82,6 +101,8 @@ def run(
     payload: dict[str, Any] = {"pairs": len(rows), "statuses": dict(statuses), "reasons": dict(reasons)}
     payload |= {"output": str(output)} if output else {"rows": rows}
     emit(payload, as_json, lambda: None if output else print("\n".join(lines)))
+    for line in report.said():
+        note(line)
     note(f"{len(rows):,} pairs; entities: " + (", ".join(f"{s} {n:,}" for s, n in statuses.items()) or "none"))
     for reason, number in reasons.items():
         first = next(i for i, one in enumerate(done) if one.reason == reason)

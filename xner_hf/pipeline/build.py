@@ -171,6 +171,7 @@ def _facts(run: Run, counts: _Counts) -> dict[str, Any]:
         "leak_check": run.leak_check,
         **({"markers": run.markers} if run.markers else {}),
         "repaired_tags": run.repaired,
+        "read": run.read,
         "versions": {name: version(name) for name in names},
         "stages": [stats.to_dict() for stats in run.stats],
     }

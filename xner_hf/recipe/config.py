@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from xner_hf import align, project, translate
+from xner_hf.corpora.files import LABELLED
 from xner_hf.corpora.parallel import SAMPLE, local_files, splitter
 from xner_hf.errors import XnerError
 from xner_hf.languages import language as find_language
@@ -58,8 +59,16 @@ class TextConfig:
     config: str = field(default="", metadata={"help": "configuration of a Hub corpus"})
     splits: tuple[str, ...] | None = field(default=None, metadata={"help": "its splits; all of them by default"})
     revision: str | None = field(default=None, metadata={"help": "Hub branch, tag or commit"})
+    labels: Mapping[str, str] | None = field(
+        default=None,
+        metadata={
+            "help": "entity types of the text's own labels mapped to PER, ORG, LOC or O; tagger.labels without a "
+            "tagger means the same"
+        },
+    )
 
     def __post_init__(self) -> None:
+        _check_type_map(self.labels, "text.labels")
         if not self.config and not self.local:
             raise XnerError(f"the recipe's text lacks the key 'config', the configuration of {self.corpus!r}.")
         if self.splits is not None and len(set(self.splits)) < len(self.splits):
@@ -71,10 +80,17 @@ class TextConfig:
         return is_local(self.corpus)
 
 
+def _check_type_map(labels: Any, key: str) -> None:
+    if labels is not None and not (
+        isinstance(labels, Mapping) and all(isinstance(name, str) for pair in labels.items() for name in pair)
+    ):
+        raise XnerError(f"{key} is {labels!r}; it maps types to types, such as {{person: PER}}.")
+
+
 def is_local(reference: str) -> bool:
     """Whether a reference to text names files or a folder of the user, not a corpus on the Hub."""
     path = Path(reference)
-    return bool(local_files(reference)) or path.suffix in (".txt", ".conll", ".bio") or path.is_dir()
+    return bool(local_files(reference)) or path.suffix.lower() in (".txt", *LABELLED) or path.is_dir()
 
 
 @dataclass(frozen=True)
@@ -107,13 +123,15 @@ def check_form(form: str | None, key: str) -> None:
 class TaggerConfig:
     """Who labels the side that has no labels; absent where the corpus brings gold labels."""
 
-    model: str = field(metadata={"help": "token-classification checkpoint: Hub id or folder"})
+    model: str = field(
+        metadata={"help": "token-classification checkpoint: Hub id or folder; or a file of labelled sentences"}
+    )
     revision: str | None = field(default=None, metadata={"help": "Hub branch, tag or commit"})
     labels: Mapping[str, str] | None = field(
         default=None,
         metadata={
-            "help": "entity types of the model mapped to PER, ORG, LOC or O: {person: PER, misc: O}; types of these "
-            "names stay and all others are O by default"
+            "help": "entity types of the model or file mapped to PER, ORG, LOC or O: {person: PER, misc: O}; types of "
+            "these names stay, all others of a model are O by default"
         },
     )
     consistent: bool = field(
@@ -124,11 +142,7 @@ class TaggerConfig:
     )
 
     def __post_init__(self) -> None:
-        if self.labels is not None and not (
-            isinstance(self.labels, Mapping)
-            and all(isinstance(name, str) for pair in self.labels.items() for name in pair)
-        ):
-            raise XnerError(f"tagger.labels is {self.labels!r}; it maps types to types, such as {{person: PER}}.")
+        _check_type_map(self.labels, "tagger.labels")
 
 
 @dataclass(frozen=True)

@@ -151,7 +151,8 @@ def _overridden(table: dict[str, Any], overrides: Mapping[str, Any] | None) -> d
         _override(table, key, given[key])
     text = table.get("text")
     if isinstance(text, Mapping) and is_local(str(text.get("corpus"))):
-        table["text"] = {"corpus": text["corpus"]}  # configuration and splits were those of the Hub corpus
+        # Configuration and splits were those of the Hub corpus.
+        table["text"] = {key: text[key] for key in ("corpus", "labels") if key in text}
     return table
 
 

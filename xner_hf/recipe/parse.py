@@ -38,8 +38,10 @@ def recipe_from_dict(table: Mapping[str, Any]) -> Recipe:
             f"unknown recipe {table['recipe']!r}.{nearest(table['recipe'], list(RECIPES))} "
             f"Known: {', '.join(RECIPES)}."
         )
-    table["text"] = _section(table["text"], TextConfig, "text")
     tagger = table.get("tagger")
+    if isinstance(tagger, Mapping) and set(tagger) == {"labels"}:  # of labels that the text brings
+        table["text"], tagger = mapping(table["text"], "text") | tagger, None
+    table["text"] = _section(table["text"], TextConfig, "text")
     table["tagger"] = None if tagger is None else _section(tagger, TaggerConfig, "tagger")
     table["aligner"] = _aligner(table.get("aligner", {}), "aligner")
     translator, back = table.get("translator"), table.get("back_translation")
