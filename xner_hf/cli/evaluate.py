@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -73,8 +74,10 @@ def run(
         result = _parsing(target, gold, split, limit, quiet)
     else:
         result = _extrinsic(target, gold, split, type_map(labels), limit, quiet)
+        for line in () if as_json else result["gold_read"]:
+            note(f"gold: {line}")
     if save:
-        result["saved"] = str(_save(Path(target), result, intrinsic))
+        result["saved"] = str(_save(Path(target), result, intrinsic, labels))
     emit(result, as_json, lambda: _show(result))
 
 
@@ -96,8 +99,6 @@ def _extrinsic(
         raise XnerError("give a model or a build folder, and gold with --gold, such as masakhane/masakhaner2:hau.")
     report = ReadReport()
     sentences = list(islice(read_labelled(gold, split, report, labels=labels), limit))
-    for line in report.said():
-        note(f"gold: {line}")
     with working_on(quiet) as shown:
         if is_build(Path(target)):
             scores = score_build(Path(target), sentences)
@@ -173,7 +174,7 @@ def _check_save(
         raise XnerError("--save keeps the scores of a build as it is. Leave --recipe, --tagger and --set out.")
 
 
-def _save(target: Path, result: dict[str, Any], intrinsic: bool) -> Path:
+def _save(target: Path, result: dict[str, Any], intrinsic: bool, labels: str | None) -> Path:
     """Write the scores to ``scores.json`` in the folder, and anew the card of a student; return the file."""
     from xner_hf.corpora.labelled import is_build
     from xner_hf.publish.model_card import write_model_card
@@ -181,6 +182,7 @@ def _save(target: Path, result: dict[str, Any], intrinsic: bool) -> Path:
 
     kind = "intrinsic" if intrinsic else "labels" if is_build(target) else "model"
     option = " --intrinsic" if intrinsic else " --parsing" if "uas" in result else ""
+    option += f" --labels {shlex.quote(labels)}" if labels else ""
     command = f"xner evaluate {target.resolve().name}{option}"
     path = save_scores(target, score_entries(result, result["gold_corpus"], result["split"], kind, command))
     if kind == "model" and (target / "training.json").is_file():

@@ -14,6 +14,7 @@ import typer
 
 from xner_hf.errors import XnerError
 from xner_hf.pipeline.progress import Progress
+from xner_hf.settings import load_setting
 
 Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON object on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
@@ -93,7 +94,9 @@ def note(text: str) -> None:
 
 
 def parse_settings(settings: list[str] | None, **options: Any) -> dict[str, Any]:
-    """Return ``KEY=VALUE`` settings as a mapping; values are read as YAML. Options that were given stand above them.
+    """Return ``KEY=VALUE`` settings as a mapping; values are read as YAML (`load_setting`).
+
+    Options that were given stand above them.
 
     Raises:
         XnerError: a setting has no ``=``, or its value is no YAML.
@@ -106,7 +109,7 @@ def parse_settings(settings: list[str] | None, **options: Any) -> dict[str, Any]
         if not equals or not key:
             raise XnerError(f"--set {setting!r} is not of the form KEY=VALUE, such as projector.max_words=8.")
         try:
-            table[key] = yaml.safe_load(value)
+            table[key] = load_setting(value)
         except yaml.YAMLError as error:
             raise XnerError(f"--set {setting!r}: the value is no YAML: {error}") from error
     return table | {name: value for name, value in options.items() if value is not None}

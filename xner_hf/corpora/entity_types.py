@@ -31,16 +31,13 @@ class EntityTypes:
     Args:
         labels: types mapped to PER, ORG, LOC or ``O``.
         report: where it is counted.
-        how: how a mapping is given, for the messages.
 
     Raises:
         XnerError: `labels` maps to something else.
     """
 
-    def __init__(
-        self, labels: Mapping[str, str] | None, report: ReadReport, how: str = "--labels (tagger.labels in a recipe)"
-    ):
-        self._labels, self._report, self._how = check_labels(labels), report, how
+    def __init__(self, labels: Mapping[str, str] | None, report: ReadReport):
+        self._labels, self._report = check_labels(labels), report
         self._unknown: dict[str, tuple[int, str]] = {}
 
     def meaning(self, name: str) -> str | None:
@@ -65,12 +62,13 @@ class EntityTypes:
                 self._unknown[name] = (number, place)
         if not self._unknown:
             return
+        first = next(iter(self._unknown.values()))[1]
         counted = ", ".join(f"{name} {number:,}" for name, (number, _) in self._unknown.items())
         mapping = ", ".join(f"{name}: {likely_meaning(name)}" for name in self._unknown)
         raise XnerError(
             f"{where} has entities of types that are neither {', '.join(ENTITY_TYPES)} nor known to be left out: "
-            f"{counted}, the first at {next(iter(self._unknown.values()))[1]}. Say what they mean, for example "
-            f"'{{{mapping}}}' (O leaves a type out), with {self._how}."
+            f"{counted}, the first at {first}. Map them with --labels (tagger.labels in a recipe), for example "
+            f"'{{{mapping}}}'; O leaves a type out."
         )
 
     def spans(self, spans: Iterable[Span], place: str = "") -> list[Span]:

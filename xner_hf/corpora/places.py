@@ -188,7 +188,9 @@ def _card_files(card: bytes, corpus: str) -> dict[str, dict[str, list[str]]]:
 
     try:
         text = card.decode("utf-8")
-        header = yaml.safe_load(text.split("---\n", 2)[1]) if text.startswith("---\n") else None
+        # All values stay text: a configuration or split may be called no, null or 2020-01-01.
+        loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+        header = yaml.load(text.split("---\n", 2)[1], loader) if text.startswith("---\n") else None
     except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise XnerError(f"the card of {corpus} (README.md) cannot be read: {error}") from error
     table: dict[str, dict[str, list[str]]] = {}

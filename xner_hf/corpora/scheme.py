@@ -40,8 +40,9 @@ class TagCounts:
     def add(self, tags: Sequence[str], place: Place) -> None:
         """Count the tags of a sentence, all of the form `TAG`."""
         self._pairs.update(zip(("O", *tags), tags, strict=False))
-        for tag in set(tags).difference(self._first):
-            self._first[tag] = place(tags.index(tag))
+        for tag in dict.fromkeys(tags):
+            if tag not in self._first:
+                self._first[tag] = place(tags.index(tag))
 
     @property
     def seen(self) -> bool:

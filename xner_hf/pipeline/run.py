@@ -207,7 +207,7 @@ def _text_stage(recipe: Recipe, stage: Stage, progress: Progress) -> StageStats:
 
     for row in read_rows(recipe, report):
         if recipe.text_side == "pairs" and row.pair.source_spans is not None:
-            row.pair.source_spans = types.spans(row.pair.source_spans, f"the row {row.pair.id}")
+            row.pair.source_spans = types.spans(row.pair.source_spans, f"row {row.pair.id}")
         rows.append(_text_row(row, recipe, leaks))
         count += 1
         if len(rows) == SHARD:

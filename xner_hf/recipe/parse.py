@@ -158,7 +158,10 @@ def _section(value: Any, kind: type, name: str) -> Any:
 
 
 def _names(entry: Any, key: str) -> tuple[str, ...]:
+    entry = getattr(entry, "text", entry)  # a number on the command line, which may be a name
     parts = [part.strip() for part in entry.split(",")] if isinstance(entry, str) else entry
     if not isinstance(parts, list | tuple) or not all(isinstance(part, str) for part in parts):
-        raise XnerError(f"the recipe's {key} is {entry!r}; it is a list of names.")
+        raise XnerError(
+            f"the recipe's {key} is {entry!r}; it is a list of names. Put a name that is a number in quotation marks."
+        )
     return tuple(part for part in parts if part)
