@@ -113,3 +113,10 @@ def test_real_evaluation_sentences_are_found(real_mirror):
     assert check.report()["status"] == "done"
     row = next(CorpusSplit(GOLD, "hau", "test").rows(["tokens"]))
     assert check.leaked(Pair("0", [], [word.upper() for word in row["tokens"]]))
+
+
+def test_an_evaluation_sentence_of_which_a_word_is_null_is_found_by_its_other_words(mirror, write_corpus):
+    names = {"ner_tags": ["O"]}
+    rows = [{"tokens": ["Ruwa", None, "sama"], "ner_tags": [0, 0, 0]}, {"tokens": None, "ner_tags": None}]
+    write_corpus(mirror, GOLD, {"hau": {"validation": rows, "test": rows, "train": rows}}, names)
+    assert LeakCheck("hau", "x/y", "z").leaked(pair("Ruwa sama"))

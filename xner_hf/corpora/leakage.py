@@ -38,7 +38,11 @@ class LeakCheck:
             for name in corpus_entry(gold, gold_config).evaluation_splits:
                 split = CorpusSplit(gold, gold_config, name)
                 try:
-                    self._keys.update(matching_key("".join(row["tokens"])) for row in split.rows(["tokens"]))
+                    # A word may be null; the rest of its sentence is matched all the same.
+                    self._keys.update(
+                        matching_key("".join(word or "" for word in row["tokens"] or ()))
+                        for row in split.rows(["tokens"])
+                    )
                 except NotAvailable:
                     self._report["unreachable"].append(str(split))
                 else:
