@@ -145,4 +145,4 @@ def test_train_refuses_types_that_are_not_mapped_before_it_trains(xner, mirror, 
     code, _, err = xner(*options, "--corpus", "own.conll", "--labels", "{PERSON: PER, GPE: LOC}")
     assert code == 0 and "entity types renamed: GPE -> LOC 2, PERSON -> PER 2" in err
     facts = json.loads((tmp_path / "out" / "training.json").read_text(encoding="utf-8"))
-    assert facts["read"] == ["entity types renamed: GPE -> LOC 2, PERSON -> PER 2"]
+    assert facts["data"]["read"] == ["entity types renamed: GPE -> LOC 2, PERSON -> PER 2"]

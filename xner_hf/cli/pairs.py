@@ -62,7 +62,10 @@ def tagger_labels(settings: dict[str, Any], labels: dict[str, str] | None) -> di
         XnerError: the settings hold another key, both are given, or the mapping is none.
     """
     if other := set(settings) - {"labels"}:
-        raise XnerError(f"--set tagger.{min(other)}: of the tagger only tagger.labels can be set here (--labels).")
+        raise XnerError(
+            f"--set tagger.{min(other)}: here only settings of projector and aligner and filters are known, and "
+            "tagger.labels (--labels)."
+        )
     given = settings.get("labels")
     if given is not None and labels is not None:
         raise XnerError("--labels and --set tagger.labels say the same; give one of them.")
