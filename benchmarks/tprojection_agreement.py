@@ -19,7 +19,7 @@ from xner_hf.metrics import span_f1
 from xner_hf.pipeline.rows import corpus_files
 from xner_hf.pipeline.run import run_recipe
 from xner_hf.recipe import make_recipe
-from xner_hf.spans import NER_LABELS, keep_types, spans_from_iob2, spans_to_iob2
+from xner_hf.spans import ENTITY_TYPES, NER_LABELS, spans_from_iob2, spans_to_iob2
 
 LANGUAGES = ("hau", "ibo", "nya", "sna", "swa", "xho", "yor", "zul")
 
@@ -38,8 +38,9 @@ def reference(language: str) -> list[list[str]]:
     names = split.class_names("tprojection_tags")
     rows = []
     for row in split.rows(["target_tokens", "tprojection_tags"]):
-        spans = keep_types(spans_from_iob2([names[tag] for tag in row["tprojection_tags"]]))
-        rows.append(spans_to_iob2(spans, len(row["target_tokens"])))
+        spans = spans_from_iob2([names[tag] for tag in row["tprojection_tags"]])
+        kept = [span for span in spans if span.label in ENTITY_TYPES]  # MISC is not projected
+        rows.append(spans_to_iob2(kept, len(row["target_tokens"])))
     return rows
 
 

@@ -233,6 +233,24 @@ def test_tags_that_do_not_fit_are_named_with_their_row(mirror, write_corpus, tag
         list(read_split(CorpusSplit("org/pairs", "a", "train"), "eng", "hau"))
 
 
+def test_a_side_of_which_a_word_or_tag_is_null_has_no_words(mirror, write_corpus):
+    rows = [
+        {"source_tokens": ["Kano", None], "source_ner_tags": [5, 0], "target_tokens": ["Kano"]},
+        {"source_tokens": ["Kano"], "source_ner_tags": [None], "target_tokens": ["Kano"]},
+        {"source_tokens": ["Kano"], "source_ner_tags": [5], "target_tokens": ["Kano", None]},
+    ]
+    write_corpus(mirror, "org/pairs", {"a": {"train": rows}}, {"source_ner_tags": NAMES})
+    pairs = list(read_split(CorpusSplit("org/pairs", "a", "train"), "eng", "hau"))
+    assert [(pair.source, pair.target) for pair in pairs] == [([], ["Kano"]), ([], ["Kano"]), (["Kano"], [])]
+
+
+def test_labels_of_pairs_in_another_scheme_are_named_with_their_row(mirror, write_corpus):
+    rows = [{"source_tokens": ["Kano"], "source_ner_tags": [1], "target_tokens": ["Kano"]}]
+    write_corpus(mirror, "org/pairs", {"a": {"train": rows}}, {"source_ner_tags": ["O", "U-LOC"]})
+    with pytest.raises(XnerError, match="org/pairs:a/train, row 0: the label 'U-LOC'"):
+        list(read_split(CorpusSplit("org/pairs", "a", "train"), "eng", "hau"))
+
+
 def test_a_row_without_translation_is_named_or_empty(mirror, write_corpus):
     write_corpus(mirror, "org/n", {"a": {"train": [{"translation": {"en": "a", "hau": "b"}}, {"translation": None}]}})
     try:

@@ -53,3 +53,7 @@ def test_the_clause_is_empty_or_names_known_ones(value, known):
         assert 1 <= len(suggested) <= 3
         assert set(suggested) <= set(known)
     assert (value not in known) or f"'{value}'" in clause
+
+
+def test_names_that_are_no_text_are_compared_as_they_are_printed():
+    assert nearest(False, ["False", None, 3]) == " Did you mean 'False'?"

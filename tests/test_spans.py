@@ -14,7 +14,6 @@ from xner_hf.spans import (
     NER_LABELS,
     Span,
     check_spans,
-    keep_types,
     overlap,
     spans_from_iob2,
     spans_to_iob2,
@@ -201,10 +200,3 @@ class TestWritingIob2:
         for place in repaired:
             tags[place] = "B" + tags[place][1:]
         assert mended == tags
-
-
-def test_keeping_types_drops_the_others_and_keeps_the_order_and_the_scores():
-    spans = [Span(4, 5, "LOC", 0.3), Span(0, 1, "MISC"), Span(2, 3, "DATE"), Span(1, 2, "PER", 0.7)]
-    assert keep_types(spans) == [Span(4, 5, "LOC", 0.3), Span(1, 2, "PER", 0.7)]
-    assert keep_types(spans, ["DATE"]) == [Span(2, 3, "DATE")]
-    assert keep_types([]) == []

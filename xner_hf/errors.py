@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class XnerError(ValueError):
     """Wrong input or an input that cannot be had.
@@ -29,12 +31,13 @@ class HubFault(XnerError):
     """
 
 
-def nearest(value: str, known: list[str], *, most: int = 3) -> str:
+def nearest(value: object, known: Iterable[object], *, most: int = 3) -> str:
     """Return a clause such as `` Did you mean 'hau'?``, or an empty string when nothing known is close to `value`."""
     from rapidfuzz import process
     from rapidfuzz.distance import OSA
 
-    found = process.extract(value, known, scorer=OSA.normalized_similarity, limit=most, score_cutoff=0.6)
+    names = [str(one) for one in known]
+    found = process.extract(str(value), names, scorer=OSA.normalized_similarity, limit=most, score_cutoff=0.6)
     if not found:
         return ""
     return " Did you mean " + " or ".join(repr(name) for name, _, _ in found) + "?"

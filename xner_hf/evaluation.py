@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from xner_hf.corpora.base import Sentence
-from xner_hf.corpora.labelled import read_labelled
+from xner_hf.corpora.labelled import composed, read_labelled
 from xner_hf.errors import XnerError
 from xner_hf.metrics import (
     attachment_scores,
@@ -23,15 +23,14 @@ from xner_hf.tag.model import ModelTagger
 
 
 def gold_tags(sentence: Sentence) -> list[str]:
-    """Return the gold tags of a sentence as they stand in its corpus, types other than PER, ORG and LOC as ``O``."""
-    tags = sentence.tags
-    if tags is None:
-        tags = spans_to_iob2(sentence.spans or (), len(sentence.tokens))
-    return only_types(tags)
+    """Return the gold tags of a sentence, faults included, as `read_labelled` yields them."""
+    if sentence.tags is not None:
+        return sentence.tags
+    return spans_to_iob2(sentence.spans or (), len(sentence.tokens))
 
 
 def only_types(tags: Sequence[str]) -> list[str]:
-    """Return IOB2 tags with every type but PER, ORG and LOC replaced by ``O``."""
+    """Return predicted IOB2 tags with every type but PER, ORG and LOC replaced by ``O``."""
     return [tag if tag.partition("-")[2] in ENTITY_TYPES else "O" for tag in tags]
 
 
@@ -90,7 +89,7 @@ def score_parser(model: str, sentences: Sequence[Sentence], progress: Progress |
 
 
 def score_build(folder: Path, sentences: Sequence[Sentence]) -> dict[str, Any]:
-    """Score the labels of a build on the gold sentences that it holds (equal words), and return `score_tags`.
+    """Score the labels of a build on the gold sentences that it holds (equal words in NFC), and return `score_tags`.
 
     ``left_out`` counts the gold sentences that the build does not have in train or validation.
 
@@ -100,10 +99,10 @@ def score_build(folder: Path, sentences: Sequence[Sentence]) -> dict[str, Any]:
     built: dict[tuple[str, ...], list[str]] = {}
     for split in ("train", "validation"):
         for sentence in read_labelled(str(folder), split):
-            built[tuple(sentence.tokens)] = sentence.tags or []
-    found = [sentence for sentence in sentences if tuple(sentence.tokens) in built]
+            built[tuple(composed(sentence.tokens))] = sentence.tags or []
+    found = [sentence for sentence in sentences if tuple(composed(sentence.tokens)) in built]
     if not found:
         raise XnerError(f"the corpus {folder} holds none of the {len(sentences)} gold sentences, so nothing to score.")
-    predicted = [built[tuple(sentence.tokens)] for sentence in found]
+    predicted = [built[tuple(composed(sentence.tokens))] for sentence in found]
     scores = score_tags([gold_tags(sentence) for sentence in found], predicted)
     return {**scores, "left_out": len(sentences) - len(found)}

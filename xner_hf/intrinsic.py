@@ -28,7 +28,7 @@ from xner_hf.project import Projector, make_projector
 from xner_hf.project.filters import Filters, FiltersConfig
 from xner_hf.project.fitting import Example
 from xner_hf.recipe import Recipe
-from xner_hf.spans import ENTITY_TYPES, Span, keep_types, spans_from_iob2, spans_to_iob2
+from xner_hf.spans import Span, spans_to_iob2
 from xner_hf.tag import make_tagger
 from xner_hf.tag.consistency import NameVotes
 from xner_hf.translate import make_translator
@@ -86,7 +86,7 @@ class TranslatedGold:
                 pair.source_spans or (),
                 pair.target,
                 links,
-                keep_types(spans_from_iob2(gold_tags(sentence)), ENTITY_TYPES),
+                sentence.spans or [],
                 labels,
             )
             for sentence, pair, links, labels in zip(
@@ -253,7 +253,7 @@ def with_translations(
     if corpus != GOLD:
         raise XnerError(f"translations are known for {GOLD} only ({TRANSLATIONS}), not for {corpus}.")
     need_translations()
-    sentences = list(read_labelled(gold, split))
+    sentences = {int(sentence.id): sentence for sentence in read_labelled(gold, split)}
     translations = CorpusSplit(TRANSLATIONS, config, split)
     columns = {"index", "source_text", "source_language"} & translations.columns()
     rows = list(translations.rows(sorted(columns)))
@@ -262,6 +262,7 @@ def with_translations(
             f"the human translations of {gold} are in {', '.join(sorted(other))}, but the recipe labels "
             f"{source_language}. Take a recipe whose source_language they are in."
         )
+    rows = [row for row in rows if row["index"] in sentences]  # rows without words are no sentences
     found = [sentences[row["index"]] for row in rows[:limit]]
     return found, [row["source_text"] for row in rows[:limit]], len(sentences) - len(rows)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 import types
-from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -21,6 +22,56 @@ def load_yaml(text: str) -> Any:
     """
     import yaml
 
+    return yaml.load(text, _loaders()[0])
+
+
+def load_names(text: str) -> Any:
+    """Return what a YAML text holds: as `load_yaml`, but names stay what they are, as in YAML 1.2.
+
+    Of unquoted words only ``true``, ``false``, ``null`` and plain numbers are no text: ``no`` is Norwegian,
+    ``2020-01-01`` a branch.
+
+    Raises:
+        yaml.YAMLError: as `load_yaml`.
+    """
+    import yaml
+
+    return yaml.load(text, _loaders()[1])
+
+
+def load_settings(text: str) -> Any:
+    """Return what the YAML text of settings holds: as `load_names`, but `check_settings` may still take ``yes`` and
+    ``10_000`` for what YAML 1.1 takes them for."""
+    import yaml
+
+    return yaml.load(text, _loaders()[2])
+
+
+class _Word(str):
+    """An unquoted word that may be meant for a truth value or a number."""
+
+
+class _Int(int):
+    text: str
+
+
+class _Float(float):
+    text: str
+
+
+def load_setting(text: str) -> Any:
+    """Return the value of one setting: as `load_settings`, but a number keeps its text, since 1.10 may be a name."""
+    value = load_settings(text)
+    if type(value) in (int, float):
+        value = _Int(value) if isinstance(value, int) else _Float(value)
+        value.text = text.strip()
+    return value
+
+
+@lru_cache(maxsize=1)
+def _loaders() -> tuple[Any, Any, Any]:
+    import yaml
+
     class Loader(yaml.SafeLoader):
         def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
             seen = set()
@@ -30,7 +81,47 @@ def load_yaml(text: str) -> Any:
                 seen.add((key.tag, key.value))
             return super().construct_mapping(node, deep)
 
-    return yaml.load(text, Loader)
+    class NamesLoader(Loader):
+        yaml_implicit_resolvers = {
+            first: [(tag, form) for tag, form in known if tag not in {f"{_TAG}{name}" for name in _NARROWED}]
+            for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+        }
+
+    class SettingsLoader(NamesLoader):
+        def text(self, node: Any) -> str:
+            value = self.construct_yaml_str(node)
+            meant = node.style is None and (value.lower() in _SWITCHES or _GROUPED.fullmatch(value))
+            return _Word(value) if meant else value
+
+    for name, (form, first) in _NARROWED.items():
+        NamesLoader.add_implicit_resolver(f"{_TAG}{name}", re.compile(form), list(first))
+        SettingsLoader.add_implicit_resolver(f"{_TAG}{name}", re.compile(form), list(first))
+    SettingsLoader.add_constructor(f"{_TAG}str", SettingsLoader.text)
+    return Loader, NamesLoader, SettingsLoader
+
+
+_TAG = "tag:yaml.org,2002:"
+_NARROWED = {
+    "bool": (r"(?:true|false|True|False|TRUE|FALSE)$", "tfTF"),
+    "int": (r"-?(?:0|[1-9][0-9]*)$", "-0123456789"),
+    "float": (r"[-+]?[0-9]*\.[0-9]+(?:[eE][-+]?[0-9]+)?$|[-+]?\.inf$|\.nan$", "-+0123456789."),
+    "timestamp": (r"(?!)", "0123456789"),
+}
+"""Forms of unquoted words that are no text, by type, and the characters that they begin with; YAML 1.1 has more."""
+
+_SWITCHES = {"yes": True, "on": True, "no": False, "off": False}
+_GROUPED = re.compile(r"[-+]?[0-9][0-9_]*")
+
+
+def _as_wanted(value: Any, accepted: tuple[type, ...]) -> Any:
+    """Return a value from `load_setting` in the type that is wanted, where it was written so that it may be that."""
+    if str in accepted:
+        return str(value) if isinstance(value, _Word) else getattr(value, "text", value)
+    if isinstance(value, _Word) and bool in accepted:
+        return _SWITCHES.get(value.lower(), value)
+    if isinstance(value, _Word) and int in accepted and _GROUPED.fullmatch(value):
+        return int(value)
+    return value
 
 
 def check_model(name: str | None, key: str) -> None:
@@ -57,7 +148,7 @@ def read_mapping(path: Path, what: str, form: str) -> dict[str, Any]:
     import yaml
 
     try:
-        table = load_yaml(path.read_text(encoding="utf-8"))
+        table = load_settings(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise XnerError(f"{path}: the {what} cannot be read: {error}") from error
     if not isinstance(table, dict):
@@ -65,24 +156,31 @@ def read_mapping(path: Path, what: str, form: str) -> dict[str, Any]:
     return table
 
 
-def check_settings(values: Mapping[str, Any], kind: type, where: str) -> None:
+def check_settings(values: dict[str, Any], kind: type, where: str) -> None:
     """Check that `values` can fill the dataclass `kind`; `where` opens the messages.
+
+    In values from `load_setting` a number becomes the text that was written, where text is wanted; ``yes``, ``no``,
+    ``on`` and ``off`` become truth values and ``10_000`` a number, where these are.
 
     Raises:
         XnerError: a key is unknown (the nearest is named) or missing, or a plain value has the wrong type.
     """
     fields = {field.name: field for field in dataclasses.fields(kind)}
     hints = get_type_hints(kind)
-    for key, value in values.items():
+    for key, value in list(values.items()):
         if key not in fields:
             raise XnerError(
                 f"{where} has no key {key!r}.{nearest(str(key), list(fields))} It has: {', '.join(fields)}."
             )
         accepted = _plain_types(hints[key])
+        wanted = _as_wanted(value, accepted)
+        if wanted is not value:
+            value = values[key] = wanted
         fits = isinstance(value, accepted) and not (isinstance(value, bool) and bool not in accepted)
         if accepted and not fits:
             names = " or ".join("nothing" if one is types.NoneType else one.__name__ for one in accepted)
-            raise XnerError(f"{where}: {key} is {value!r}; it takes {names}.")
+            quote = " Put a name that YAML takes for something else in quotation marks." if str in accepted else ""
+            raise XnerError(f"{where}: {key} is {value!r}; it takes {names}.{quote}")
         if isinstance(value, float) and not math.isfinite(value):
             raise XnerError(f"{where}: {key} is {value}; it takes a finite number.")
     for name, field in fields.items():

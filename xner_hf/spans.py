@@ -12,7 +12,11 @@ from typing import NamedTuple
 from xner_hf.errors import XnerError
 
 ENTITY_TYPES = ("PER", "ORG", "LOC")
-"""The types that are projected. CoNLL's MISC and MasakhaNER's DATE are ignored, as in Politov et al. (2025)."""
+"""The types that are projected."""
+
+IGNORED_TYPES = ("MISC", "DATE")
+"""Types of labelled corpora that are left out, and counted: CoNLL's MISC and MasakhaNER's DATE, as in Politov et al.
+(2025)."""
 
 NER_LABELS = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC")
 """Names of the ``ner_tags`` ClassLabel, in the order of the integers."""
@@ -99,8 +103,3 @@ def spans_to_iob2(spans: Iterable[Span], length: int) -> list[str]:
         tags[span.start] = f"B-{span.label}"
         tags[span.start + 1 : span.end] = [f"I-{span.label}"] * (span.end - span.start - 1)
     return tags
-
-
-def keep_types(spans: Iterable[Span], types: Sequence[str] = ENTITY_TYPES) -> list[Span]:
-    """Return the spans whose label is one of `types`."""
-    return [span for span in spans if span.label in types]

@@ -27,7 +27,7 @@ from xner_hf.pipeline.work import usable_pairs
 from xner_hf.project import Projector, make_projector
 from xner_hf.project.base import PROJECTED
 from xner_hf.recipe import ProjectorConfig, Recipe, make_recipe, projector_config
-from xner_hf.spans import ENTITY_TYPES, Span, keep_types, spans_to_iob2
+from xner_hf.spans import Span, spans_to_iob2
 from xner_hf.tag import make_tagger
 
 PAIRS = 1000
@@ -194,8 +194,6 @@ def _tune(recipe: Recipe, limit: int, progress: Progress) -> Tuning:
             pairs = [dataclasses.replace(pair, source_spans=None) for pair in pairs]
         tagger = make_tagger(own.model, own.revision, own.labels)
         check_scored(pairs, tag_sources(pairs, tagger, own.consistent, progress))
-    for pair in pairs:
-        pair.source_spans = keep_types(pair.source_spans or (), ENTITY_TYPES)
     entities = sum(len(pair.source_spans or ()) for pair in pairs)
     if not entities:
         raise XnerError(

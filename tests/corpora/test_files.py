@@ -39,7 +39,7 @@ def row(**keys):
 
 class TestConll:
     def test_reads_first_column_as_word_and_last_as_tag_with_tabs_or_spaces(self, write):
-        path = write("a.conll", "Ada NNP I-NP B-PER\nLovelace NNP I-NP I-PER\n\n  \t\nin\tO\nAccra \t B-LOC \n")
+        path = write("a.conll", "Ada NNP B-PER\nLovelace NNP I-PER\n\n  \t\nin\tIN\tO\nAccra \t NNP\t B-LOC \n")
         assert list(read_conll(path)) == [
             Sentence("0", ["Ada", "Lovelace"], [Span(0, 2, "PER")]),
             Sentence("1", ["in", "Accra"], [Span(1, 2, "LOC")]),
@@ -57,16 +57,22 @@ class TestConll:
         assert [s.tokens for s in read_conll(path)] == [["Ada"], ["no"]]
 
     def test_reads_a_hash_word_that_looks_like_a_comment(self, write):
-        text = "# O\nwords O\n\n# text takes vitamin B-12\n# NN O\nx NN O\n\n# NN O\n\nthis NN O\n# NN O\n"
+        text = "# text takes vitamin B-12\n# NN O\nx NN O\n\n# NN O\n\nthis NN O\n# NN O\n"
         path = write("a.conll", text)
-        assert [s.tokens for s in read_conll(path)] == [["#", "words"], ["#", "x"], ["#"], ["this", "#"]]
+        assert [s.tokens for s in read_conll(path)] == [["#", "x"], ["#"], ["this", "#"]]
+        assert [s.tokens for s in read_conll(write("b.conll", "# O\nwords O\n"))] == [["#", "words"]]
 
     def test_repairs_and_notes_every_inside_tag_that_continues_nothing(self, write):
-        path = write("a.conll", "Ada I-PER\nLovelace I-PER\nAccra I-LOC\n\nno O\nLagos I-LOC\n")
+        path = write("a.conll", "Ada B-PER\nLovelace I-PER\nAccra I-LOC\n\nno O\nLagos I-LOC\n\nKisumu B-LOC\n")
         report = ReadReport()
-        spans = [s.spans for s in read_conll(path, report)]
-        assert spans == [[Span(0, 2, "PER"), Span(2, 3, "LOC")], [Span(1, 2, "LOC")]]
-        assert report == ReadReport(2, [f"{path}:1", f"{path}:3", f"{path}:6"])
+        sentences = list(read_conll(path, report))
+        assert [s.spans for s in sentences] == [
+            [Span(0, 2, "PER"), Span(2, 3, "LOC")],
+            [Span(1, 2, "LOC")],
+            [Span(0, 1, "LOC")],
+        ]
+        assert [s.tags for s in sentences] == [["B-PER", "I-PER", "I-LOC"], ["O", "I-LOC"], ["B-LOC"]]
+        assert report == ReadReport(3, [f"{path}:3", f"{path}:6"])
 
     def test_keeps_line_separators_of_unicode_inside_the_line(self, write):
         path = write("a.conll", "a\u2028b O\n")
@@ -78,7 +84,11 @@ class TestConll:
             ("Ada B-PER\nsings\n", 2, ["one column", "'sings'"]),
             ("Ada B-PER\nsings\t\n", 2, ["one column"]),
             ("Ada B-PER\n\n1487 Doctors'I-ORG\n", 3, ['"Doctors\'I-ORG"', "IOB2", "white space between"]),
-            ("Ada S-PER\n", 1, ["'S-PER'", "Convert"]),
+            ("Ada PER\n", 1, ["'PER'", "Convert"]),
+            ("Ada b-per\n", 1, ["'b-per'", "Convert"]),
+            ("Ada B-PER\nKisumu LOC-B\n", 2, ["'LOC-B'", "Convert"]),
+            ("grew 0\n", 1, ["'0'", "Convert"]),
+            ("\u0300 O 17.0\n", 1, ["'17.0'", "Convert"]),
             ("Ada B-\n", 1, ["'B-'"]),
             ("Ada B-PER\n\tO\n", 2, ["no word"]),
             (" O\n", 1, ["no word"]),
@@ -136,10 +146,14 @@ class TestJsonl:
         assert next(read_jsonl_sentences(path)).spans == [Span(0, 1, "PER", 1.0), Span(1, 2, "LOC", 0.25)]
 
     def test_notes_repaired_tags_with_the_line_of_the_row(self, write):
-        path = write("a.jsonl", row(tokens=["no"]) + row(tokens=["a", "b", "c"], ner_tags=["I-PER", "O", "I-LOC"]))
+        good, bad = (
+            row(tokens=["a", "b"], ner_tags=["B-PER", "B-LOC"]),
+            row(tokens=["a"] * 2, ner_tags=["I-PER", "I-LOC"]),
+        )
+        path = write("a.jsonl", row(tokens=["no"]) + good + bad)
         report = ReadReport()
-        assert list(read_jsonl_sentences(path, report))[1].spans == [Span(0, 1, "PER"), Span(2, 3, "LOC")]
-        assert report.repaired == [f"{path}:2", f"{path}:2"]
+        assert list(read_jsonl_sentences(path, report))[2].spans == [Span(0, 1, "PER"), Span(1, 2, "LOC")]
+        assert report.repaired == [f"{path}:3", f"{path}:3"]
 
     @pytest.mark.parametrize(
         ("keys", "words"),

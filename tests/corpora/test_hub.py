@@ -240,3 +240,17 @@ def test_a_model_that_cannot_be_had_is_named_with_what_there_is(mirror):
         "Did you mean 'xner/minilm-conll2003-en'?",
         "unset XNER_MIRROR",
     )
+
+
+def test_names_on_a_card_stay_text_whatever_yaml_takes_them_for(mirror):
+    folder = mirror / "datasets" / "org" / "names"
+    folder.mkdir(parents=True)
+    names = ["no", "on", "1e3", "2020-01-01", "null", "12", "true"]
+    entries = "".join(
+        f"- config_name: {name}\n  data_files:\n  - split: {name}\n    path: {name}/*.parquet\n" for name in names
+    )
+    (folder / "README.md").write_text(f"---\nconfigs:\n{entries}---\n", encoding="utf-8")
+    assert configs_of("org/names") == names
+    assert splits_of("org/names", "no") == ["no"]
+    with pytest.raises(XnerError, match="no configuration 'nos'. Did you mean 'no'"):
+        CorpusSplit("org/names", "nos", "no").files()

@@ -206,3 +206,10 @@ def test_the_near_match_finds_what_the_table_knows(real_mirror):
     found = {one.id for one in pairs if check.leaked(one)}
     assert found <= linked and len(found) > 0.9 * len(linked)
     assert check.dropped["near_match"] > check.dropped["text_match"]
+
+
+def test_an_evaluation_sentence_of_which_a_word_is_null_is_found_by_its_other_words(mirror, write_corpus):
+    names = {"ner_tags": ["O"]}
+    rows = [{"tokens": ["Ruwa", None, "sama"], "ner_tags": [0, 0, 0]}, {"tokens": None, "ner_tags": None}]
+    write_corpus(mirror, GOLD, {"hau": {"validation": rows, "test": rows, "train": rows}}, names)
+    assert LeakCheck("hau", "x/y", "z").leaked(pair("Ruwa sama"))

@@ -147,6 +147,11 @@ def test_what_stands_with_white_space_in_a_token_is_several_words(mirror, write_
     assert read("org/words", "hau", "a")[0] == PlainText("a/train/0", "3 000 a b.", ["3", "000", "a", "b", "."])
 
 
+def test_a_row_of_which_a_word_is_null_has_no_words(mirror, write_corpus):
+    write_corpus(mirror, "org/words", {"a": {"train": [{"tokens": ["Ruwa", None]}, {"tokens": ["Ruwa"]}]}})
+    assert read("org/words", "hau", "a") == [PlainText("a/train/0", "", []), PlainText("a/train/1", "Ruwa", ["Ruwa"])]
+
+
 def test_french_words_are_put_together_as_french(mirror, write_corpus):
     write_corpus(mirror, "org/words", {"a": {"train": [{"tokens": ["L'", "eau", "d'", "Abidjan", "."]}]}})
     assert read("org/words", "fra", "a")[0].text == "L'eau d'Abidjan."

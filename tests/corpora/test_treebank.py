@@ -132,3 +132,59 @@ def test_refuses_other_columns(write):
 def test_refuses_a_file_of_comments(write):
     with pytest.raises(XnerError, match="holds no sentence"):
         list(read_conllu(write("# nothing\n")))
+
+
+@pytest.mark.parametrize(
+    ("rows", "line", "words"),
+    [
+        ([word(1, "Go", 0, "root"), word("2-3", "cannot", "_", "_"), word(2, "can", 1, "aux")], 2, "a word 3"),
+        ([word("1-2", "du", "_", "_"), word(1, "de", 0, "root")], 1, "a word 2"),
+        ([word(1, "de", 0, "root"), word("1-2", "du", "_", "_"), word(2, "le", 1, "det")], 2, "before the word 2"),
+        ([word("2-3", "du", "_", "_"), word(1, "de", 0, "root")], 1, "before the word 1"),
+        (
+            [
+                word("1-2", "du", "_", "_"),
+                word(1, "de", 0, "root"),
+                word("2-3", "lemot", "_", "_"),
+                word(2, "le", 1, "det"),
+                word(3, "mot", 1, "obj"),
+            ],
+            3,
+            "no two ranges",
+        ),
+        ([word(1, "de", 0, "root"), word("2.1", "vu", "_", "_")], 2, "before the word 2"),
+    ],
+)
+def test_a_range_or_empty_node_that_names_other_words_is_refused(write, rows, line, words):
+    path = write("".join(rows))
+    with pytest.raises(XnerError) as caught:
+        list(read_conllu(path))
+    assert str(caught.value).startswith(f"{path}:{line}: ")
+    assert words in str(caught.value)
+
+
+def test_entities_under_the_key_of_norne_are_read_and_said(write):
+    rows = [word(1, "Ada", 2, "nsubj", "name=B-PER"), word(2, "sings", 0, "root", "SpaceAfter=No|name=O")]
+    path, report = write("".join(rows)), ReadReport()
+    (sentence,) = read_conllu(path, report)
+    assert sentence.spans == [Span(0, 1, "PER")]
+    assert report.notes == [f"{path}: the entities are read from name= in MISC, since no word has NER="]
+
+
+def test_our_key_comes_first_and_a_name_that_is_no_tag_is_no_label(write):
+    rows = [word(1, "Ada", 2, "nsubj", "name=B-LOC|NER=B-PER"), word(2, "sings", 0, "root")]
+    assert next(read_conllu(write("".join(rows)))).spans == [Span(0, 1, "PER")]
+    rows = [word(1, "Ada", 2, "nsubj", "name=Given"), word(2, "sings", 0, "root", "name=O")]
+    assert next(read_conllu(write("".join(rows)))).spans is None
+
+
+def test_tags_of_another_scheme_are_read_by_it(write):
+    rows = [word(1, "Ada", 2, "nsubj", "NER=S-PER"), word(2, "sings", 0, "root", "NER=O")]
+    path, report = write("".join(rows)), ReadReport()
+    assert next(read_conllu(path, report)).spans == [Span(0, 1, "PER")]
+    assert report.notes == [f"{path}: the tags are IOBES"]
+
+
+def test_a_table_of_numbers_words_and_tags_is_told_its_suffix(write):
+    with pytest.raises(XnerError, match=r"3 columns.*name the file \.conll"):
+        list(read_conllu(write("0\tAda\tB-PER\n1\tsings\tO\n")))

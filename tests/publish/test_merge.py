@@ -277,3 +277,10 @@ def test_merging_again_changes_nothing_and_nothing_of_others_is_lost(drawn):
     kept = iter(outside)
     assert all(any(line == one for one in kept) for line in lines if line)  # in their order
     assert "was ours" not in once and once.count("<!-- xner:summary -->") == 1
+
+
+@pytest.mark.parametrize("name", ["no", "on", "2020-01-01", "12:30"])
+def test_a_configuration_keeps_its_name_whatever_yaml_takes_it_for(name):
+    old = OLD.replace("- config_name: own", f"- config_name: {name}")
+    configs = metadata(merge_cards(old, NEW))["configs"]
+    assert {one["config_name"] for one in configs} == {name, "hau"}

@@ -104,6 +104,7 @@ text:
   config: hau
   splits: null
   revision: null
+  labels: null
 tagger: null
 aligner:
   method: statistical

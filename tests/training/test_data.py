@@ -39,9 +39,9 @@ def test_labels_stand_for_words_and_their_first_sub_words(tokenizer):
     assert (example.weights, example.heads, example.relations) == (None, None, None)
 
 
-def test_entities_of_other_types_are_no_entities(tokenizer):
-    (example,) = encode([Sentence("0", ["ya", "ta"], [Span(0, 1, "DATE"), Span(1, 2, "ORG")])], tokenizer, 32)
-    assert example.labels == [0, 3]
+def test_an_entity_of_a_type_that_no_student_learns_is_refused_and_never_made_o(tokenizer):
+    with pytest.raises(XnerError, match=r"sentence 's7' has entities of the type PERSON.*PER, ORG, LOC"):
+        encode([Sentence("s7", ["ya", "ta"], [Span(0, 1, "PERSON"), Span(1, 2, "ORG")])], tokenizer, 32)
 
 
 def test_a_sentence_without_labels_has_none_and_one_without_entities_has_o(tokenizer):

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from xner_hf.cli.output import Json, Quiet, Settings, emit, parse_settings, progress, working
+from xner_hf.cli.output import Json, Labels, Quiet, Settings, emit, parse_settings, progress, type_map, working
 from xner_hf.errors import XnerError
 
 
@@ -17,6 +17,7 @@ def run(
     recipe: Annotated[str | None, typer.Option(help="Name of a recipe, or a .yaml file.")] = None,
     settings: Settings = None,
     tagger: Annotated[str | None, typer.Option(help="Token-classification checkpoint for the source side.")] = None,
+    labels: Labels = None,
     limit: Annotated[int | None, typer.Option(help="Use only the first pairs of the text.")] = None,
     num_proc: Annotated[int, typer.Option(min=1, help="Processes for the projection.")] = 1,
     output: Annotated[Path | None, typer.Option(help="Folder to write, build/LANG by default.")] = None,
@@ -31,7 +32,7 @@ def run(
     from xner_hf.pipeline.build import build_corpus
     from xner_hf.recipe import load_recipe, make_recipe
 
-    overrides = parse_settings(settings, tagger=tagger, limit=limit)
+    overrides = parse_settings(settings, tagger=tagger, limit=limit, **{"tagger.labels": type_map(labels)})
     if recipe and Path(recipe).suffix in (".yaml", ".yml"):
         chosen = load_recipe(Path(recipe), overrides)
         if chosen.language != find_language(language).code:
@@ -62,6 +63,8 @@ def _show(facts: dict[str, Any], folder: Path) -> None:
         print("  not projected: " + ", ".join(f"{name} {n:,}" for name, n in lost.items()))
     if facts["reasons"]:
         print("  rejected: " + ", ".join(f"{name} {n:,}" for name, n in facts["reasons"].items()))
+    for line in facts["read"]:
+        print(f"  {line}")
     if facts.get("markers"):
         print("  markers: " + ", ".join(f"{name} {n:,}" for name, n in facts["markers"].items()))
     print(f"  leak check: {facts['leak_check']['status']}   terms: {facts['licence']['licence_class']}")

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from xner_hf.cli.output import Json, Quiet, Settings, emit, note, parse_settings, percent, score_table, working_on
+from xner_hf.cli.output import (
+    Json,
+    Labels,
+    Quiet,
+    Settings,
+    emit,
+    note,
+    parse_settings,
+    percent,
+    score_table,
+    type_map,
+    working_on,
+)
 from xner_hf.errors import XnerError
 
 
@@ -22,6 +35,7 @@ def run(
         str | None, typer.Option(metavar="ID[:CONFIG]", help="Gold corpus, or a .conll or .jsonl file.")
     ] = None,
     split: Annotated[str, typer.Option(help="Split of the gold corpus.")] = "test",
+    labels: Labels = None,
     parsing: Annotated[
         bool, typer.Option("--parsing", help="Score trees instead: the gold is a treebank, the model has a parser.")
     ] = False,
@@ -48,6 +62,8 @@ def run(
     """
     if save:
         _check_save(target, limit, settings, recipe, tagger)
+    if labels and (intrinsic or parsing):
+        raise XnerError("--labels names types of the gold that a model or build is scored on; leave it out here.")
     if intrinsic and parsing:
         raise XnerError("--intrinsic scores projected entities, --parsing trees. Give one of them.")
     if intrinsic:
@@ -60,9 +76,11 @@ def run(
     elif parsing:
         result = _parsing(target, gold, split, limit, quiet)
     else:
-        result = _extrinsic(target, gold, split, limit, quiet, parse_settings(settings))
+        result = _extrinsic(target, gold, split, type_map(labels), limit, quiet, parse_settings(settings))
+        for line in () if as_json else result["gold_read"]:
+            note(f"gold: {line}")
     if save:
-        result["saved"] = str(_save(Path(target), result, intrinsic))
+        result["saved"] = str(_save(Path(target), result, intrinsic, labels))
     emit(result, as_json, lambda: _show(result))
 
 
@@ -70,7 +88,13 @@ _OF_TAGGER = ("tagger.labels", "tagger.revision")
 
 
 def _extrinsic(
-    target: str | None, gold: str | None, split: str, limit: int | None, quiet: bool, settings: dict[str, Any]
+    target: str | None,
+    gold: str | None,
+    split: str,
+    labels: dict[str, str] | None,
+    limit: int | None,
+    quiet: bool,
+    settings: dict[str, Any],
 ) -> dict[str, Any]:
     from itertools import islice
 
@@ -84,9 +108,7 @@ def _extrinsic(
     if build and settings:
         raise XnerError(f"--set: {target} is a build, whose labels are there already. Leave it out.")
     report = ReadReport()
-    sentences = list(islice(read_labelled(gold, split, report), limit))
-    if report.repaired:
-        note(f"{len(report.repaired)} I- tags without B- in the gold, the first at {report.repaired[0]}")
+    sentences = list(islice(read_labelled(gold, split, report, labels=labels), limit))
     with working_on(quiet) as shown:
         if build:
             scores = score_build(Path(target), sentences)
@@ -103,6 +125,7 @@ def _extrinsic(
         "gold_corpus": gold,
         "split": split,
         "repaired_gold_tags": len(report.repaired),
+        "gold_read": report.said(),
         **scores,
     }
 
@@ -165,7 +188,7 @@ def _check_save(
         raise XnerError("--save keeps the scores of a build as it is. Leave --recipe, --tagger and --set out.")
 
 
-def _save(target: Path, result: dict[str, Any], intrinsic: bool) -> Path:
+def _save(target: Path, result: dict[str, Any], intrinsic: bool, labels: str | None) -> Path:
     """Write the scores to ``scores.json`` in the folder, and anew the card of a student; return the file."""
     from xner_hf.corpora.labelled import is_build
     from xner_hf.publish.model_card import write_model_card
@@ -173,6 +196,7 @@ def _save(target: Path, result: dict[str, Any], intrinsic: bool) -> Path:
 
     kind = "intrinsic" if intrinsic else "labels" if is_build(target) else "model"
     option = " --intrinsic" if intrinsic else " --parsing" if "uas" in result else ""
+    option += f" --labels {shlex.quote(labels)}" if labels else ""
     command = f"xner evaluate {target.resolve().name}{option}"
     path = save_scores(target, score_entries(result, result["gold_corpus"], result["split"], kind, command))
     if kind == "model" and (target / "training.json").is_file():

@@ -14,12 +14,21 @@ import typer
 
 from xner_hf.errors import XnerError
 from xner_hf.pipeline.progress import Progress
+from xner_hf.settings import load_setting
 
 Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON object on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Any key of the recipe, such as projector.method=heuristic."),
+]
+Labels = Annotated[
+    str | None,
+    typer.Option(
+        "--labels",
+        metavar="MAP",
+        help="What entity types of labelled data mean: '{PERSON: PER, GPE: LOC, NORP: O}'; O leaves one out.",
+    ),
 ]
 
 
@@ -85,7 +94,9 @@ def note(text: str) -> None:
 
 
 def parse_settings(settings: list[str] | None, **options: Any) -> dict[str, Any]:
-    """Return ``KEY=VALUE`` settings as a mapping; values are read as YAML. Options that were given stand above them.
+    """Return ``KEY=VALUE`` settings as a mapping; values are read as YAML (`load_setting`).
+
+    Options that were given stand above them.
 
     Raises:
         XnerError: a setting has no ``=``, or its value is no YAML.
@@ -98,10 +109,31 @@ def parse_settings(settings: list[str] | None, **options: Any) -> dict[str, Any]
         if not equals or not key:
             raise XnerError(f"--set {setting!r} is not of the form KEY=VALUE, such as projector.max_words=8.")
         try:
-            table[key] = yaml.safe_load(value)
+            table[key] = load_setting(value)
         except yaml.YAMLError as error:
             raise XnerError(f"--set {setting!r}: the value is no YAML: {error}") from error
     return table | {name: value for name, value in options.items() if value is not None}
+
+
+def type_map(labels: str | None) -> dict[str, str] | None:
+    """Return the mapping of ``--labels``, None where it was not given.
+
+    Raises:
+        XnerError: it is no mapping in YAML, or maps to something else than PER, ORG, LOC and O.
+    """
+    import yaml
+
+    from xner_hf.corpora.entity_types import check_labels
+
+    if labels is None:
+        return None
+    try:
+        table = yaml.load(labels, yaml.BaseLoader)  # every type is a string, "no" and "on" among them
+    except yaml.YAMLError as error:
+        raise XnerError(f"--labels {labels!r} is no YAML: {error}") from error
+    if not isinstance(table, dict) or not all(isinstance(one, str) for pair in table.items() for one in pair):
+        raise XnerError(f"--labels {labels!r} is no mapping of types to types, such as '{{PERSON: PER, GPE: LOC}}'.")
+    return dict(check_labels(table))
 
 
 def progress(quiet: bool) -> Progress:

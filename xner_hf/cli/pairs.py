@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from xner_hf.cli.output import parse_settings
-from xner_hf.corpora.base import Pair
+from xner_hf.corpora.base import Pair, ReadReport
+from xner_hf.corpora.entity_types import EntityTypes, check_labels
 from xner_hf.corpora.pairs import read_jsonl_pairs
 from xner_hf.corpora.parallel import local_files, no_pairs, read_extra, read_files
 from xner_hf.errors import XnerError
@@ -52,6 +53,35 @@ def pair_settings(settings: list[str] | None, sections: tuple[str, ...]) -> dict
 
 
 _EXAMPLES = {"projector": "max_words=8", "aligner": "stem=0"}
+
+
+def tagger_labels(settings: dict[str, Any], labels: dict[str, str] | None) -> dict[str, str] | None:
+    """Return the mapping of types of ``--labels`` or ``--set tagger.labels``.
+
+    Raises:
+        XnerError: the settings hold another key, both are given, or the mapping is none.
+    """
+    if other := set(settings) - {"labels"}:
+        raise XnerError(
+            f"--set tagger.{min(other)}: here only settings of projector and aligner and filters are known, and "
+            "tagger.labels (--labels)."
+        )
+    given = settings.get("labels")
+    if given is not None and labels is not None:
+        raise XnerError("--labels and --set tagger.labels say the same; give one of them.")
+    if given is not None and not isinstance(given, dict):
+        raise XnerError(f"tagger.labels is {given!r}; it maps types to types, such as {{PERSON: PER}}.")
+    return dict(check_labels(given)) if given is not None else labels
+
+
+def rename_types(pairs: list[Pair], labels: dict[str, str], report: ReadReport) -> None:
+    """Rename the types of the pairs' own entities; one that is not in the mapping stays, since nothing is lost."""
+    types = EntityTypes(labels, report)
+    for pair in pairs:
+        if pair.source_spans is not None:
+            pair.source_spans = [
+                new for span in pair.source_spans for new in (types.spans([span]) if span.label in labels else [span])
+            ]
 
 
 def read_pairs(reference: str, need_spans: bool, source_language: str, target_language: str | None) -> list[Pair]:

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xner_hf.cli.output import Json, Quiet, Settings, check_output, emit, note, working_on, write_lines
+from xner_hf.cli.output import (
+    Json,
+    Labels,
+    Quiet,
+    Settings,
+    check_output,
+    emit,
+    note,
+    type_map,
+    working_on,
+    write_lines,
+)
 from xner_hf.cli.pairs import (
     AlignerName,
     Extra,
@@ -19,18 +30,22 @@ from xner_hf.cli.pairs import (
     pair_settings,
     read_extras,
     read_pairs,
+    rename_types,
+    tagger_labels,
 )
 from xner_hf.errors import XnerError
 from xner_hf.languages import language
 
 if TYPE_CHECKING:
     from xner_hf.corpora.base import Pair
+    from xner_hf.recipe import TaggerConfig
     from xner_hf.pipeline.chain import Projection
 
 
 def run(
     pairs: Pairs,
     tagger: Annotated[str | None, typer.Option(help="Labels the rows that have no source_entities.")] = None,
+    labels: Labels = None,
     aligner: AlignerName = "statistical",
     projector: Annotated[str, typer.Option(help="fused | candidates | heuristic")] = "fused",
     settings: Settings = None,
@@ -45,17 +60,20 @@ def run(
 
     Example: xner project pairs.jsonl --tagger dslim/bert-base-NER > projected.jsonl
     """
+    from xner_hf.corpora.base import ReadReport
     from xner_hf.corpora.lines import json_rows
     from xner_hf.pipeline.chain import REASONS, project_pairs, tag_sources
-    from xner_hf.recipe import AlignerConfig, filters_config, projector_config, tagger_config
+    from xner_hf.recipe import AlignerConfig, filters_config, projector_config
     from xner_hf.tag import make_tagger
 
     check_output(output)
-    sections = ("projector", "aligner", "filters")
-    given = pair_settings(settings, sections if tagger is None else (*sections, "tagger"))
-    if odd := given.get("tagger", {}).keys() - {"revision", "labels", "consistent"}:
-        raise XnerError(f"--set tagger.{min(odd)}: of a tagger, only revision, labels and consistent can be set here.")
-    own = None if tagger is None else tagger_config({"model": tagger, **given["tagger"]})
+    given = pair_settings(settings, ("projector", "aligner", "filters", "tagger"))
+    types = own = None
+    if tagger is None:
+        types = tagger_labels(given["tagger"], type_map(labels))
+    else:
+        own = _tagger(tagger, given["tagger"], type_map(labels))
+    report = ReadReport()
     if given["projector"].get("translation_model"):
         if target_language is None:
             raise XnerError("projector.translation_model: name the language of the target side (--target-language).")
@@ -64,12 +82,15 @@ def run(
     made = projector_config(projector, given["projector"], target_language and language(target_language).code)
     filters = filters_config(given["filters"])
     read = read_pairs(pairs, tagger is None, source_language, target_language)
-    labels = {"kept": sum(pair.source_spans is not None for pair in read)}
+    counted = {"kept": sum(pair.source_spans is not None for pair in read)}
     with working_on(quiet) as shown:
         unscored: set[int] = set()
         if own:
-            unscored = tag_sources(read, make_tagger(own.model, own.revision, own.labels), own.consistent, shown)
-            labels["tagged"] = len(read) - labels["kept"]
+            model = make_tagger(own.model, own.revision, own.labels, report=report)
+            unscored = tag_sources(read, model, own.consistent, shown)
+            counted["tagged"] = len(read) - counted["kept"]
+        elif types:
+            rename_types(read, types, report)
         extra = read_extras(extra_parallel, source_language, target_language)
         done = list(project_pairs(read, method, made, filters, extra, shown, unscored))
     # The user's own columns come back as they were.
@@ -81,11 +102,13 @@ def run(
     statuses = Counter(entity.status for one in done for entity in one.entities)
     reasons = Counter(one.reason for one in done if one.reason)
     payload: dict[str, Any] = {"pairs": len(rows), "statuses": dict(statuses), "reasons": dict(reasons)}
-    payload |= {"labels": labels} if tagger else {}
+    payload |= {"labels": counted} if tagger else {}
     payload |= {"output": str(output)} if output else {"rows": rows}
     emit(payload, as_json, lambda: None if output else print("\n".join(lines)))
-    if tagger and labels["kept"]:
-        note(f"{labels['kept']:,} pairs kept their own source_entities, {labels['tagged']:,} were tagged")
+    for line in report.said():
+        note(line)
+    if tagger and counted["kept"]:
+        note(f"{counted['kept']:,} pairs kept their own source_entities, {counted['tagged']:,} were tagged")
     for name in _MADE:
         if replaced := sum(name in row for row in columns):
             note(f"the column {name!r} of {replaced:,} pairs was replaced; rename it to keep it")
@@ -99,15 +122,29 @@ _MADE = ("entities", "links", "reason")
 """What is written beside the user's own columns."""
 
 
+def _tagger(model: str, settings: dict[str, Any], labels: dict[str, str] | None) -> TaggerConfig:
+    """Return the tagger of ``--tagger`` with what ``--labels`` and ``--set tagger.KEY`` say of it."""
+    from xner_hf.recipe import tagger_config
+
+    if odd := settings.keys() - {"revision", "labels", "consistent"}:
+        raise XnerError(f"--set tagger.{min(odd)}: of a tagger, only revision, labels and consistent can be set here.")
+    if labels is not None and "labels" in settings:
+        raise XnerError("--labels and --set tagger.labels say the same; give one of them.")
+    return tagger_config({"model": model, **settings, **({} if labels is None else {"labels": labels})})
+
+
 def _row(row: dict[str, Any], pair: Pair, done: Projection) -> dict[str, Any]:
-    """Return a pair with its projection; entities that the user gave keep their order and keys, and get a score."""
+    """Return a pair with its projection; entities that the user gave keep their order and keys, and get a score.
+
+    One whose type is mapped to nothing stays as it was given, and is not projected.
+    """
     spans = [span._asdict() for span in pair.source_spans or ()]
-    given = row.get("source_entities") or spans
-    order = sorted(range(len(given)), key=lambda number: given[number]["start"])
-    own: list[dict[str, Any]] = [{}] * len(given)
-    for place, span in zip(order, spans, strict=True):
-        own[place] = {**span, **given[place], "score": span["score"]}
-    entities = sorted((one._replace(source=order[one.source]) for one in done.entities), key=lambda one: one.source)
+    own = [dict(one) for one in row.get("source_entities") or spans]
+    place_of = {(one["start"], one["end"]): place for place, one in enumerate(own)}
+    places = [place_of[span["start"], span["end"]] for span in spans]
+    for place, span in zip(places, spans, strict=True):
+        own[place] = {**span, **own[place], "score": span["score"]}
+    entities = sorted((one._replace(source=places[one.source]) for one in done.entities), key=lambda one: one.source)
     return {
         **{"id": pair.id, "source_tokens": pair.source, "target_tokens": pair.target},
         **row,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xner_hf.cli.output import Json, emit, note, parse_settings, percent, working
+from xner_hf.cli.output import Json, Labels, emit, note, parse_settings, percent, type_map, working
 from xner_hf.errors import NotAvailable, XnerError
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def run(
     corpus: Annotated[
         list[str] | None, typer.Option(help="Train on these instead: org/name:config, a build folder or a file.")
     ] = None,
+    labels: Labels = None,
     arm: Annotated[
         str,
         typer.Option(
@@ -128,6 +129,7 @@ def run(
         text=text or (),
         trees=trees or (),
         project_trees=project_trees,
+        labels=type_map(labels),
         limit=limit,
         confidence=confidence,
         min_confidence=min_confidence,
@@ -244,8 +246,8 @@ def _parser(model: str | None) -> ParserTeacher | None:
 def _tell(facts: dict[str, Any]) -> None:
     for name, count in facts["sentences"].items():
         note(f"{name}: {count:,} sentences")
-    if facts.get("repaired_tags"):
-        note(f"{facts['repaired_tags']} I- tags without B- open an entity")
+    for line in facts.get("read", ()):
+        note(line)
     if facts.get("trees_rejected"):
         note(f"{len(facts['trees_rejected'])} trees left out, see training.json")
     if facts.get("projected_trees_rejected"):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from xner_hf.corpora.base import ReadReport, Sentence
+from xner_hf.corpora.entity_types import EntityTypes
 from xner_hf.corpora.files import LABELLED, read_sentences
 from xner_hf.corpora.hub import CorpusSplit, configs_of, find_split, tag_names
+from xner_hf.corpora.scheme import FORMS, IOB2, TAG, TagCounts, read_tags
 from xner_hf.errors import XnerError
 from xner_hf.spans import NER_LABELS, spans_from_iob2
 
@@ -19,33 +22,69 @@ def is_build(path: Path) -> bool:
 
 
 def read_labelled(
-    reference: str, split: str, report: ReadReport | None = None, revision: str | None = None
+    reference: str,
+    split: str,
+    report: ReadReport | None = None,
+    revision: str | None = None,
+    labels: Mapping[str, str] | None = None,
 ) -> Iterator[Sentence]:
-    """Yield the labelled sentences of a corpus.
+    """Yield the labelled sentences of a corpus, with entities of the types PER, ORG and LOC.
+
+    The words of files are brought into NFC, as raw text is. A row of a Hub corpus without words, or of which a word or
+    the tags are null, is left out, since nobody can delete it.
 
     Args:
         reference: a build folder, a file (`read_sentences`), or ``org/name[:config]`` on the Hub or in the mirror; the
             configuration may be left out where there is only one.
         split: a split of the corpus; a file has none and ignores it.
-        report: filled with repaired tags.
+        report: filled with what was found, mended and left out.
         revision: Hub branch, tag or commit.
+        labels: entity types of the corpus mapped to PER, ORG, LOC or ``O`` (`EntityTypes`).
 
     Raises:
-        XnerError: the reference is of none of these forms, or holds no labels.
+        XnerError: the reference is of none of these forms, holds no labels, or types that have to be mapped (before
+            the first sentence is yielded).
     """
     path = Path(reference)
     report = report if report is not None else ReadReport()
+    types = EntityTypes(labels, report)
+    origin = str(path)
     if path.is_file():
-        sentences = read_sentences(path, str.split, report)
+        sentences = _composed(read_sentences(path, str.split, report), report)
     elif path.is_dir():
         sentences = _read_build(path, split)
     elif path.suffix in (*LABELLED, ".txt"):
         raise XnerError(f"{reference}: there is no such file. Check the path (relative to {Path.cwd()}).")
     else:
-        sentences = _read_hub(reference, split, report, revision)
-    for sentence in sentences:
+        found = hub_split(reference, split, revision)
+        sentences, origin = _read_hub(found, report), str(found)
+    for number, sentence in enumerate(sentences):
         if sentence.spans is None:
-            raise XnerError(f"{reference}: sentence {sentence.id} has no entity labels; give a labelled corpus.")
+            raise XnerError(
+                f"{reference}: sentence {sentence.id} has no entity labels; give a labelled corpus."
+                f"{_LABELS.get(path.suffix.lower(), '')}"
+            )
+        if not number:
+            types.check(reference, report.types.get(origin))
+        yield types.sentence(sentence)
+
+
+_LABELS = {
+    ".conllu": " CoNLL-U has them as NER= in MISC; a sentence without an entity needs NER=O at a word.",
+    ".jsonl": " JSONL has them as 'ner_tags' or 'entities'; an empty list of entities says that there are none.",
+}
+
+
+def composed(words: Sequence[str]) -> list[str]:
+    """Return words in NFC: the form of all raw text, under which words are looked up."""
+    return [unicodedata.normalize("NFC", word) for word in words]
+
+
+def _composed(sentences: Iterator[Sentence], report: ReadReport) -> Iterator[Sentence]:
+    for sentence in sentences:
+        words = composed(sentence.tokens)
+        report.composed += sum(old != new for old, new in zip(sentence.tokens, words, strict=True))
+        sentence.tokens = words
         yield sentence
 
 
@@ -128,16 +167,47 @@ def _read_build(path: Path, split: str) -> Iterator[Sentence]:
         yield Sentence(row.sentence.id, row.sentence.tokens, spans, row.sentence.tags)
 
 
-def _read_hub(reference: str, split: str, report: ReadReport, revision: str | None) -> Iterator[Sentence]:
-    found = hub_split(reference, split, revision)
+def _read_hub(found: CorpusSplit, report: ReadReport) -> Iterator[Sentence]:
     missing = {"tokens", "ner_tags"} - found.columns()
     if missing:
         raise XnerError(f"{found} is no labelled corpus: it lacks the column {' and '.join(sorted(missing))}.")
     names = found.class_names("ner_tags")
+    tags = TagCounts()
     for number, row in enumerate(found.rows(["tokens", "ner_tags"])):
-        if not row["tokens"]:
-            raise XnerError(f"{found}, row {number}: the sentence has no words.")
+        if _unusable(row) is None:
+            tags.add(_hub_tags(names, row, f"{found}, row {number}"), lambda _, n=number: f"{found}, row {n}")
+    scheme = tags.scheme()
+    if scheme != IOB2:
+        report.note(f"{found}: the tags are {scheme}")
+    report.types[str(found)] = tags.types()
+    sentences = 0
+    for number, row in enumerate(found.rows(["tokens", "ner_tags"])):
+        where = f"{found}, row {number}"
+        if reason := _unusable(row):
+            report.rows_left_out[reason] += 1
+            continue
+        spans, iob2 = read_tags(_hub_tags(names, row, where), scheme, lambda _, where=where: where, report)
         report.sentences += 1
-        tags = tag_names(names, row["ner_tags"], len(row["tokens"]), f"{found}, row {number}")
-        spans = spans_from_iob2(tags, lambda _, n=number: report.repaired.append(f"{found}, row {n}"))
-        yield Sentence(str(number), row["tokens"], spans, tags)
+        sentences += 1
+        yield Sentence(str(number), row["tokens"], spans, iob2)
+    if not sentences:
+        raise XnerError(f"{found} holds no sentence: every row is without words, or a word or the tags are null.")
+
+
+def _unusable(row: dict[str, Any]) -> str | None:
+    """Return why a row is no sentence, None where it is one."""
+    if not row["tokens"]:
+        return "no words"
+    if None in row["tokens"]:
+        return "a word is null"
+    if row["ner_tags"] is None or None in row["ner_tags"]:
+        return "a tag is null"
+    return None
+
+
+def _hub_tags(names: list[str], row: dict[str, Any], where: str) -> list[str]:
+    tags = tag_names(names, row["ner_tags"], len(row["tokens"]), where)
+    odd = next((tag for tag in tags if not TAG.fullmatch(tag)), None)
+    if odd is not None:
+        raise XnerError(f"{where}: the label {odd!r} is no tag. Tags are {FORMS}; convert the corpus.")
+    return tags

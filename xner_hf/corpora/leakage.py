@@ -86,13 +86,16 @@ class LeakCheck:
         keys: set[str] = set()
         for split in evaluation_splits(target_language):
             try:
-                keys.update(matching_key("".join(row["tokens"])) for row in split.rows(["tokens"]))
+                # A word may be null; the rest of its sentence is matched all the same.
+                keys.update(
+                    matching_key("".join(word or "" for word in row["tokens"] or ())) for row in split.rows(["tokens"])
+                )
             except NotAvailable as error:
                 stop_without_network(error)
                 self._report["unreachable"].append(str(split))
             else:
                 self._report["checked"].append(str(split))
-        self._sentences = Sentences(keys)
+        self._sentences = Sentences(keys - {""})
         if corpus == _TABLED and mirror():
             self._read_table(config)
         if self._report["checked"]:

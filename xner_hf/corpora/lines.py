@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from reprlib import repr as short
 from typing import Any, BinaryIO
 
-from xner_hf.corpora.base import ReadReport
 from xner_hf.errors import XnerError
-from xner_hf.spans import Span, check_spans, spans_from_iob2
+from xner_hf.spans import Span, check_spans
 
 FilePath = str | os.PathLike[str]
 Splitter = Callable[[str], list[str]]
-
-IOB2 = re.compile(r"O|[BI]-\S+")
-"""The form of a tag; readers test it line by line, so that an error can name the place."""
 
 
 def open_file(path: FilePath) -> BinaryIO:
@@ -83,11 +78,6 @@ def blocks(path: FilePath) -> Iterator[list[tuple[int, str]]]:
             block = []
     if block:
         yield block
-
-
-def iob2_spans(tags: Sequence[str], places: Sequence[str], report: ReadReport) -> list[Span]:
-    """Return the spans of IOB2 tags and note in `report` the place of every ``I-`` without ``B-``."""
-    return spans_from_iob2(tags, repaired=lambda i: report.repaired.append(places[i]))
 
 
 def no_sentences(path: FilePath) -> XnerError:

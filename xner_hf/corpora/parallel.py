@@ -73,8 +73,8 @@ def read_split(
     """Yield the pairs of a corpus in the order of its rows; ids are ``config/split/row``.
 
     Three layouts are known: ``translation`` (``{code: text}`` as in MAFAND), ``source_text`` and ``target_text``, and
-    word-split ``source_tokens`` and ``target_tokens`` with optional ``source_ner_tags``. Repaired tags are noted in
-    `report`.
+    word-split ``source_tokens`` and ``target_tokens`` with optional ``source_ner_tags``. A side of which a word or tag
+    is null has no words. Repaired tags are noted in `report`.
 
     Raises:
         XnerError: the columns are of none of these layouts, or a row's tags do not fit its words.
@@ -94,9 +94,14 @@ def read_split(
         labels = split.class_names("source_ner_tags") if labelled else None
 
         def read(row: dict[str, Any], where: str) -> tuple:
-            source, target, spans = row["source_tokens"] or [], row["target_tokens"] or [], None
+            source, target, spans = _whole(row["source_tokens"]), _whole(row["target_tokens"]), None
             if labelled:
-                tags = tag_names(labels, row["source_ner_tags"] or [], len(source), where)
+                given = row["source_ner_tags"]
+                if not source or given is None or None in given:
+                    source, given = [], []
+                tags = tag_names(labels, given, len(source), where)
+                if odd := [tag for tag in tags if tag[:2] not in ("O", "B-", "I-")]:
+                    raise XnerError(f"{where}: the label {odd[0]!r} is no tag of IOB2; convert the corpus.")
                 spans = spans_from_iob2(tags, lambda _: report.repaired.append(where))
             return source, target, spans
 
@@ -109,6 +114,11 @@ def read_split(
     for number, row in enumerate(split.rows()):
         source, target, spans = read(row, f"{split}, row {number}")
         yield Pair(f"{split.config}/{split.split}/{number}", source, target, spans)
+
+
+def _whole(values: list[Any] | None) -> list[Any]:
+    """Return the values of a row, none where one of them is null."""
+    return [] if values is None or None in values else values
 
 
 def _translation_reader(

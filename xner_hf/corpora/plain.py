@@ -66,7 +66,8 @@ def read_plain(
     named; a row of a ``.jsonl`` file has the column ``text`` and an optional ``id`` (by default its 0-based number).
     Rows of a Hub corpus are called ``config/split/row``, counted from 0. It has a column ``text``, or words in
     ``tokens``, or it is parallel text (`read_split`), of which the target side is read. What stands in ``tokens`` with
-    white space in it, such as ``3 000`` in a treebank, is several words. Of local pairs the target side is read, too.
+    white space in it, such as ``3 000`` in a treebank, is several words; a row of which a word is null has none.
+    Of local pairs the target side is read, too.
 
     Args:
         corpus: local text (`plain_files`) where `config` is empty, else the Hub id ``org/name``.
@@ -139,7 +140,8 @@ def _read_hub(split: CorpusSplit, source_language: str, target_language: str) ->
             yield PlainText(f"{name}/{number}", row["text"] or "")
     elif "tokens" in columns:
         for number, row in enumerate(split.rows(["tokens"])):
-            words = [word for token in row["tokens"] or [] for word in token.split()]
+            tokens = row["tokens"] or []
+            words = [] if None in tokens else [word for token in tokens for word in token.split()]
             yield PlainText(f"{name}/{number}", detokenise(words, rule), words)
     elif columns & {"translation", "target_text", "target_tokens"}:
         yield from _target_side(read_split(split, source_language, target_language), rule)

@@ -172,6 +172,7 @@ def _facts(run: Run, counts: _Counts) -> dict[str, Any]:
         **({"markers": run.markers} if run.markers else {}),
         "repaired_tags": run.repaired,
         "source_labels": run.labels,
+        "read": run.read,
         "versions": {name: version(name) for name in names},
         "stages": [stats.to_dict() for stats in run.stats],
     }

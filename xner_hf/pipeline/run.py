@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from xner_hf.align import Aligner, learns, make_aligner
 from xner_hf.corpora.base import Pair, ReadReport
+from xner_hf.corpora.entity_types import EntityTypes
 from xner_hf.corpora.leakage import LeakCheck
 from xner_hf.corpora.parallel import SAMPLE
 from xner_hf.errors import XnerError
@@ -37,7 +38,7 @@ from xner_hf.pipeline.work import (
     TranslateShard,
 )
 from xner_hf.recipe import AlignerConfig, Recipe
-from xner_hf.spans import ENTITY_TYPES, keep_types
+from xner_hf.tag import is_gold, make_tagger
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -60,6 +61,7 @@ class Run:
         repaired: number of repaired gold tags.
         labels: where there is a tagger, how many usable sentences it `tagged`, and of those with labels of their own
             how many `kept` them (local text) or had them `replaced` (a Hub corpus, for which a tagger was named).
+        read: how the labels were read and what was left out of them, a line each.
         stats: what each stage took.
         markers: how many sentences kept their markers, and how many failed by which fault; empty without markers.
     """
@@ -70,6 +72,7 @@ class Run:
     leak_check: dict[str, Any]
     repaired: int
     labels: dict[str, int]
+    read: list[str] = field(default_factory=list)
     stats: list[StageStats] = field(default_factory=list)
     markers: dict[str, int] = field(default_factory=dict)
 
@@ -128,6 +131,9 @@ def source_side(recipe: Recipe, progress: Progress | None = None, tagged: bool =
 
 def _source_side(recipe: Recipe, progress: Progress, tagged: bool = True, settled: bool = True) -> Run:
     signatures = sign(recipe)
+    labels = ReadReport()
+    if recipe.tagger and is_gold(recipe.tagger.model):  # refused here, before any work
+        make_tagger(recipe.tagger.model, recipe.tagger.revision, recipe.tagger.labels, report=labels)
     stages = Stages(cache_root(recipe.language, recipe.recipe))
     text = stages.stage("text", signatures.text)
     if text.done is None:
@@ -135,7 +141,9 @@ def _source_side(recipe: Recipe, progress: Progress, tagged: bool = True, settle
     stats = _text_stage(recipe, text, progress)
     facts = text.done or {}
     stages.shards, stages.rows = facts["shards"], facts["rows"]
-    run = Run(recipe, signatures, stages, facts["leak_check"], facts["repaired"], _labels(recipe, facts), [stats])
+    read = [*facts["read"], *labels.said()]
+    kept = _labels(recipe, facts)
+    run = Run(recipe, signatures, stages, facts["leak_check"], facts["repaired"], kept, read, [stats])
     if recipe.translator:
         work = MarkShard if recipe.translator.markers else TranslateShard
         run.step("translate", signatures.translate, lambda before: work(recipe, before), progress)
@@ -173,8 +181,9 @@ def _combine(recipe: Recipe, members: list[Run], progress: Progress) -> Run:
     """Join the labels of finished members row by row."""
     first, signatures = members[0], sign(recipe)
     stages = Stages(cache_root(recipe.language, recipe.recipe), first.stages.shards, first.stages.rows)
+    read = list(dict.fromkeys(line for one in members for line in one.read))
     stats = [one for member in members for one in member.stats]
-    run = Run(recipe, signatures, stages, first.leak_check, first.repaired, {}, stats)
+    run = Run(recipe, signatures, stages, first.leak_check, first.repaired, {}, read, stats)
     run.step("combine", signatures.project, lambda _: CombineShard(recipe, [one.stages for one in members]), progress)
     return run
 
@@ -189,6 +198,7 @@ def _text_stage(recipe: Recipe, stage: Stage, progress: Progress) -> StageStats:
     if recipe.text.corpus != SAMPLE:
         leaks = LeakCheck(recipe.language, recipe.text.corpus, recipe.text.config)
     report = ReadReport()
+    types = EntityTypes(recipe.text.labels, report)
     rows: list[dict[str, Any]] = []
     shards = count = usable = labelled = 0
 
@@ -200,6 +210,8 @@ def _text_stage(recipe: Recipe, stage: Stage, progress: Progress) -> StageStats:
         rows.clear()
 
     for row in read_rows(recipe, report):
+        if recipe.text_side == "pairs" and row.pair.source_spans is not None:
+            row.pair.source_spans = types.spans(row.pair.source_spans, f"row {row.pair.id}")
         rows.append(_text_row(row, recipe, leaks))
         usable += not rows[-1]["reason"]
         labelled += not rows[-1]["reason"] and row.pair.source_spans is not None
@@ -208,12 +220,13 @@ def _text_stage(recipe: Recipe, stage: Stage, progress: Progress) -> StageStats:
             flush()
         if count == recipe.limit:
             break
+    types.check(recipe.text.corpus)
     if rows:
         flush()
     if not count:
         raise XnerError(f"{recipe.text.corpus}:{recipe.text.config} has no rows, so there is nothing to build.")
     done = leaks.report() if leaks else {"status": "not done", "why": "the sample is no evaluation set's text"}
-    labels = {"repaired": len(report.repaired), "usable": usable, "labelled": labelled}
+    labels = {"repaired": len(report.repaired), "usable": usable, "labelled": labelled, "read": report.said()}
     stage.finish(shards=shards, rows=count, leak_check=done, **labels)
     return StageStats("text", count, time.perf_counter() - start, cached=False)
 
@@ -232,7 +245,7 @@ def _text_row(row: Row, recipe: Recipe, leaks: LeakCheck | None) -> dict[str, An
         reason = reason or side_missing(pair)
     if reason is None and leaks and leaks.leaked(pair):
         reason = EVALUATION_OVERLAP
-    spans = None if pair.source_spans is None else keep_types(pair.source_spans, ENTITY_TYPES)
+    spans = pair.source_spans
     return {
         "id": pair.id,
         "tokens": pair.target,

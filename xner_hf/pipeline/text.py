@@ -45,7 +45,7 @@ class Row:
 def read_rows(recipe: Recipe, report: ReadReport) -> Iterator[Row]:
     """Yield the rows of the recipe's own text, leaked ones included, without its limit.
 
-    Repaired source tags are noted in `report`.
+    What was found, mended and left out of the labels is noted in `report`; pairs keep the types of the text.
 
     Raises:
         XnerError: the text cannot be had, is malformed or of another language, or lacks labels and a tagger.
@@ -106,7 +106,7 @@ def _source_rows(recipe: Recipe, report: ReadReport) -> Iterator[Row]:
         splits = corpus_splits(text.corpus, text.config, text.splits, text.revision)
         parts = [(f"{text.corpus}:{text.config}", split.split) for split in splits]
     for reference, split in parts:
-        for sentence in read_labelled(reference, split, report, text.revision):
+        for sentence in read_labelled(reference, split, report, text.revision, text.labels):
             name = sentence.id if text.local else f"{text.config}/{split}/{sentence.id}"
             yield Row(
                 Pair(name, sentence.tokens, [], sentence.spans),

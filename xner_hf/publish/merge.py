@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from xner_hf.errors import XnerError
+from xner_hf.settings import load_names
 
 _METADATA = re.compile(r"\A\s*---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 _SECTION = re.compile(r"<!-- xner:([a-z-]+) -->.*?<!-- /xner:\1 -->", re.DOTALL)
@@ -113,7 +114,7 @@ def _merge_metadata(old: str, new: str, was_ours: bool) -> str:
     import yaml
 
     try:
-        ours, theirs = yaml.safe_load(new) or {}, yaml.safe_load(old) or {}
+        ours, theirs = load_names(new) or {}, load_names(old) or {}  # a configuration may be called no
     except yaml.YAMLError as error:
         said = " ".join(str(error).split())
         raise XnerError(f"the metadata of the card that is there is no YAML: {said} Mend it by hand.") from error
@@ -124,7 +125,7 @@ def _merge_metadata(old: str, new: str, was_ours: bool) -> str:
     merged = merge_metadata(theirs, ours)
     lines = _splice(old, theirs, merged)
     try:
-        if lines is not None and yaml.safe_load(lines) == merged:
+        if lines is not None and load_names(lines) == merged:
             return lines
     except yaml.YAMLError:
         pass  # written in a way that cannot be cut into keys, so that it is written anew
@@ -236,7 +237,7 @@ def _load(piece: str) -> Any:
     import yaml
 
     try:
-        return yaml.safe_load(piece)
+        return load_names(piece)
     except yaml.YAMLError:
         return False
 

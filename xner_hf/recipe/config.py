@@ -62,10 +62,18 @@ class TextConfig:
     config: str = field(default="", metadata={"help": "configuration of a Hub corpus"})
     splits: tuple[str, ...] | None = field(default=None, metadata={"help": "its splits; all of them by default"})
     revision: str | None = field(default=None, metadata={"help": "Hub branch, tag or commit"})
+    labels: Mapping[str, str] | None = field(
+        default=None,
+        metadata={
+            "help": "entity types of the text's own labels mapped to PER, ORG, LOC or O; tagger.labels without a "
+            "tagger means the same"
+        },
+    )
 
     def __post_init__(self) -> None:
         if not self.local and Path(self.corpus).is_file():
             raise no_pairs(self.corpus)
+        _check_type_map(self.labels, "text.labels")
         if not self.config and not self.local:
             raise XnerError(f"the recipe's text lacks the key 'config', the configuration of {self.corpus!r}.")
         if self.splits is not None and len(set(self.splits)) < len(self.splits):
@@ -75,6 +83,13 @@ class TextConfig:
     def local(self) -> bool:
         """Whether the text lies in files or a folder of the user."""
         return is_local(self.corpus)
+
+
+def _check_type_map(labels: Any, key: str) -> None:
+    if labels is not None and not (
+        isinstance(labels, Mapping) and all(isinstance(name, str) for pair in labels.items() for name in pair)
+    ):
+        raise XnerError(f"{key} is {labels!r}; it maps types to types, such as {{person: PER}}.")
 
 
 def is_local(reference: str) -> bool:
@@ -113,13 +128,16 @@ def check_form(form: str | None, key: str) -> None:
 class TaggerConfig:
     """Who labels the side that has no labels; absent where the corpus brings gold labels."""
 
-    model: str = field(metadata={"help": "token-classification checkpoint: Hub id or folder"})
+    model: str = field(
+        metadata={"help": "token-classification checkpoint: Hub id or folder; or a file of labelled sentences"}
+    )
     revision: str | None = field(default=None, metadata={"help": "Hub branch, tag or commit"})
     labels: Mapping[str, str] | None = field(
         default=None,
         metadata={
-            "help": "entity types of the model mapped to PER, ORG, LOC or O: {human: PER, misc: O}, or whole labels: "
-            "{LABEL_1: B-PER}; PERSON, ORGANIZATION, GPE, FAC and the like are known, all others are O by default"
+            "help": "entity types of the model or file mapped to PER, ORG, LOC or O: {human: PER, misc: O}, or whole "
+            "labels of a model: {LABEL_1: B-PER}; of a model PERSON, ORGANIZATION, GPE, FAC and the like are known, "
+            "and all others are O by default"
         },
     )
     consistent: bool = field(
@@ -131,11 +149,7 @@ class TaggerConfig:
 
     def __post_init__(self) -> None:
         check_model(self.model, "tagger.model")
-        if self.labels is not None and not (
-            isinstance(self.labels, Mapping)
-            and all(isinstance(name, str) for pair in self.labels.items() for name in pair)
-        ):
-            raise XnerError(f"tagger.labels is {self.labels!r}; it maps types to types, such as {{person: PER}}.")
+        _check_type_map(self.labels, "tagger.labels")
 
 
 @dataclass(frozen=True)

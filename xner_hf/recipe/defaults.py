@@ -207,7 +207,8 @@ def _overridden(table: dict[str, Any], overrides: Mapping[str, Any] | None) -> d
             raise XnerError(
                 f"text.{idle[0]} is of corpora on the Hub; leave it out, {text['corpus']} is your own text."
             )
-        table["text"] = {"corpus": text["corpus"]}  # configuration and splits were those of the Hub corpus
+        # Configuration and splits were those of the Hub corpus.
+        table["text"] = {key: text[key] for key in ("corpus", "labels") if key in text}
     return table
 
 

@@ -38,8 +38,10 @@ def recipe_from_dict(table: Mapping[str, Any]) -> Recipe:
             f"unknown recipe {table['recipe']!r}.{nearest(table['recipe'], list(RECIPES))} "
             f"Known: {', '.join(RECIPES)}."
         )
-    table["text"] = _section(table["text"], TextConfig, "text")
     tagger = table.get("tagger")
+    if isinstance(tagger, Mapping) and set(tagger) == {"labels"}:  # of labels that the text brings
+        table["text"], tagger = mapping(table["text"], "text") | tagger, None
+    table["text"] = _section(table["text"], TextConfig, "text")
     table["tagger"] = None if tagger is None else tagger_config(tagger)
     table["aligner"] = _aligner(table.get("aligner", {}), "aligner")
     translator, back = table.get("translator"), table.get("back_translation")
@@ -165,7 +167,10 @@ def _section(value: Any, kind: type, name: str) -> Any:
 
 
 def _names(entry: Any, key: str) -> tuple[str, ...]:
+    entry = getattr(entry, "text", entry)  # a number on the command line, which may be a name
     parts = [part.strip() for part in entry.split(",")] if isinstance(entry, str) else entry
     if not isinstance(parts, list | tuple) or not all(isinstance(part, str) for part in parts):
-        raise XnerError(f"the recipe's {key} is {entry!r}; it is a list of names.")
+        raise XnerError(
+            f"the recipe's {key} is {entry!r}; it is a list of names. Put a name that is a number in quotation marks."
+        )
     return tuple(part for part in parts if part)

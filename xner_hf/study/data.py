@@ -24,7 +24,7 @@ from xner_hf.languages import language as find_language
 from xner_hf.pipeline.chain import EVALUATION_OVERLAP
 from xner_hf.pipeline.store import cache_folder, code_digest, digest, file_digest, write_text
 from xner_hf.recipe import Recipe
-from xner_hf.spans import ENTITY_TYPES, Span, keep_types
+from xner_hf.spans import Span
 
 TRANSLATIONS, BUILD = "translations", "build"
 """Where the sentences of a language come from: the translated training sentences of its gold corpus, or a build."""
@@ -168,7 +168,7 @@ def _projected_gold(recipe: Recipe, gold: str, wanted: int, limit: int | None) -
         if reason is not None or not done.links:
             reasons[reason or "no_links"] += 1
             continue
-        labels = keep_types(true.spans or (), ENTITY_TYPES)
+        labels = list(true.spans or ())
         rows.append(Row(true.id, pair.target, pair.source, list(done.links), list(done.spans()), labels))
     return rows, reasons
 
@@ -204,8 +204,7 @@ def source_sentences(reference: str, limit: int) -> list[Sentence]:
     """
     corpus, _, split = reference.rpartition("/")
     found = [
-        Sentence(one.id, one.tokens, keep_types(one.spans or (), ENTITY_TYPES))
-        for one in islice(read_labelled(corpus, split, ReadReport()), limit)
+        Sentence(one.id, one.tokens, one.spans) for one in islice(read_labelled(corpus, split, ReadReport()), limit)
     ]
     if len(found) < limit:
         raise XnerError(f"{reference} has {len(found):,} sentences, but the study wants {limit:,}. Ask for fewer.")

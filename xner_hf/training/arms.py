@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -66,6 +66,7 @@ class Ingredients:
         text: unlabelled text of the target language: a build, a file, or ``org/name:config[/split]``.
         trees: treebanks, as for `read_trees`.
         project_trees: whether the parser reads the source side of the builds and its trees are carried over the links.
+        labels: entity types of the corpora mapped to PER, ORG, LOC or ``O``.
         limit: first sentences of every corpus that are used.
         confidence: whether the scores of projected entities weigh their words in the loss.
         min_confidence: words of projected entities with a score below have no loss.
@@ -78,6 +79,7 @@ class Ingredients:
     text: Sequence[str] = ()
     trees: Sequence[str] = ()
     project_trees: bool = False
+    labels: Mapping[str, str] | None = None
     limit: int | None = None
     confidence: bool = False
     min_confidence: float = 0.0
@@ -135,12 +137,12 @@ def make_plan(
     if "distill-aligned" in parts:
         _add_aligned(plan, references, needs, "projected" in parts, teacher)
     elif parts & {"direct", "projected"}:
-        sentences = [s for one in references for s in islice(_scored(one, "train", report), needs.limit)]
+        sentences = [s for one in references for s in islice(_scored(one, report, needs.labels), needs.limit)]
         name = "projected" if "projected" in parts else "direct"
         plan.corpora.append(Corpus(name, sentences, False, None, needs.confidence, needs.min_confidence))
     if "distill" in parts:
         _add_text(plan, needs, references, teacher)
-    plan.validation = _validation(references, report)
+    plan.validation = _validation(references, report, needs.labels)
     if parser is not None and "parse" not in parts:
         raise XnerError(f"the arm {arm.name} learns no trees, so it takes no parser. Give {arm.name}+parse.")
     if "parse" in parts:
@@ -155,7 +157,7 @@ def make_plan(
             total = sum(len(one.sentences) for one in rest)
             for one in rest:
                 one.share = len(one.sentences) / max(1, total)
-    facts |= {"corpora": references, "repaired_tags": len(report.repaired)}
+    facts |= {"corpora": references, "repaired_tags": len(report.repaired), "read": report.said()}
     facts["sentences"] = {one.name: len(one.sentences) for one in plan.corpora}
     return plan
 
@@ -177,18 +179,18 @@ def _default_corpora(arm: Arm, needs: Ingredients) -> list[str]:
     return []
 
 
-def _scored(reference: str, split: str, report: ReadReport) -> Any:
+def _scored(reference: str, report: ReadReport, labels: Mapping[str, str] | None) -> Any:
     if is_build(Path(reference)):
-        return (row.sentence for row in read_build(Path(reference), split))
-    return read_labelled(reference, split, report)
+        return (row.sentence for row in read_build(Path(reference), "train"))
+    return read_labelled(reference, "train", report, labels=labels)
 
 
-def _validation(references: Sequence[str], report: ReadReport) -> Corpus | None:
+def _validation(references: Sequence[str], report: ReadReport, labels: Mapping[str, str] | None) -> Corpus | None:
     sentences = [
         sentence
         for one in references
         if has_split(one, "validation")
-        for sentence in read_labelled(one, "validation", report)
+        for sentence in read_labelled(one, "validation", report, labels=labels)
     ]
     return Corpus("validation", sentences) if sentences else None
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from xner_hf.corpora.base import Sentence
 from xner_hf.errors import XnerError
-from xner_hf.spans import ENTITY_TYPES, LABEL_NUMBER, keep_types, spans_to_iob2
+from xner_hf.spans import ENTITY_TYPES, LABEL_NUMBER, spans_to_iob2
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -110,13 +110,13 @@ def encode(
     is such a word or stands in another window.
 
     Args:
-        sentences: any mixture of labelled, parsed and plain ones; entities that are not PER, ORG or LOC become ``O``.
+        sentences: any mixture of labelled, parsed and plain ones.
         tokenizer: a fast tokenizer.
         limit: longest sequence, special tokens included.
         relations: number of every dependency relation; needed where a sentence has a tree.
 
     Raises:
-        XnerError: a tree has a relation that `relations` does not have.
+        XnerError: a tree has a relation that `relations` does not have, or an entity is not PER, ORG or LOC.
     """
     if not sentences:
         return []
@@ -147,7 +147,12 @@ def encode(
 def _label(example: Example, sentence: Sentence) -> None:
     if sentence.spans is None:
         return
-    tags = spans_to_iob2(keep_types(sentence.spans, ENTITY_TYPES), len(sentence.tokens))
+    if other := {span.label for span in sentence.spans}.difference(ENTITY_TYPES):
+        raise XnerError(
+            f"sentence {sentence.id!r} has entities of the type {' and '.join(sorted(other))}, which no student "
+            f"learns. Map them to {', '.join(ENTITY_TYPES)} or leave them out, as `read_labelled` does with `labels`."
+        )
+    tags = spans_to_iob2(sentence.spans, len(sentence.tokens))
     example.labels = [LABEL_NUMBER[tags[word]] for word in example.words]
 
 
