@@ -38,8 +38,8 @@ from xner_hf.languages import language
 
 if TYPE_CHECKING:
     from xner_hf.corpora.base import Pair
-    from xner_hf.recipe import TaggerConfig
     from xner_hf.pipeline.chain import Projection
+    from xner_hf.recipe import TaggerConfig
 
 
 def run(

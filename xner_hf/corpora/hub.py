@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from xner_hf.corpora.asking import hub_errors
 from xner_hf.corpora.cards import find_names, splits_in
 from xner_hf.corpora.hub_models import commit_of
-from xner_hf.corpora.lines import IOB2
 from xner_hf.corpora.places import (
     CONVERTED,
     MIRROR,
@@ -30,6 +29,7 @@ from xner_hf.corpora.places import (
     mirror,
 )
 from xner_hf.corpora.raw import RawFile, raw_splits
+from xner_hf.corpora.scheme import FORMS, TAG
 from xner_hf.errors import NotAvailable, XnerError, nearest
 from xner_hf.languages import known_labels, model_entry
 from xner_hf.settings import check_model
@@ -237,19 +237,19 @@ def tag_names(names: list[str] | None, tags: list[Any], words: int, where: str) 
 
     Args:
         names: as `CorpusSplit.class_names` returns them.
-        tags: numbers, or without `names` IOB2 tags.
+        tags: numbers, or without `names` tags.
         words: how many words the row has.
         where: opens the message.
 
     Raises:
-        XnerError: there are more or fewer tags than words, a tag has no name or is no IOB2 tag.
+        XnerError: there are more or fewer tags than words, a tag has no name or is none.
     """
     if len(tags) != words:
         raise XnerError(f"{where}: {words} words but {len(tags)} tags.")
     if names is None:
-        wrong = next((tag for tag in tags if not (isinstance(tag, str) and IOB2.fullmatch(tag))), None)
+        wrong = next((tag for tag in tags if not (isinstance(tag, str) and TAG.fullmatch(tag))), None)
         if None in tags or wrong is not None:
-            raise XnerError(f"{where}: the tag {wrong!r} is none of IOB2. Write O, B-TYPE and I-TYPE.")
+            raise XnerError(f"{where}: {wrong!r} is no tag. Tags are {FORMS}.")
         return tags
     for tag in tags:
         if tag is None or not 0 <= tag < len(names):
