@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from typing import Any
 
 from xner_hf.corpora.hub import model_source
@@ -131,57 +130,14 @@ def _not_loaded(model: str, error: Exception) -> XnerError:
     )
 
 
-OVERLAP = 32
-"""Sub-words that neighbouring windows of an over-long sentence share."""
-
-
-def overlapping_windows(
-    tokenizer: Any, sentences: Sequence[Sequence[str]], limit: int
-) -> Iterator[tuple[int, list[int], list[tuple[int, int]]]]:
-    """Yield the windows of word-split sentences; one that fits has a single window, an empty one none.
-
-    Args:
-        tokenizer: a fast tokenizer.
-        sentences: words.
-        limit: longest window, special tokens included.
-
-    Returns:
-        The number of the sentence, the window's sub-words, and for every word in it that has any the word and the
-        position of its first sub-word there. A word that a border cuts opens the next window as well.
-    """
-    filled = [i for i, words in enumerate(sentences) if len(words)]
-    if not filled:
-        return
-    encoded = tokenizer(
-        [list(sentences[i]) for i in filled],
-        is_split_into_words=True,
-        truncation=True,
-        max_length=limit,
-        stride=min(OVERLAP, (limit - tokenizer.num_special_tokens_to_add()) // 2),
-        return_overflowing_tokens=True,  # an over-long sentence comes as several windows, nothing is cut off
-    )
-    for row, sample in enumerate(encoded["overflow_to_sample_mapping"]):
-        word_of = encoded.word_ids(row)
-        firsts = [(w, p) for p, w in enumerate(word_of) if w is not None and (p == 0 or w != word_of[p - 1])]
-        yield filled[sample], encoded["input_ids"][row], firsts
-
-
-_UNSTATED = 4096
-"""Sub-words that an encoder without a limit takes at once."""
-
-
 def longest_input(model: Any, tokenizer: Any) -> int:
     """Return how many sub-words, special tokens included, the encoder takes at once.
 
-    RoBERTa and its family keep their first positions for padding, so that 514 positions take 512 sub-words. Where
-    neither states a limit, as with relative positions (T5), it is `_UNSTATED`.
+    Where neither model nor tokenizer states a limit, as with relative positions (T5), it is that of `LONGEST`.
     """
     from transformers.tokenization_utils_base import VERY_LARGE_INTEGER
 
-    limits = [tokenizer.model_max_length]
-    for name, module in model.named_modules():
-        if name.endswith("position_embeddings") and hasattr(module, "num_embeddings"):
-            reserved = 0 if module.padding_idx is None else module.padding_idx + 1
-            limits.append(module.num_embeddings - reserved)
-    found = min(*limits, getattr(model.config, "max_position_embeddings", limits[0]))
-    return found if found < VERY_LARGE_INTEGER else _UNSTATED
+    from xner_hf.models.modeling_xner import LONGEST, position_limit
+
+    found = min(tokenizer.model_max_length, position_limit(model))
+    return found if found < VERY_LARGE_INTEGER else LONGEST
