@@ -101,26 +101,48 @@ def load_tokenizer(model: str, revision: str | None = None, fast: bool = True) -
         wanted = "fast tokenizer with a vocabulary, which is needed to find its words" if fast else "vocabulary"
         raise XnerError(f"the model {model!r} has no {wanted}. Put its tokenizer.json beside the weights.")
     if fast and _glues_words(tokenizer):
-        tokenizer = AutoTokenizer.from_pretrained(source, revision=revision, add_prefix_space=True)
-        if _glues_words(tokenizer):  # it is of a class without that setting
-            from tokenizers.normalizers import Prepend, Sequence
-
-            backend = tokenizer.backend_tokenizer
-            backend.normalizer = Sequence([*([backend.normalizer] if backend.normalizer else []), Prepend(" ")])
+        spaced = AutoTokenizer.from_pretrained(source, revision=revision, add_prefix_space=True)
+        if not _glues_words(spaced):
+            return spaced
+        return _with_prefix(tokenizer)  # it is of a class without that setting
     return tokenizer
 
 
 def _glues_words(tokenizer: Any) -> bool:
-    """Whether given words come out as one, since a word has no space before it (byte-level BPE, as of RoBERTa)."""
-    import json
+    """Whether given words come out as in the middle of others, since the sign of a space before them is missing.
 
-    before = tokenizer.backend_tokenizer.pre_tokenizer
-    state = json.loads(before.__getstate__()) if before else {}
-    steps = state.get("pretokenizers", [state])
-    if not any(one.get("type") == "ByteLevel" for one in steps):
-        return False
-    encoded = tokenizer(["a", "a"], is_split_into_words=True, add_special_tokens=False)
-    return tokenizer.decode(encoded["input_ids"]) == "aa"
+    That is so by default in byte-level BPE (RoBERTa) and where each space becomes a sign (Gemma).
+    """
+    given = tokenizer(["a", "a"], is_split_into_words=True, add_special_tokens=False)["input_ids"]
+    if tokenizer.backend_tokenizer.decoder is not None:
+        return tokenizer.decode(given) == "aa"
+    return tokenizer("a a", add_special_tokens=False)["input_ids"] != given
+
+
+def _with_prefix(tokenizer: Any) -> Any:
+    """Return the tokenizer with the sign of a space before every word, or itself where none can be put there.
+
+    It is of the general class, since others make their normalizer anew when they are loaded.
+    """
+    from tokenizers import Tokenizer
+    from tokenizers.normalizers import Prepend, Sequence
+    from transformers import PreTrainedTokenizerFast
+
+    own = [tokenizer.backend_tokenizer.normalizer] if tokenizer.backend_tokenizer.normalizer else []
+    # First before its own normalizer, which may make the sign of the space; one that strips spaces comes first.
+    for steps in ([Prepend(" "), *own], [*own, Prepend(" ")]):
+        backend = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
+        backend.normalizer = Sequence(steps)
+        made = PreTrainedTokenizerFast(
+            tokenizer_object=backend,
+            model_max_length=tokenizer.model_max_length,
+            padding_side=tokenizer.padding_side,
+            model_input_names=tokenizer.model_input_names,
+            **tokenizer.special_tokens_map,
+        )
+        if not _glues_words(made):
+            return made
+    return tokenizer
 
 
 def _not_loaded(model: str, error: Exception) -> XnerError:
