@@ -73,6 +73,33 @@ def load_config(model: str, revision: str | None = None) -> Any:
         ) from error
 
 
+_UNFIT = {
+    "funnel": "its layers shorten the sentence, so words have no states of their own",
+    "xlnet": "its layers keep states in another order, and read text to the left of a word apart",
+}
+
+
+def check_encoder(model: str, revision: str | None = None) -> Any:
+    """Return the configuration of an encoder, of a student that of its inner one.
+
+    Raises:
+        XnerError: it cannot be had, or its architecture is none that gives each sub-word a state in every layer.
+    """
+    config = load_config(model, revision)
+    config = config.backbone_config if config.model_type == "xner" else config
+    if config.model_type in _UNFIT:
+        raise XnerError(
+            f"the model {model!r} is of type {config.model_type!r}, which cannot be used as an encoder: "
+            f"{_UNFIT[config.model_type]}. Give another, such as FacebookAI/xlm-roberta-base."
+        )
+    return config
+
+
+def inner_encoder(model: Any) -> Any:
+    """Return the encoder of a student, and any other model itself."""
+    return model.backbone if model.config.model_type == "xner" else model
+
+
 def load_tokenizer(model: str, revision: str | None = None, fast: bool = True) -> Any:
     """Return the tokenizer of a checkpoint.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from xner_hf.checkpoint import load_checkpoint, longest_input
+from xner_hf.checkpoint import check_encoder, load_checkpoint, longest_input
 from xner_hf.corpora.parallel import splitting_rule
 from xner_hf.corpora.trees import relation_labels
 from xner_hf.corpora.words import word_patterns
@@ -55,7 +55,7 @@ def new_student(
         tokenizer: goes with `backbone_config`.
 
     Raises:
-        XnerError: the backbone cannot be had.
+        XnerError: the backbone cannot be had, or is none that can be used.
     """
     from transformers import set_seed
 
@@ -71,6 +71,7 @@ def new_student(
     set_seed(config.seed)
     if backbone_config is not None:
         return XnerForTokenClassificationAndParsing(XnerConfig(backbone_config, **settings)), tokenizer
+    check_encoder(config.backbone)
     backbone = SimpleNamespace(from_pretrained=XnerForTokenClassificationAndParsing.from_backbone)
     return load_checkpoint(backbone, config.backbone, config=settings)
 
