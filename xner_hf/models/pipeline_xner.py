@@ -44,7 +44,8 @@ class StudentTokenClassificationPipeline(TokenClassificationPipeline):
     """
 
     def __new__(cls, model: Any = None, **kwargs: Any) -> Any:
-        if model is not None and model.config.model_type != "xner":  # None where one is unpickled
+        # None where one is unpickled. Other models have no such setting, nor have students that were saved without one.
+        if model is not None and getattr(model.config, "word_patterns", None) is None:
             return TokenClassificationPipeline(model=model, **kwargs)
         return super().__new__(cls)
 
