@@ -53,8 +53,8 @@ def test_simalign_reads_a_student(folders):
 
 def test_training_goes_on_from_a_student(folders):
     (first, _), (second, _) = (new_student(TrainingConfig(one, seed=4)) for one in folders)
-    for name, weights in first.state_dict().items():
-        assert torch.equal(weights, second.state_dict()[name])
+    for name, weights in first.backbone.state_dict().items():
+        assert torch.equal(weights, second.backbone.state_dict()[name])
     assert first.config.tasks == ["ner"]
 
 

@@ -99,7 +99,7 @@ def test_a_checkpoint_loads_where_this_package_is_not_installed(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     expected = model(**inputs)
-    outputs, said = json.loads(done.stdout.splitlines()[-1])
+    outputs, said = json.loads(done.stdout.strip().splitlines()[-1])
     for found in outputs:
         for name, values in zip(("logits", "arc_logits", "rel_logits"), found, strict=True):
             assert torch.tensor(values).equal(expected[name])

@@ -8,6 +8,7 @@ is what it says of the first sub-word. This file is copied beside the weights.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,23 @@ from .words_xner import (
 )
 
 
+@dataclass(slots=True)
+class _Window:
+    """A window of a text. An object, since pipelines copy lists at every step.
+
+    Attributes:
+        text: the whole text.
+        places: of it, of all characters of every word.
+        word_of: word of every sub-word.
+        offsets: of every sub-word in its word.
+    """
+
+    text: str
+    places: list[list[tuple[int, int]]]
+    word_of: list[int | None] = field(default_factory=list)
+    offsets: list[tuple[int, int]] = field(default_factory=list)
+
+
 class StudentTokenClassificationPipeline(TokenClassificationPipeline):
     """The token-classification pipeline; of a student, with the student's words. It is called as the usual one.
 
@@ -44,7 +62,7 @@ class StudentTokenClassificationPipeline(TokenClassificationPipeline):
     """
 
     def __new__(cls, model: Any = None, **kwargs: Any) -> Any:
-        # None where one is unpickled. Other models have no such setting, nor have students that were saved without one.
+        # None where one is unpickled. Other models have no such setting, nor have students that were saved before it.
         if model is not None and getattr(model.config, "word_patterns", None) is None:
             return TokenClassificationPipeline(model=model, **kwargs)
         return super().__new__(cls)
@@ -84,25 +102,18 @@ class StudentTokenClassificationPipeline(TokenClassificationPipeline):
                 raise ValueError(f"{sentence!r} is no text. Give one, or words with is_split_into_words=True.")
             text, words = sentence, split_words(sentence, self._patterns())
             places = character_places(text, words)
-        facts = {"text": text, "places": places}
         if not words:
-            yield self._window([], [], [], True) | {"sentence": facts}
+            yield self._inputs([], _Window(text, places), True)
             return
         encoded = encode_windows(self.tokenizer, [words], self._limit(), stride, offsets=True)
         last = len(encoded["input_ids"]) - 1
         for row, ids in enumerate(encoded["input_ids"]):
-            window = self._window(ids, encoded.word_ids(row), encoded["offset_mapping"][row], row == last)
-            yield window | {"sentence": facts}
+            window = _Window(text, places, encoded.word_ids(row), encoded["offset_mapping"][row])
+            yield self._inputs(ids, window, row == last)
 
-    def _window(self, ids: list[int], word_of: list[int | None], offsets: list[Any], last: bool) -> dict[str, Any]:
-        ids = ids or [self.tokenizer.pad_token_id or 0]  # no encoder takes nothing
-        return {
-            "input_ids": torch.tensor([ids]),
-            "attention_mask": torch.ones(1, len(ids), dtype=torch.long),
-            "word_of": word_of,
-            "offsets": offsets,
-            "is_last": last,
-        }
+    def _inputs(self, ids: list[int], window: _Window, last: bool) -> dict[str, Any]:
+        ids = torch.tensor([ids or [self.tokenizer.pad_token_id or 0]])  # no encoder takes nothing
+        return {"input_ids": ids, "attention_mask": torch.ones_like(ids), "window": window, "is_last": last}
 
     def _patterns(self) -> Sequence[str]:
         if not self.model.config.word_patterns:
@@ -137,8 +148,9 @@ class StudentTokenClassificationPipeline(TokenClassificationPipeline):
         ignore_labels: Sequence[str] | None = None,
     ) -> list[dict[str, Any]]:
         """Return the entities of a text, or its sub-words."""
-        text, characters = all_outputs[0]["sentence"]["text"], all_outputs[0]["sentence"]["places"]
-        places = deepest_places((len(one["word_of"]), first_subwords(one["word_of"])) for one in all_outputs)
+        windows = [one["window"] for one in all_outputs]
+        text, characters = windows[0].text, windows[0].places
+        places = deepest_places((len(one.word_of), first_subwords(one.word_of)) for one in windows)
         tags = self._tags(all_outputs, places)
         words = [
             {"entity": tag, "score": score, "word": "", "start": own[0][0], "end": own[-1][1]}
@@ -181,21 +193,21 @@ class StudentTokenClassificationPipeline(TokenClassificationPipeline):
     ) -> Iterator[dict[str, Any]]:
         """Yield the sub-words of every word, from the window from which its tag is taken."""
         for word, (number, first) in places.items():
-            window, length = windows[number], len(characters[word])
-            own = [place for place in range(first, len(window["word_of"])) if window["word_of"][place] == word]
+            window, length = windows[number]["window"], len(characters[word])
+            own = [place for place in range(first, len(window.word_of)) if window.word_of[place] == word]
             # Tokenizers count a space that they put before a word, or leave out the first letter instead.
-            starts = [0, *(min(window["offsets"][place][0], length - 1) for place in own[1:])]
+            starts = [0, *(min(window.offsets[place][0], length - 1) for place in own[1:])]
             entity = words[word]["entity"]
             inside = "I-" + entity[2:]
             for place, start in zip(own, starts, strict=True):
-                end = length if place == own[-1] else min(max(window["offsets"][place][1], start + 1), length)
+                end = length if place == own[-1] else min(max(window.offsets[place][1], start + 1), length)
                 if place != first and inside in self.model.config.label2id:
                     entity = inside
                 yield {
                     "entity": entity,
                     "score": words[word]["score"],
                     "index": place,
-                    "word": self.tokenizer.convert_ids_to_tokens(int(window["input_ids"][0, place])),
+                    "word": self.tokenizer.convert_ids_to_tokens(int(windows[number]["input_ids"][0, place])),
                     "start": characters[word][start][0],
                     "end": characters[word][end - 1][1],
                 }
