@@ -205,7 +205,7 @@ def test_given_words_long_text_and_batches(both, student):
     (found,) = plain["first"](words, is_split_into_words=True)
     expected = own(words, is_split_into_words=True)["entities"]
     assert spans(found) == [(one["start_char"], one["end_char"], one["label"]) for one in expected]
-    texts = [*WRITTEN, " ".join(WRITTEN[:3] * 40)]  # the last is more than the encoder takes
+    texts = [*WRITTEN, " ".join(WRITTEN[:3] * 15)]  # the last is more than the encoder takes
     assert_alike(both, texts[-1:], ["max"])
     alone = [spans(one) for one in plain["first"](texts)]
     assert [spans(one) for one in plain["first"](texts, batch_size=4)] == alone
@@ -228,6 +228,21 @@ def test_words_without_spaces_are_characters(student):
     own = pipeline("ner-and-parsing", model=model, tokenizer=tokenizer)
     assert own("北京 Beijing 2024")["tokens"] == ["北", "京", "Beijing", "2024"]
     assert_alike((plain, own), WRITTEN, ["first"])
+
+
+@pytest.mark.parametrize("kind", ["bytes", "roberta", "gemma-like", "gemma"])
+def test_the_sign_of_a_space_stands_before_every_word_and_stays_there(kind, tmp_path):
+    save_tokenizer(kind, tmp_path)
+    words = ["Nairobi", "(", "Kisumu", ")"]
+    sign = "▁" if "gemma" in kind else "Ġ"
+    assert not AutoTokenizer.from_pretrained(tmp_path).tokenize(words[:1], is_split_into_words=True)[0].startswith(sign)
+    tokenizer = load_tokenizer(str(tmp_path))
+    tokenizer.save_pretrained(tmp_path / "again")
+    for one in (tokenizer, AutoTokenizer.from_pretrained(tmp_path / "again"), load_tokenizer(str(tmp_path / "again"))):
+        encoded = one(words, is_split_into_words=True)
+        firsts = [encoded.word_to_tokens(word)[0] for word in range(4)]
+        assert all(encoded.tokens()[place].startswith(sign) for place in firsts)
+        assert encoded["input_ids"] == tokenizer(words, is_split_into_words=True)["input_ids"]
 
 
 def test_models_of_transformers_keep_the_usual_pipeline(checkpoint):

@@ -62,7 +62,7 @@ for auto in (AutoModelForTokenClassification, AutoModel):
     found.append(model(**inputs))
 model.save_pretrained(again)
 found.append(AutoModelForTokenClassification.from_pretrained(again, trust_remote_code=True)(**inputs))
-AutoTokenizer.from_pretrained(folder).save_pretrained(again)
+AutoTokenizer.from_pretrained(folder, trust_remote_code=True).save_pretrained(again)
 said = []
 for one in (folder, again):
     for strategy in ("none", "simple", "first", "average", "max"):
@@ -75,13 +75,15 @@ names = ("logits", "arc_logits", "rel_logits")
 print(json.dumps([[[one[name].tolist() for name in names] for one in found], said]))
 """
 
-TEXTS = ['"Musa" (ya) tafi.', "Musa,ya tafi!"]
+TEXTS = ['"Musa" (ya) tafi.', "Musa,ya tafi!", "tafi/Musa ya ya; (Musa)tafi"]
 
 
 def test_a_checkpoint_loads_where_this_package_is_not_installed(tmp_path):
     tokenizer = tiny_tokenizer([["Musa", "ya", "tafi"]])
     model, _ = new_student(TrainingConfig(), ["root", "nsubj"], tiny_backbone(tokenizer), tokenizer)
+    torch.manual_seed(5)
     torch.nn.init.normal_(model.classifier.weight, std=2.0)
+    torch.nn.init.normal_(model.get_input_embeddings().weight)
     model.eval().save_pretrained(tmp_path / "student")
     tokenizer.save_pretrained(tmp_path / "student")
     inputs = {"input_ids": torch.tensor([[2, 5, 6, 7, 3]]), "word_starts": torch.tensor([[1, 2, -1]])}
@@ -99,7 +101,7 @@ def test_a_checkpoint_loads_where_this_package_is_not_installed(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     expected = model(**inputs)
-    outputs, said = json.loads(done.stdout.strip().splitlines()[-1])
+    outputs, said = json.loads(done.stdout.splitlines()[-1])
     for found in outputs:
         for name, values in zip(("logits", "arc_logits", "rel_logits"), found, strict=True):
             assert torch.tensor(values).equal(expected[name])
