@@ -235,7 +235,9 @@ def test_the_sign_of_a_space_stands_before_every_word_and_stays_there(kind, tmp_
     save_tokenizer(kind, tmp_path)
     words = ["Nairobi", "(", "Kisumu", ")"]
     sign = "▁" if "gemma" in kind else "Ġ"
-    assert not AutoTokenizer.from_pretrained(tmp_path).tokenize(words[:1], is_split_into_words=True)[0].startswith(sign)
+    assert (
+        not AutoTokenizer.from_pretrained(tmp_path).tokenize(words[:1], is_split_into_words=True)[0].startswith(sign)
+    )
     tokenizer = load_tokenizer(str(tmp_path))
     tokenizer.save_pretrained(tmp_path / "again")
     for one in (tokenizer, AutoTokenizer.from_pretrained(tmp_path / "again"), load_tokenizer(str(tmp_path / "again"))):
