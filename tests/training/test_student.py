@@ -57,8 +57,8 @@ def test_a_student_learns_its_sentences_and_is_read_by_the_pipeline(trained):
     ner = pipeline("token-classification", str(folder), aggregation_strategy="first")
     found = [(entity["entity_group"], entity["word"]) for entity in ner("Halima Bello ta bar Zaria .")]
     assert found == [("PER", "Halima Bello"), ("LOC", "Zaria")]
-    found = [(entity["entity_group"], entity["word"]) for entity in ner('Halima Bello ta bar "Zaria".')]
-    assert ("LOC", "Zaria") in found and not any('"' in word or "." in word for _, word in found)
+    glued = [(entity["entity_group"], entity["word"]) for entity in ner("Halima Bello ta bar Zaria.")]
+    assert glued == found
 
 
 @pytest.mark.parametrize(
