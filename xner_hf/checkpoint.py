@@ -6,7 +6,7 @@ No code of a checkpoint is run, and no pickle is read. `xner_hf.weights` says wh
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from xner_hf.corpora.hub import model_source
@@ -78,6 +78,33 @@ def load_config(model: str, revision: str | None = None) -> Any:
     return config
 
 
+_UNFIT = {
+    "funnel": "its layers shorten the sentence, so words have no states of their own",
+    "xlnet": "its layers keep states in another order, and read text to the left of a word apart",
+}
+
+
+def check_encoder(model: str, revision: str | None = None) -> Any:
+    """Return the configuration of an encoder, of a student that of its inner one.
+
+    Raises:
+        XnerError: it cannot be had, or its architecture is none that gives each sub-word a state in every layer.
+    """
+    config = load_config(model, revision)
+    config = config.backbone_config if config.model_type == "xner" else config
+    if config.model_type in _UNFIT:
+        raise XnerError(
+            f"the model {model!r} is of type {config.model_type!r}, which cannot be used as an encoder: "
+            f"{_UNFIT[config.model_type]}. Give another, such as FacebookAI/xlm-roberta-base."
+        )
+    return config
+
+
+def inner_encoder(model: Any) -> Any:
+    """Return the encoder of a student, and any other model itself."""
+    return model.backbone if model.config.model_type == "xner" else model
+
+
 def load_tokenizer(model: str, revision: str | None = None, fast: bool = True) -> Any:
     """Return the tokenizer of a checkpoint.
 
@@ -96,12 +123,8 @@ def load_tokenizer(model: str, revision: str | None = None, fast: bool = True) -
         wanted = "fast tokenizer with a vocabulary, which is needed to find its words" if fast else "vocabulary"
         raise XnerError(f"the model {model!r} has no {wanted}. Put its tokenizer.json beside the weights.")
     if fast and _glues_words(tokenizer):
-        tokenizer = _tokenizer(model, source, revision, add_prefix_space=True)
-        if _glues_words(tokenizer):  # it is of a class without that setting
-            from tokenizers.normalizers import Prepend, Sequence
-
-            backend = tokenizer.backend_tokenizer
-            backend.normalizer = Sequence([*([backend.normalizer] if backend.normalizer else []), Prepend(" ")])
+        spaced = _tokenizer(model, source, revision, add_prefix_space=True)
+        return _with_prefix(tokenizer) if _glues_words(spaced) else spaced  # of a class without that setting
     return tokenizer
 
 
@@ -186,69 +209,50 @@ def _quiet() -> Iterator[None]:
 
 
 def _glues_words(tokenizer: Any) -> bool:
-    """Whether given words come out as one, since a word has no space before it (byte-level BPE, as of RoBERTa)."""
-    import json
+    """Whether given words come out as in the middle of others, since the sign of a space before them is missing.
 
-    before = tokenizer.backend_tokenizer.pre_tokenizer
-    state = json.loads(before.__getstate__()) if before else {}
-    steps = state.get("pretokenizers", [state])
-    if not any(one.get("type") == "ByteLevel" for one in steps):
-        return False
-    encoded = tokenizer(["a", "a"], is_split_into_words=True, add_special_tokens=False)
-    return tokenizer.decode(encoded["input_ids"]) == "aa"
-
-
-OVERLAP = 32
-"""Sub-words that neighbouring windows of an over-long sentence share."""
-
-
-def overlapping_windows(
-    tokenizer: Any, sentences: Sequence[Sequence[str]], limit: int
-) -> Iterator[tuple[int, list[int], list[tuple[int, int]]]]:
-    """Yield the windows of word-split sentences; one that fits has a single window, an empty one none.
-
-    Args:
-        tokenizer: a fast tokenizer.
-        sentences: words.
-        limit: longest window, special tokens included.
-
-    Returns:
-        The number of the sentence, the window's sub-words, and for every word in it that has any the word and the
-        position of its first sub-word there. A word that a border cuts opens the next window as well.
+    That is so by default in byte-level BPE (RoBERTa) and where each space becomes a sign (Gemma).
     """
-    filled = [i for i, words in enumerate(sentences) if len(words)]
-    if not filled:
-        return
-    encoded = tokenizer(
-        [list(sentences[i]) for i in filled],
-        is_split_into_words=True,
-        truncation=True,
-        max_length=limit,
-        stride=min(OVERLAP, (limit - tokenizer.num_special_tokens_to_add()) // 2),
-        return_overflowing_tokens=True,  # an over-long sentence comes as several windows, nothing is cut off
-    )
-    for row, sample in enumerate(encoded["overflow_to_sample_mapping"]):
-        word_of = encoded.word_ids(row)
-        firsts = [(w, p) for p, w in enumerate(word_of) if w is not None and (p == 0 or w != word_of[p - 1])]
-        yield filled[sample], encoded["input_ids"][row], firsts
+    given = tokenizer(["a", "a"], is_split_into_words=True, add_special_tokens=False)["input_ids"]
+    if tokenizer.backend_tokenizer.decoder is not None:
+        return tokenizer.decode(given) == "aa"
+    return tokenizer("a a", add_special_tokens=False)["input_ids"] != given
 
 
-_UNSTATED = 4096
-"""Sub-words that an encoder without a limit takes at once."""
+def _with_prefix(tokenizer: Any) -> Any:
+    """Return the tokenizer with the sign of a space before every word, or itself where none can be put there.
+
+    It is of the general class, since others make their normalizer anew when they are loaded.
+    """
+    from tokenizers import Tokenizer
+    from tokenizers.normalizers import Prepend, Sequence
+    from transformers import PreTrainedTokenizerFast
+
+    own = [tokenizer.backend_tokenizer.normalizer] if tokenizer.backend_tokenizer.normalizer else []
+    # First before its own normalizer, which may make the sign of the space; one that strips spaces comes first.
+    for steps in ([Prepend(" "), *own], [*own, Prepend(" ")]):
+        backend = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
+        backend.normalizer = Sequence(steps)
+        made = PreTrainedTokenizerFast(
+            tokenizer_object=backend,
+            model_max_length=tokenizer.model_max_length,
+            padding_side=tokenizer.padding_side,
+            model_input_names=tokenizer.model_input_names,
+            **tokenizer.special_tokens_map,
+        )
+        if not _glues_words(made):
+            return made
+    return tokenizer
 
 
 def longest_input(model: Any, tokenizer: Any) -> int:
     """Return how many sub-words, special tokens included, the encoder takes at once.
 
-    RoBERTa and its family keep their first positions for padding, so that 514 positions take 512 sub-words. Where
-    neither states a limit, as with relative positions (T5), it is `_UNSTATED`.
+    Where neither model nor tokenizer states a limit, as with relative positions (T5), it is that of `LONGEST`.
     """
     from transformers.tokenization_utils_base import VERY_LARGE_INTEGER
 
-    limits = [tokenizer.model_max_length]
-    for name, module in model.named_modules():
-        if name.endswith("position_embeddings") and hasattr(module, "num_embeddings"):
-            reserved = 0 if module.padding_idx is None else module.padding_idx + 1
-            limits.append(module.num_embeddings - reserved)
-    found = min(*limits, getattr(model.config, "max_position_embeddings", limits[0]))
-    return found if found < VERY_LARGE_INTEGER else _UNSTATED
+    from xner_hf.models.modeling_xner import LONGEST, position_limit
+
+    found = min(tokenizer.model_max_length, position_limit(model))
+    return found if found < VERY_LARGE_INTEGER else LONGEST

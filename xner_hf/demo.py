@@ -59,6 +59,7 @@ def run_demo(folder: Path, tell: Callable[[str], None]) -> dict[str, Any]:
             provenance={"corpora": [str(corpus)]},
             student=tiny,
             quiet=True,
+            language=language,
         )
         scores = score_tagger(ModelTagger(str(student)), held_back)
         results[language] = {

@@ -194,8 +194,8 @@ def test_tags_without_class_label_are_read_as_text_and_refused_as_numbers(put, h
     assert text == [[words, ["B-PERSON", "I-PERSON", "O"]]]
     assert numbers.startswith("XnerError: me/numbers:a/train: the column 'ner_tags' carries no label names")
     assert "ClassLabel(names=[...])" in numbers and ".conll" in numbers
-    assert "me/other:a/train, row 1: the tag 'PER' is none of IOB2" in other
-    assert "me/null:a/train, row 0: the tag None is none of IOB2" in null
+    assert "me/other:a/train, row 1: 'PER' is no tag" in other
+    assert "me/null:a/train, row 0: None is no tag" in null
 
 
 # A Hub that fails

@@ -76,8 +76,8 @@ def batch():
         "attention_mask": torch.tensor([[1] * 7, [1] * 5 + [0] * 2]),
         "labels": torch.tensor([[-100, 1, -100, 2, 0, -100, -100], [-100, 5, 0, -100, -100, -100, -100]]),
         "word_starts": torch.tensor([[1, 3, 4], [1, 2, -1]]),
-        "arc_labels": torch.tensor([[2, 0, 2], [0, 1, -100]]),
-        "rel_labels": torch.tensor([[1, 0, 2], [0, 3, -100]]),
+        "heads": torch.tensor([[2, 0, 2], [0, 1, -100]]),
+        "relations": torch.tensor([[1, 0, 2], [0, 3, -100]]),
     }
 
 
@@ -148,14 +148,14 @@ def test_padding_changes_no_score(batch):
 
 def test_losses_have_no_part_in_words_whose_head_is_unknown(batch):
     model = student()
-    batch["arc_labels"][0] = -100
+    batch["heads"][0] = -100
     output = model(**batch)
     rels, arcs = output.rel_logits.log_softmax(-1), output.arc_logits.log_softmax(-1)
     torch.testing.assert_close(output.rel_loss, -(rels[1, 0, 0, 0] + rels[1, 1, 1, 3]) / 2)
     torch.testing.assert_close(output.arc_loss, -(arcs[1, 0, 0] + arcs[1, 1, 1]) / 2)
-    batch["arc_labels"][:], batch["labels"][:] = -100, -100
+    batch["heads"][:], batch["labels"][:] = -100, -100
     assert model(**batch).loss == 0.0
-    del batch["rel_labels"]
+    del batch["relations"]
     assert model(**batch).rel_loss is None
 
 

@@ -10,8 +10,8 @@ import shutil
 import numpy as np
 import pytest
 
-from xner_hf.checkpoint import OVERLAP
 from xner_hf.errors import XnerError
+from xner_hf.models.words_xner import OVERLAP
 from xner_hf.spans import Span
 from xner_hf.tag.model import TOKENS_PER_BATCH, ModelTagger
 

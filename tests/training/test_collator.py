@@ -69,8 +69,8 @@ def test_labels_trees_and_neither_stand_in_one_batch(batch_of):
     assert batch["labels"].tolist() == [[no, 1, no, no, no, 0, no], [no] * 7, [no] * 7]
     assert batch["label_weights"][0].tolist() == [0, 0.5, 0, 0, 0, 1, 0]
     assert batch["label_weights"][1:].sum() == 0
-    assert batch["arc_labels"].tolist() == [[no] * 3, [2, 0, 2], [no] * 3]
-    assert batch["rel_labels"].tolist() == [[no] * 3, [1, 0, 1], [no] * 3]
+    assert batch["heads"].tolist() == [[no] * 3, [2, 0, 2], [no] * 3]
+    assert batch["relations"].tolist() == [[no] * 3, [1, 0, 1], [no] * 3]
     assert not {"soft_labels", "soft_arcs", "soft_relations"} & set(batch)
 
 
@@ -78,7 +78,7 @@ def test_targets_that_no_window_has_are_left_out(batch_of):
     common = {"example", "input_ids", "attention_mask", "word_starts"}
     assert set(batch_of([Corpus("c", [PLAIN])])) == common
     assert set(batch_of([Corpus("c", [LABELLED, PLAIN])])) == common | {"labels", "label_weights"}
-    assert set(batch_of([Corpus("c", [PARSED])])) == common | {"arc_labels", "rel_labels"}
+    assert set(batch_of([Corpus("c", [PARSED])])) == common | {"heads", "relations"}
 
 
 def test_a_window_without_words_is_padded_as_well(batch_of):

@@ -90,8 +90,8 @@ def batch():
         "labels": torch.tensor([[1, IGNORED, 0]]),
         "label_weights": torch.tensor([[0.5, 0.0, 1.0]]),
         "soft_labels": torch.tensor([[[0.0, 0.0], [1.0, 0.0]]]),
-        "arc_labels": torch.tensor([[0, 1]]),
-        "rel_labels": torch.tensor([[0, IGNORED]]),
+        "heads": torch.tensor([[0, 1]]),
+        "relations": torch.tensor([[0, IGNORED]]),
         "soft_arcs": torch.tensor([[[1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]]),
         "soft_relations": torch.tensor([[[0.5, 0.5], [1.0, 0.0]]]),
     }

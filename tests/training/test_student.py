@@ -19,9 +19,12 @@ from student_fixtures import (
 )
 
 from xner_hf.corpora.base import Sentence
+from xner_hf.corpora.parallel import splitting_rule
+from xner_hf.corpora.words import word_patterns
 from xner_hf.demo import tiny_backbone
 from xner_hf.errors import XnerError
 from xner_hf.evaluation import score_tagger
+from xner_hf.models.words_xner import split_words
 from xner_hf.spans import NER_LABELS, Span
 from xner_hf.tag.model import ModelTagger
 from xner_hf.training.config import TrainingConfig
@@ -54,6 +57,23 @@ def test_a_student_learns_its_sentences_and_is_read_by_the_pipeline(trained):
     ner = pipeline("token-classification", str(folder), aggregation_strategy="first")
     found = [(entity["entity_group"], entity["word"]) for entity in ner("Halima Bello ta bar Zaria .")]
     assert found == [("PER", "Halima Bello"), ("LOC", "Zaria")]
+    glued = [(entity["entity_group"], entity["word"]) for entity in ner("Halima Bello ta bar Zaria.")]
+    assert glued == found
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("hau", ["Zaria", "."]), ("zho", ["北", "京", "Zaria", "."]), (None, [])]
+)
+def test_a_student_splits_text_by_the_rule_of_its_language(tokenizer, tmp_path, language, words):
+    from transformers import AutoConfig
+
+    config = settings(epochs=1)
+    made = new_student(config, (), tiny_backbone(tokenizer), tokenizer)
+    train_student([labelled()], tmp_path, config, student=made, quiet=True, language=language)
+    patterns = AutoConfig.from_pretrained(tmp_path).word_patterns
+    assert patterns == word_patterns(splitting_rule(language))
+    text = "北京Zaria." if language == "zho" else "Zaria."
+    assert not words or split_words(text, patterns) == words
 
 
 def test_a_student_loads_as_a_token_classifier_with_our_labels(trained):

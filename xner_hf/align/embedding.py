@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xner_hf.checkpoint import load_checkpoint, longest_input
+from xner_hf.checkpoint import check_encoder, inner_encoder, load_checkpoint, longest_input
 from xner_hf.errors import XnerError
 
 if TYPE_CHECKING:
@@ -119,8 +119,9 @@ class _Windows:
 class Embedder:
     """An encoder cut at one layer, with its tokenizer.
 
-    Any encoder of `transformers` will do, and of a sequence-to-sequence model its encoder alone. The layers above the
-    one that is read are thrown away, and no more than the input of the first of them is computed.
+    Any encoder of `transformers` will do but Funnel and XLNet, and of a sequence-to-sequence model or a student its
+    encoder alone. The layers above the one that is read are thrown away, and no more than the input of the first of
+    them is computed.
 
     Args:
         model: Hub id, folder, or a name below ``$XNER_MIRROR/models``.
@@ -146,10 +147,12 @@ class Embedder:
         import torch
         from transformers import AutoModel
 
+        config = check_encoder(model, revision)
         loaded, tokenizer = load_checkpoint(AutoModel, model, revision)
-        encoder = _encoder_of(loaded, model)
-        self.name, self.depth = model, depth_of(loaded.config)
-        self.layer = default_layer(model, loaded.config) if layer is None else layer
+        encoder = inner_encoder(loaded)
+        encoder = _encoder_of(loaded, model) if encoder is loaded else encoder
+        self.name, self.depth = model, depth_of(config)
+        self.layer = default_layer(model, config) if layer is None else layer
         if self.layer > self.depth:
             raise XnerError(
                 f"the model {model!r} has {self.depth} layers, so there is no layer {layer}. Give one from 0 "

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from xner_hf.align.base import Link
-from xner_hf.checkpoint import load_checkpoint, longest_input
+from xner_hf.checkpoint import check_encoder, inner_encoder, load_checkpoint, longest_input
 from xner_hf.errors import XnerError, nearest
 
 _METHODS = {"argmax": ("a", "inter"), "itermax": ("i", "itermax"), "mwmf": ("m", "mwmf")}
@@ -56,7 +56,9 @@ class SimAlignAligner:
         from simalign.simalign import EmbeddingLoader, SentenceAligner
         from transformers import AutoModel
 
-        model, self._tokenizer = load_checkpoint(AutoModel, config.model, config.revision)
+        check_encoder(config.model, config.revision)
+        loaded, self._tokenizer = load_checkpoint(AutoModel, config.model, config.revision)
+        model = inner_encoder(loaded)
         model.config.output_hidden_states = True
         if model.config.is_encoder_decoder:
             raise XnerError(

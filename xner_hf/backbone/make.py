@@ -15,7 +15,7 @@ from xner_hf.backbone.config import BackboneConfig
 from xner_hf.backbone.examples import Example, MaskedCollator, held_out_examples, training_examples
 from xner_hf.backbone.text import BackboneText, read_text
 from xner_hf.backbone.vocabulary import learn_tokenizer, new_embeddings
-from xner_hf.checkpoint import load_checkpoint, longest_input
+from xner_hf.checkpoint import inner_encoder, load_checkpoint, longest_input
 from xner_hf.errors import XnerError
 from xner_hf.pipeline.store import digest, write_text
 from xner_hf.training.checkpoints import CHECKPOINTS, RUN, check_unfinished, start_run
@@ -134,7 +134,8 @@ def _text_digest(examples: Sequence[Example]) -> str:
 def _prepare(config: BackboneConfig) -> _Prepared:
     from transformers import AutoModel
 
-    body, before = load_checkpoint(AutoModel, config.body)
+    loaded, before = load_checkpoint(AutoModel, config.body)
+    body = inner_encoder(loaded)
     if body.config.model_type != "bert":
         raise XnerError(
             f"the body {config.body} is of type {body.config.model_type!r}; a new vocabulary can be given to 'bert' "

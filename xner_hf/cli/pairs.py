@@ -43,6 +43,8 @@ def pair_settings(settings: list[str] | None, sections: tuple[str, ...]) -> dict
     found: dict[str, dict[str, Any]] = {section: {} for section in sections}
     for key, value in parse_settings(settings).items():
         section, _, name = key.partition(".")
+        if name == "method" and section in found and section in _EXAMPLES:
+            raise XnerError(f"--set {key}: the method is chosen by an option of its own: --{section} {value}.")
         if section not in found or not name:
             raise XnerError(
                 f"--set {key}: here only settings of {' and '.join(sections)} are known, such as {sections[0]}."

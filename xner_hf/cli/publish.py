@@ -132,5 +132,8 @@ def _show(outcome: Any) -> None:
         name = min(exports[0] or exports[1], default="CONFIG")
         print(f'Next:  load_dataset("{outcome.repo}", "{name}"{at})')
     else:
-        print(f'Next:  pipeline("token-classification", "{outcome.repo}"{at}, trust_remote_code=True)')
+        print(
+            f'Next:  pipeline("token-classification", "{outcome.repo}"{at}, aggregation_strategy="first", '
+            "trust_remote_code=True)"
+        )
         print("       or without trust_remote_code, after `import xner_hf.models`")

@@ -153,6 +153,7 @@ def run(
             resume,
             not first_process(),
             relations=plan.relations,
+            language=language,
         )
     if first_process():
         from xner_hf.publish.model_card import write_model_card

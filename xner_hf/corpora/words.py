@@ -36,39 +36,31 @@ _ENGLISH_CLITIC = regex.compile(rf"(.+?)((?i:n['’]t)|{_CLITIC})")
 _FRENCH_ELISION = regex.compile(r"(?i)((?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu)['’])(.+)")
 
 
-def _plain(text: str) -> list[str]:
-    return _WORD.findall(text)
+# Text without spaces: extended grapheme clusters; runs of Latin letters and digits stay whole.
+_CHARACTERS = regex.compile(r"[\p{Latin}\p{N}][\p{Latin}\p{M}\p{N}]*|(?![\s\p{Cc}\p{Cf}])\X")
 
-
-def _english(text: str) -> list[str]:
-    words: list[str] = []
-    for word in _WORD.findall(text):
-        clitic = _ENGLISH_CLITIC.fullmatch(word)
-        words.extend(clitic.groups() if clitic else (word,))
-    return words
-
-
-def _french(text: str) -> list[str]:
-    words: list[str] = []
-    for word in _WORD.findall(text):
-        while elision := _FRENCH_ELISION.fullmatch(word):
-            words.append(elision[1])
-            word = elision[2]
-        words.append(word)
-    return words
-
-
-def _characters(text: str) -> list[str]:
-    """Split text without spaces into extended grapheme clusters; runs of Latin letters and digits stay whole."""
-    return regex.findall(r"[\p{Latin}\p{N}][\p{Latin}\p{M}\p{N}]*|(?![\s\p{Cc}\p{Cf}])\X", text)
-
-
-_RULES: dict[str, Callable[[str], list[str]]] = {
-    "spaces": _plain,
-    "english": _english,
-    "french": _french,
-    "characters": _characters,
+_RULES: dict[str, tuple[regex.Pattern[str], ...]] = {
+    "spaces": (_WORD,),
+    "english": (_WORD, _ENGLISH_CLITIC),
+    "french": (_WORD, _FRENCH_ELISION),
+    "characters": (_CHARACTERS,),
 }
+
+
+def word_patterns(rule: str) -> list[str]:
+    """Return the regular expressions of a rule: that of a word, and that by which a word falls into two parts.
+
+    The second, where there is one, has two groups. It is applied to whole words, then again to their second parts.
+
+    Args:
+        rule: as for `word_splitter`.
+
+    Raises:
+        XnerError: the rule is unknown.
+    """
+    if rule not in _RULES:
+        raise XnerError(f"unknown word-splitting rule {rule!r}; known are {', '.join(_RULES)}.")
+    return [f"(?x){one.pattern}" if one.flags & regex.VERBOSE else one.pattern for one in _RULES[rule]]
 
 
 def word_splitter(rule: str) -> Callable[[str], list[str]]:
@@ -83,10 +75,18 @@ def word_splitter(rule: str) -> Callable[[str], list[str]]:
     Raises:
         XnerError: the rule is unknown.
     """
-    if rule not in _RULES:
-        raise XnerError(f"unknown word-splitting rule {rule!r}; known are {', '.join(_RULES)}.")
-    split = _RULES[rule]
-    return lambda text: split(unicodedata.normalize("NFC", text))
+    word, *parts = map(regex.compile, word_patterns(rule))
+
+    def split(text: str) -> list[str]:  # as `xner_hf.models.words_xner.split_words`, which goes where this does not
+        words: list[str] = []
+        for found in word.findall(unicodedata.normalize("NFC", text)):
+            while halves := next((match for part in parts if (match := part.fullmatch(found))), None):
+                words.append(halves[1])
+                found = halves[2]
+            words.append(found)
+        return words
+
+    return split
 
 
 def matching_key(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from transformers import AutoConfig, AutoModel, AutoModelForTokenClassification
 
+from xner_hf.corpora.words import word_patterns
 from xner_hf.models.annotator import Annotation, Annotator
 from xner_hf.models.configuration_xner import XnerConfig
 from xner_hf.models.modeling_xner import XnerForTokenClassificationAndParsing, XnerOutput, XnerPreTrainedModel
@@ -19,6 +20,7 @@ __all__ = [
     "XnerPreTrainedModel",
 ]
 
+XnerConfig.default_word_patterns = tuple(word_patterns("spaces"))
 AutoConfig.register("xner", XnerConfig, exist_ok=True)
 AutoModel.register(XnerConfig, XnerForTokenClassificationAndParsing, exist_ok=True)
 AutoModelForTokenClassification.register(XnerConfig, XnerForTokenClassificationAndParsing, exist_ok=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from xner_hf.batches import Batches
 from xner_hf.errors import XnerError
+from xner_hf.models.words_xner import deepest_places, overlapping_windows, runs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,7 +80,7 @@ class Annotator:
     def __init__(self, model: str | tuple[Any, Any], revision: str | None = None, device: str | None = None):
         import torch
 
-        from xner_hf.checkpoint import load_checkpoint, longest_input
+        from xner_hf.checkpoint import load_checkpoint
 
         if isinstance(model, tuple):
             self.model, self.tokenizer = model
@@ -102,8 +103,7 @@ class Annotator:
         config = self.model.config
         self.labels = [config.id2label[i] for i in range(config.num_labels)] if "ner" in config.tasks else None
         self.relations = list(config.relation_labels) if "parsing" in config.tasks else None
-        # T5 has no longest input; some tokenizers state 1e30.
-        self.limit = min(longest_input(self.model, self.tokenizer), TOKENS_PER_BATCH)
+        self.limit = min(self.tokenizer.model_max_length, self.model.longest_input)
         self._batches = Batches(TOKENS_PER_BATCH, self.device)
 
     def annotate(
@@ -147,22 +147,16 @@ class Annotator:
         return found
 
     def _encode(self, sentences: Sequence[Sequence[str]]) -> list[_Encoded]:
-        from xner_hf.checkpoint import overlapping_windows
-
         encoded = [_Encoded(len(words), [], [], []) for words in sentences]
-        best: list[dict[int, tuple[int, int, int]]] = [{} for _ in sentences]  # by word: depth, window, position
+        firsts_of: list[list[tuple[int, list[tuple[int, int]]]]] = [[] for _ in sentences]
         for sentence, ids, firsts in overlapping_windows(self.tokenizer, sentences, self.limit):
-            one, places = encoded[sentence], best[sentence]
-            for word, position in firsts:
-                # The second half of a word that was cut opens a window, and never lies deeper than the first half.
-                depth = min(position, len(ids) - 1 - position)
-                if word not in places or depth > places[word][0]:
-                    places[word] = depth, len(one.windows), position
             if firsts:
-                one.windows.append(ids)
-        for one, places in zip(encoded, best, strict=True):
-            one.words.extend(sorted(places))
-            one.places.extend(places[word][1:] for word in one.words)
+                encoded[sentence].windows.append(ids)
+                firsts_of[sentence].append((len(ids), firsts))
+        for one, windows in zip(encoded, firsts_of, strict=True):
+            places = deepest_places(windows)
+            one.words.extend(places)
+            one.places.extend(places.values())
         return encoded
 
     def _annotate(self, batch: list[_Encoded], constrained: bool, distributions: bool) -> list[Annotation]:
@@ -207,18 +201,20 @@ class Annotator:
 
         logs = self.model.classifier(states).float().log_softmax(-1).cpu().numpy()
         # Words without sub-words are O, so what stands between two of them is decoded by itself.
-        runs = [(i, *run) for i, one in enumerate(batch) for run in _runs(one.words)]
-        if constrained and runs:
-            padded = np.zeros((len(runs), max(stop - start for _, start, stop in runs), len(self.labels)), np.float32)
-            for row, (i, start, stop) in zip(padded, runs, strict=True):
+        parts = [(i, *part) for i, one in enumerate(batch) for part in runs(one.words)]
+        if constrained and parts:
+            padded = np.zeros(
+                (len(parts), max(stop - start for _, start, stop in parts), len(self.labels)), np.float32
+            )
+            for row, (i, start, stop) in zip(padded, parts, strict=True):
                 row[: stop - start] = logs[i, start:stop]
-            decoded = decode_tags(padded, [stop - start for _, start, stop in runs], self.labels)
+            decoded = decode_tags(padded, [stop - start for _, start, stop in parts], self.labels)
         else:
-            decoded = [[self.labels[n] for n in logs[i, start:stop].argmax(-1)] for i, start, stop in runs]
+            decoded = [[self.labels[n] for n in logs[i, start:stop].argmax(-1)] for i, start, stop in parts]
         tags = [["O"] * one.length for one in batch]
-        for (i, start, _), run in zip(runs, decoded, strict=True):
+        for (i, start, _), part in zip(parts, decoded, strict=True):
             first = batch[i].words[start]
-            tags[i][first : first + len(run)] = run
+            tags[i][first : first + len(part)] = part
         found = []
         for i, one in enumerate(batch):
             probabilities = np.zeros((one.length, len(self.labels)), np.float32)
@@ -246,12 +242,6 @@ class Annotator:
             arcs = arcs.cpu().numpy()
             found = [(*found[i], *_spread(one, arcs[i], likeliest[i])) for i, one in enumerate(batch)]
         return found
-
-
-def _runs(words: Sequence[int]) -> list[tuple[int, int]]:
-    """Return start and end, in `words`, of the runs of words that follow each other in the sentence."""
-    starts = [n for n, word in enumerate(words) if n == 0 or word != words[n - 1] + 1]
-    return list(zip(starts, [*starts[1:], len(words)], strict=False))
 
 
 def _attach(

@@ -1,7 +1,7 @@
 """Configuration of a student: its encoder, its tasks and the size of its heads.
 
-This file and `modeling_xner` are copied beside the weights, so that a checkpoint loads where xner-hf is not installed.
-They import torch and transformers only.
+This file, `modeling_xner`, `pipeline_xner` and `words_xner` are copied beside the weights, so that a checkpoint loads
+where xner-hf is not installed. Loading it makes ``pipeline("token-classification")`` take a student's words from it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from copy import deepcopy
 from typing import Any
 
 from transformers import AutoConfig, PreTrainedConfig
+
+from .pipeline_xner import register
 
 TASKS = ("ner", "parsing")
 
@@ -27,6 +29,8 @@ class XnerConfig(PreTrainedConfig):
         head_dropout: dropout before the token classifier.
         parser_dropout: dropout of the arc and relation representations.
         task_weights: weight of every task's loss, 1.0 where a task is not named.
+        word_patterns: regular expressions by which raw text is split into words, as in training: that of a word, and,
+            where words fall into two parts, one with two groups. By default those of text with spaces.
         kwargs: those of `PreTrainedConfig`; `id2label` or `num_labels` give the entity labels.
 
     Raises:
@@ -36,6 +40,7 @@ class XnerConfig(PreTrainedConfig):
 
     model_type = "xner"
     sub_configs = {"backbone_config": AutoConfig}
+    default_word_patterns: Sequence[str] = ()  # set by the package; a checkpoint has its own
 
     def __init__(
         self,
@@ -47,6 +52,7 @@ class XnerConfig(PreTrainedConfig):
         head_dropout: float = 0.1,
         parser_dropout: float = 0.33,
         task_weights: dict[str, float] | None = None,
+        word_patterns: Sequence[str] | None = None,
         **kwargs: Any,
     ):
         if backbone_config is None:
@@ -64,6 +70,7 @@ class XnerConfig(PreTrainedConfig):
         self.head_dropout = head_dropout
         self.parser_dropout = parser_dropout
         self.task_weights = dict.fromkeys(TASKS, 1.0) | dict(task_weights or {})
+        self.word_patterns = list(self.default_word_patterns if word_patterns is None else word_patterns)
         if not self.tasks or not set(self.tasks) <= set(TASKS) or not set(self.task_weights) <= set(TASKS):
             raise ValueError(f"tasks are some of {TASKS}, and only they have weights; given: {tasks}, {task_weights}.")
         if "parsing" in self.tasks and not 0 < len(self.relation_labels) == len(set(self.relation_labels)):
@@ -75,6 +82,12 @@ class XnerConfig(PreTrainedConfig):
             "AutoModel": "modeling_xner.XnerForTokenClassificationAndParsing",
             "AutoModelForTokenClassification": "modeling_xner.XnerForTokenClassificationAndParsing",
         }
+
+    @property
+    def keys_to_ignore_at_inference(self) -> list[str]:
+        """What `Trainer` leaves out of predictions: of an entity tagger all but its logits, as of other taggers."""
+        parses = ["arc_logits", "rel_logits"] if "ner" in self.tasks else []
+        return [*parses, "ner_loss", "arc_loss", "rel_loss"]
 
     @property
     def hidden_size(self) -> int:
@@ -97,3 +110,4 @@ class XnerConfig(PreTrainedConfig):
 
 
 XnerConfig.register_for_auto_class()
+register()

@@ -1,6 +1,6 @@
 """From scores to structures: valid IOB2 tags, dependency trees with one root, and the relations of their arcs.
 
-Everything takes padded batches of word-level scores as numpy arrays; numpy is imported when a function is called.
+Everything takes padded batches of word-level scores as numpy arrays.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from xner_hf.errors import XnerError
+from xner_hf.models.words_xner import best_valid_path, tag_order
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,7 +57,7 @@ def decode_tags(log_probabilities: np.ndarray, lengths: Sequence[int], labels: S
     paths = scores.argmax(-1)
     valid = first[paths[:, 0]] & (following[paths[:, :-1], paths[:, 1:]] | ~inside[:, 1:]).all(1)
     if not valid.all():
-        paths[~valid] = _viterbi(scores[~valid], first, following)
+        paths[~valid] = best_valid_path(scores[~valid], first, following)
     return [[labels[number] for number in path[:length]] for path, length in zip(paths, lengths, strict=True)]
 
 
@@ -193,37 +194,18 @@ def _finite(scores: np.ndarray, inside: np.ndarray, name: str) -> np.ndarray:
 
 @lru_cache(maxsize=16)
 def _allowed(labels: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Return whether each label may come first, and whether each (column) may follow another (row)."""
-    import numpy as np
-
+    """Return the `tag_order` of labels, after checking them."""
     for number, label in enumerate(labels):
         if not isinstance(label, str) or label != "O" and (label[:2] not in ("B-", "I-") or len(label) == 2):
             raise XnerError(f"label {number}: {label!r} is not an IOB2 label. Labels are 'O', 'B-TYPE' or 'I-TYPE'.")
     if len(set(labels)) < len(labels):
         raise XnerError(f"The labels {', '.join(labels)} name one twice. Give every label one name.")
-    first = np.array([label[:2] != "I-" for label in labels], bool)
+    first, following = tag_order(labels)
     if not first.any():
         raise XnerError(
             f"The labels {', '.join(labels) or '(none)'} can open no sentence. Add 'O' or a 'B-TYPE' to them."
         )
-    following = [[after[:2] != "I-" or before[1:] == after[1:] for after in labels] for before in labels]
-    return first, np.array(following, bool)
-
-
-def _viterbi(scores: np.ndarray, first: np.ndarray, following: np.ndarray) -> np.ndarray:
-    """Return the best valid label numbers ``[sentences, words]`` for finite scores ``[sentences, words, labels]``."""
-    import numpy as np
-
-    steps = np.where(following, 0.0, -np.inf)
-    best, back = np.where(first, scores[:, 0], -np.inf), []
-    for position in range(1, scores.shape[1]):
-        paths = best[:, :, None] + steps
-        back.append(paths.argmax(1))
-        best = paths.max(1) + scores[:, position]
-    path = [best.argmax(-1)]
-    for choices in reversed(back):
-        path.append(np.take_along_axis(choices, path[-1][:, None], 1)[:, 0])
-    return np.stack(path[::-1], 1)
+    return first, following
 
 
 def _best_tree(scores: np.ndarray) -> list[int]:

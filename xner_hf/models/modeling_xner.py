@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,9 @@ from transformers import initialization as init
 from transformers.utils import ModelOutput
 
 from .configuration_xner import XnerConfig
+
+LONGEST = 4096
+"""Sub-words that an encoder without a bound takes at once."""
 
 IGNORED = -100
 """Label of positions without loss."""
@@ -118,8 +122,8 @@ class XnerPreTrainedModel(PreTrainedModel):
 class XnerForTokenClassificationAndParsing(XnerPreTrainedModel):
     """Named-entity recognition and dependency parsing over one encoder.
 
-    Labels stand on the first sub-word of a word, so ``pipeline("token-classification",
-    aggregation_strategy="first")`` reads the entities.
+    Labels stand on the first sub-word of a word; ``pipeline("token-classification")`` reads the entities from there
+    (`StudentTokenClassificationPipeline`).
     """
 
     _auto_class = "AutoModelForTokenClassification"
@@ -163,6 +167,11 @@ class XnerForTokenClassificationAndParsing(XnerPreTrainedModel):
     def set_input_embeddings(self, value: nn.Module) -> None:
         self.backbone.set_input_embeddings(value)
 
+    @property
+    def longest_input(self) -> int:
+        """Sub-words, special tokens included, that are read at once."""
+        return int(min(position_limit(self), LONGEST))
+
     def word_states(self, states: torch.Tensor, word_starts: torch.Tensor) -> torch.Tensor:
         """Return the states of first sub-words, ``[batch, words, hidden]``, of those of all sub-words."""
         return states.gather(1, word_starts.clamp(min=0).unsqueeze(-1).expand(-1, -1, states.size(-1)))
@@ -174,8 +183,8 @@ class XnerForTokenClassificationAndParsing(XnerPreTrainedModel):
         inputs_embeds: torch.Tensor | None = None,
         labels: torch.Tensor | None = None,
         word_starts: torch.Tensor | None = None,
-        arc_labels: torch.Tensor | None = None,
-        rel_labels: torch.Tensor | None = None,
+        heads: torch.Tensor | None = None,
+        relations: torch.Tensor | None = None,
         return_dict: bool | None = None,
         **kwargs: Any,
     ) -> XnerOutput | tuple[Any, ...]:
@@ -187,8 +196,8 @@ class XnerForTokenClassificationAndParsing(XnerPreTrainedModel):
             inputs_embeds: instead of `input_ids`, ``[batch, sub-words, hidden]``.
             labels: entity labels, ``[batch, sub-words]``, -100 but at first sub-words.
             word_starts: position of the first sub-word of every word, ``[batch, words]``, -1 where there is no word.
-            arc_labels: head of every word, 0 for the root, ``[batch, words]``, -100 where it is not known.
-            rel_labels: relation to that head, ``[batch, words]``, -100 where it is not known.
+            heads: head of every word, 0 for the root, ``[batch, words]``, -100 where it is not known.
+            relations: relation to that head, ``[batch, words]``, -100 where it is not known.
             return_dict: False returns a tuple; by default as the configuration says.
             kwargs: for the encoder, such as ``output_hidden_states``.
         """
@@ -206,25 +215,25 @@ class XnerForTokenClassificationAndParsing(XnerPreTrainedModel):
             logits = self.classifier(self.dropout(states))
         if "parsing" in self.config.tasks and word_starts is not None:
             arc_logits, rel_logits = self.parser(self.word_states(states, word_starts), word_starts.ge(0))
-        tagging = heads = relations = None
+        ner_loss = arc_mean = rel_mean = None
         losses = []
         if labels is not None and logits is not None:
-            tagging = _mean(*tagging_loss(logits, labels))
-            losses.append(self.config.task_weights["ner"] * tagging)
-        if arc_labels is not None and arc_logits is not None:
-            heads = _mean(*arc_loss(arc_logits, arc_labels))
-            losses.append(self.config.task_weights["parsing"] * heads)
-            if rel_labels is not None:
-                relations = _mean(*relation_loss(rel_logits, arc_labels, rel_labels))
-                losses.append(self.config.task_weights["parsing"] * relations)
+            ner_loss = _mean(*tagging_loss(logits, labels))
+            losses.append(self.config.task_weights["ner"] * ner_loss)
+        if heads is not None and arc_logits is not None:
+            arc_mean = _mean(*arc_loss(arc_logits, heads))
+            losses.append(self.config.task_weights["parsing"] * arc_mean)
+            if relations is not None:
+                rel_mean = _mean(*relation_loss(rel_logits, heads, relations))
+                losses.append(self.config.task_weights["parsing"] * rel_mean)
         output = XnerOutput(
             loss=sum(losses) if losses else None,
             logits=logits,
             arc_logits=arc_logits,
             rel_logits=rel_logits,
-            ner_loss=tagging,
-            arc_loss=heads,
-            rel_loss=relations,
+            ner_loss=ner_loss,
+            arc_loss=arc_mean,
+            rel_loss=rel_mean,
             hidden_states=encoded.hidden_states,
             attentions=encoded.attentions,
         )
@@ -251,6 +260,19 @@ def encoder_of(model: PreTrainedModel) -> PreTrainedModel:
     return model
 
 
+def position_limit(model: PreTrainedModel) -> float:
+    """Return how many sub-words, special tokens included, an encoder takes at once; infinity where it has no bound.
+
+    RoBERTa and its family keep their first positions for padding, so that 514 positions take 512 sub-words.
+    """
+    stated = getattr(model.config, "max_position_embeddings", None) or -1
+    limits = [stated if stated > 0 else math.inf]  # XLNet and others say -1
+    for name, module in model.named_modules():
+        if name.endswith("position_embeddings") and hasattr(module, "num_embeddings"):
+            limits.append(module.num_embeddings - (0 if module.padding_idx is None else module.padding_idx + 1))
+    return min(limits)
+
+
 def tagging_loss(
     logits: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor | None = None
 ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -269,25 +291,23 @@ def tagging_loss(
     return (losses * weights).sum(), weights.sum()
 
 
-def arc_loss(arc_logits: torch.Tensor, arc_labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def arc_loss(arc_logits: torch.Tensor, heads: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the summed cross-entropy of heads, and the number of words that have one."""
-    loss = F.cross_entropy(
-        arc_logits.flatten(0, 1).float(), arc_labels.flatten(), ignore_index=IGNORED, reduction="sum"
-    )
-    return loss, arc_labels.ne(IGNORED).sum()
+    loss = F.cross_entropy(arc_logits.flatten(0, 1).float(), heads.flatten(), ignore_index=IGNORED, reduction="sum")
+    return loss, heads.ne(IGNORED).sum()
 
 
 def relation_loss(
-    rel_logits: torch.Tensor, arc_labels: torch.Tensor, rel_labels: torch.Tensor
+    rel_logits: torch.Tensor, heads: torch.Tensor, relations: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the summed cross-entropy of the relations to the heads in `arc_labels`, and the number of words.
+    """Return the summed cross-entropy of the relations to the heads in `heads`, and the number of words.
 
     Words whose head or relation is not known are left out.
     """
-    rel_labels = rel_labels.masked_fill(arc_labels.lt(0), IGNORED)
-    at_head = relations_at(rel_logits, arc_labels.clamp(min=0))
-    loss = F.cross_entropy(at_head.flatten(0, 1).float(), rel_labels.flatten(), ignore_index=IGNORED, reduction="sum")
-    return loss, rel_labels.ne(IGNORED).sum()
+    relations = relations.masked_fill(heads.lt(0), IGNORED)
+    at_head = relations_at(rel_logits, heads.clamp(min=0))
+    loss = F.cross_entropy(at_head.flatten(0, 1).float(), relations.flatten(), ignore_index=IGNORED, reduction="sum")
+    return loss, relations.ne(IGNORED).sum()
 
 
 def relations_at(rel_logits: torch.Tensor, heads: torch.Tensor) -> torch.Tensor:

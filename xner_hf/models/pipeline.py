@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from transformers.pipelines import PIPELINE_REGISTRY
 from xner_hf.corpora.parallel import splitter
 from xner_hf.errors import XnerError
 from xner_hf.models.annotator import Annotation, Annotator
+from xner_hf.models.words_xner import split_words, word_offsets
 from xner_hf.spans import spans_from_iob2
 
 TASK = "ner-and-parsing"
@@ -39,8 +39,8 @@ class NerAndParsingPipeline(Pipeline):
     the encoder are read in overlapping windows; see `Annotator`.
 
     Args:
-        language: ISO 639-3 code of the language, for the rule by which raw text is split into words; by default it is
-            split at white space and punctuation.
+        language: ISO 639-3 code of the language, for the rule by which raw text is split into words; by default the
+            student's own, that of the language it was trained for.
         constrained: False takes the likeliest label of every word by itself; by default tags are valid IOB2.
         is_split_into_words: of a call: whether strings are words, not texts.
         batch_size: sentences that are sorted by length and run together, 64 by default.
@@ -83,7 +83,8 @@ class NerAndParsingPipeline(Pipeline):
     def preprocess(self, sentence: str | Sequence[str], language: str | None = None) -> dict[str, _Words]:
         """Return the words of a sentence."""
         if isinstance(sentence, str):
-            words = splitter(language)(sentence)
+            own = self.model.config.word_patterns
+            words = split_words(sentence, own) if language is None else splitter(language)(sentence)
             return {"sentence": _Words(sentence, words, word_offsets(sentence, words), True)}
         if not isinstance(sentence, list | tuple) or not all(isinstance(word, str) for word in sentence):
             raise XnerError(f"{sentence!r} is no sentence. Give a text, or a list of words.")
@@ -129,32 +130,6 @@ class NerAndParsingPipeline(Pipeline):
                 }
             )
         return entities
-
-
-def word_offsets(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
-    """Return where the words that a text was split into stand in it, as characters ``[start, end)``.
-
-    Args:
-        text: raw text, not necessarily in NFC.
-        words: what a `word_splitter` made of it: parts of its NFC form, in order.
-    """
-    normal = unicodedata.normalize("NFC", text)
-    starts, ends = range(len(text)), range(1, len(text) + 1)
-    if normal != text:
-        # Normalisation does not cross the borders of grapheme clusters (UAX 29), so they carry the offsets over.
-        starts, ends, place = [], [], 0
-        for cluster in regex.findall(r"\X", text):
-            size, end = len(unicodedata.normalize("NFC", cluster)), place + len(cluster)
-            same = size == len(cluster)
-            starts += range(place, end) if same else [place] * size
-            ends += range(place + 1, end + 1) if same else [end] * size
-            place = end
-    offsets, at = [], 0
-    for word in words:
-        at = normal.index(word, at)
-        offsets.append((starts[at], ends[at + len(word) - 1]))
-        at += len(word)
-    return offsets
 
 
 def _conllu(sentence: _Words, annotation: Annotation) -> str:

@@ -100,6 +100,7 @@ def make_student(
         provenance,
         quiet=True,
         relations=lesson.relations,
+        language=settings["code"],
     )
     clock.lap("train")
     found = {

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xner_hf.checkpoint import load_checkpoint, longest_input, overlapping_windows
+from xner_hf.checkpoint import load_checkpoint, longest_input
 from xner_hf.errors import XnerError
 from xner_hf.spans import ENTITY_TYPES, Span, spans_from_iob2
 from xner_hf.tag.scheme import find_scheme, label_names
@@ -118,6 +118,8 @@ class ModelTagger:
         of sentences that are done, whenever there are some.
         """
         import numpy as np
+
+        from xner_hf.models.words_xner import overlapping_windows
 
         found = [np.zeros((len(words), len(self.labels)), dtype=np.float32) for words in sentences]
         depth = [np.full(len(words), -1) for words in sentences]

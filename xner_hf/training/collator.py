@@ -63,8 +63,8 @@ class WordCollator:
         """Return a batch of B windows, T sub-words and W words.
 
         ``example`` [B]; ``input_ids``, ``attention_mask`` [B, T]; ``word_starts`` [B, W], -1 where there is no word;
-        where there are labels ``labels`` and ``label_weights`` [B, T]; where there are trees ``arc_labels`` and
-        ``rel_labels`` [B, W]; where there are soft labels ``soft_labels`` [B, W, 7], and of a parsing teacher
+        where there are labels ``labels`` and ``label_weights`` [B, T]; where there are trees ``heads`` and
+        ``relations`` [B, W]; where there are soft labels ``soft_labels`` [B, W, 7], and of a parsing teacher
         ``soft_arcs`` [B, W, W + 1] and ``soft_relations`` [B, W, R]. A row of zeros in these means: no loss.
         """
         import numpy as np
@@ -84,8 +84,8 @@ class WordCollator:
             batch["labels"] = np.full((size, longest), IGNORED)
             batch["label_weights"] = np.zeros((size, longest), dtype=np.float32)
         if any(one.heads is not None for one in examples):
-            batch["arc_labels"] = np.full((size, words), IGNORED)
-            batch["rel_labels"] = np.full((size, words), IGNORED)
+            batch["heads"] = np.full((size, words), IGNORED)
+            batch["relations"] = np.full((size, words), IGNORED)
         for row, one in enumerate(examples):
             batch["input_ids"][row, : len(one.input_ids)] = one.input_ids
             batch["attention_mask"][row, : len(one.input_ids)] = 1
@@ -94,8 +94,8 @@ class WordCollator:
                 batch["labels"][row, one.starts] = one.labels
                 batch["label_weights"][row, one.starts] = 1.0 if one.weights is None else one.weights
             if one.heads is not None:
-                batch["arc_labels"][row, : len(one.heads)] = one.heads
-                batch["rel_labels"][row, : len(one.heads)] = one.relations
+                batch["heads"][row, : len(one.heads)] = one.heads
+                batch["relations"][row, : len(one.heads)] = one.relations
         self._add_soft(batch, items, words)
         return {name: torch.from_numpy(array) for name, array in batch.items()}
 

@@ -87,9 +87,9 @@ def counts(batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
         found[0] = (batch["label_weights"] * batch["labels"].ne(IGNORED)).sum()
     if "soft_labels" in batch:
         found[1] = batch["soft_labels"].sum(-1).gt(0).sum()
-    if "arc_labels" in batch:
-        found[2] = batch["arc_labels"].ne(IGNORED).sum()
-        found[3] = batch["rel_labels"].ne(IGNORED).sum()
+    if "heads" in batch:
+        found[2] = batch["heads"].ne(IGNORED).sum()
+        found[3] = batch["relations"].ne(IGNORED).sum()
     if "soft_arcs" in batch:
         found[4] = found[5] = batch["soft_arcs"].sum(-1).gt(0).sum()
     return found
@@ -112,9 +112,9 @@ def sums(output: Any, batch: Mapping[str, torch.Tensor], config: LossConfig) -> 
         starts = batch["word_starts"].clamp(min=0).unsqueeze(-1)
         logits = output.logits.gather(1, starts.expand(-1, -1, output.logits.size(-1))).float()
         found["soft"] = soft_loss(logits, batch["soft_labels"], config)
-    if "arc_labels" in batch:
-        found["arc"], _ = arc_loss(output.arc_logits, batch["arc_labels"])
-        found["rel"], _ = relation_loss(output.rel_logits, batch["arc_labels"], batch["rel_labels"])
+    if "heads" in batch:
+        found["arc"], _ = arc_loss(output.arc_logits, batch["heads"])
+        found["rel"], _ = relation_loss(output.rel_logits, batch["heads"], batch["relations"])
     if "soft_arcs" in batch:
         arcs = batch["soft_arcs"]
         logs = output.arc_logits.float().log_softmax(-1)

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from xner_hf.align.embedding import Embedder, depth_of
-from xner_hf.checkpoint import load_config
+from xner_hf.checkpoint import check_encoder
 from xner_hf.corpora.hub import model_source
 from xner_hf.errors import XnerError, nearest
 from xner_hf.pipeline.inputs import default_device, model_digest, model_versions
@@ -277,7 +277,7 @@ class SentenceEncoder:
     def __init__(self, model: str, revision: str | None = None, device: str | None = None):
         import numpy as np
 
-        depth = depth_of(load_config(model, revision))
+        depth = depth_of(check_encoder(model, revision))
         self._embedder = Embedder(model, revision, depth, device=device)
         self.size = self._embedder.states(self._embedder.split([["a"]]), np.arange(1), 1).shape[1]
 

@@ -10,8 +10,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from xner_hf.checkpoint import load_checkpoint, longest_input
+from xner_hf.checkpoint import check_encoder, load_checkpoint, longest_input
+from xner_hf.corpora.parallel import splitting_rule
 from xner_hf.corpora.trees import relation_labels
+from xner_hf.corpora.words import word_patterns
 from xner_hf.errors import XnerError
 from xner_hf.metrics import span_f1
 from xner_hf.pipeline.store import digest, write_text
@@ -52,7 +54,7 @@ def new_student(
         tokenizer: goes with `backbone_config`.
 
     Raises:
-        XnerError: the backbone cannot be had.
+        XnerError: the backbone cannot be had, or is none that can be used.
     """
     from transformers import AutoModel, set_seed
 
@@ -68,6 +70,7 @@ def new_student(
     set_seed(config.seed)
     if backbone_config is not None:
         return XnerForTokenClassificationAndParsing(XnerConfig(backbone_config, **settings)), tokenizer
+    check_encoder(config.backbone)
     encoder, tokenizer = load_checkpoint(AutoModel, config.backbone)
     return XnerForTokenClassificationAndParsing.from_backbone(encoder, settings), tokenizer
 
@@ -83,6 +86,7 @@ def train_student(
     quiet: bool = False,
     student: tuple[Any, Any] | None = None,
     relations: Sequence[str] | None = None,
+    language: str | None = None,
 ) -> dict[str, Any]:
     """Train a student and save it to `folder`; started by ``torchrun`` or ``accelerate launch``, on all processes.
 
@@ -98,6 +102,7 @@ def train_student(
         quiet: show no progress.
         student: an untrained model and its tokenizer, instead of `new_student`.
         relations: of a parsing teacher, in its order; those of the corpora come after them.
+        language: ISO 639-3 code of the language that it is for, by whose rule the student splits raw text into words.
 
     Returns:
         The content of ``training.json``.
@@ -120,6 +125,7 @@ def train_student(
     names = relation_labels(trees) if trees else []
     names = [*(relations or ()), *(name for name in names if name not in (relations or ()))]
     model, tokenizer = student or new_student(config, names)
+    model.config.word_patterns = word_patterns(splitting_rule(language))
     limit = min(config.max_length, longest_input(model, tokenizer))
     numbers = {name: number for number, name in enumerate(model.config.relation_labels)} if names else {}
     for one in [*corpora, *([validation] if validation else [])]:

@@ -71,7 +71,7 @@ class XnerTrainer(Trainer):
             args.ddp_find_unused_parameters = False
         args.remove_unused_columns = False
         args.logging_nan_inf_filter = False  # stopped at instead, with the examples that caused it
-        args.label_names = ["labels", "arc_labels", "rel_labels"]
+        args.label_names = ["labels", "heads", "relations"]
         tokenizer = options["processing_class"]
         super().__init__(
             model=model,
@@ -145,7 +145,7 @@ class XnerTrainer(Trainer):
     ) -> Any:
         """Return this process's part of the loss; the mean over processes is the loss of the global batch."""
         total = counts(inputs) if num_items_in_batch is None else num_items_in_batch
-        names = [*MODEL_INPUTS, *(["word_starts"] if {"arc_labels", "soft_arcs"} & set(inputs) else [])]
+        names = [*MODEL_INPUTS, *(["word_starts"] if {"heads", "soft_arcs"} & set(inputs) else [])]
         output = model(**{name: inputs[name] for name in names})
         student = self.accelerator.unwrap_model(model)
         losses = {task: torch.zeros((), device=total.device) for task in TASKS}
@@ -178,7 +178,7 @@ class XnerTrainer(Trainer):
         idle: list[nn.Parameter] = []
         if not {"labels", "soft_labels"} & set(inputs) and hasattr(student, "classifier"):
             idle += student.classifier.parameters()
-        if not {"arc_labels", "soft_arcs"} & set(inputs) and hasattr(student, "parser"):
+        if not {"heads", "soft_arcs"} & set(inputs) and hasattr(student, "parser"):
             idle += student.parser.parameters()
         return sum(0.0 * one.sum() for one in idle if one.requires_grad)
 
@@ -218,7 +218,7 @@ class XnerTrainer(Trainer):
         """Return the likeliest labels, and heads and relations where there are trees, with the gold beside them."""
         with torch.no_grad():
             inputs = self._prepare_inputs(inputs)
-            parsed = "arc_labels" in inputs
+            parsed = "heads" in inputs
             names = [*MODEL_INPUTS, *(["word_starts"] if parsed else [])]
             output = model(**{name: inputs[name] for name in names})
         found, gold = [], []
@@ -229,7 +229,7 @@ class XnerTrainer(Trainer):
             heads = output.arc_logits.argmax(-1)
             relations = relations_at(output.rel_logits, heads).argmax(-1)
             found += [heads, relations]
-            gold += [inputs["arc_labels"], inputs["rel_labels"]]
+            gold += [inputs["heads"], inputs["relations"]]
         return None, tuple(found), tuple(gold)
 
 
