@@ -128,7 +128,7 @@ result += [labelled(corpus + ":fr", "none"), labelled(corpus + ":de", "validatio
     )
     assert train == theirs == [[words, ["B-PER", "I-PER", "O"]]]
     assert ours == val == [[words, ["O", "O", "B-LOC"]]]
-    assert test == [[words, ["B-ORG", "O", "O"]]] and english == [[words, ["B-MISC", "I-MISC", "O"]]]
+    assert test == [[words, ["B-ORG", "O", "O"]]] and english == [[words, ["O", "O", "O"]]]  # MISC is left out
     assert (configs, splits) == (["en", "fr"], ["test", "train", "validation"])
     assert default == ["test_fr", "train_fr", "validation_en", "validation_fr"]
     assert "no split 'none'" in none and "no configuration 'de'" in german
@@ -185,17 +185,17 @@ result = [[[p.id, p.source, p.target] for p in read_extra("UdS-LSV/menyo20k_mt:"
 
 def test_tags_without_class_label_are_read_as_text_and_refused_as_numbers(put, hub_env, run_client):  # noqa: F811
     words = ["Ada", "Sow", "left"]
-    put("me/text", {"a/train.parquet": parquet(tokens=[words], ner_tags=[["B-PERSON", "I-PERSON", "O"]])})
+    put("me/text", {"a/train.parquet": parquet(tokens=[words], ner_tags=[["B-PER", "I-PER", "O"]])})
     put("me/numbers", {"a/train.parquet": parquet(tokens=[words], ner_tags=[[1, 2, 0]])})
     put("me/other", {"a/train.parquet": parquet(tokens=[words, words], ner_tags=[["O", "O", "O"], ["PER", "O", "O"]])})
     put("me/null", {"a/train.parquet": parquet(tokens=[words], ner_tags=[["O", None, "O"]])})
     code = READ + 'result = [labelled(f"me/{name}:a", "train") for name in ("text", "numbers", "other", "null")]'
     text, numbers, other, null = run_client(code, hub_env(None))
-    assert text == [[words, ["B-PERSON", "I-PERSON", "O"]]]
+    assert text == [[words, ["B-PER", "I-PER", "O"]]]
     assert numbers.startswith("XnerError: me/numbers:a/train: the column 'ner_tags' carries no label names")
     assert "ClassLabel(names=[...])" in numbers and ".conll" in numbers
     assert "me/other:a/train, row 1: 'PER' is no tag" in other
-    assert "me/null:a/train, row 0: None is no tag" in null
+    assert "me/null:a/train holds no sentence: every row is without words, or a word or the tags are null" in null
 
 
 # A Hub that fails

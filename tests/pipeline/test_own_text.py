@@ -187,6 +187,7 @@ def test_own_labels_stay_beside_the_distributions_of_a_tagger(mirror, write, row
 
 
 def test_a_tagger_named_for_a_labelled_corpus_of_the_hub_replaces_its_labels_which_is_counted(mirror):
-    run = run_recipe(make_recipe("hau", "translate-train", {"tagger": TAGGER}))
+    text = {"text.corpus": "xner/conll2003-nllb", "text.config": "hau"}
+    run = run_recipe(make_recipe("hau", "translate-train", {"tagger": TAGGER, **text}))
     assert set(run.labels) == {"replaced"} and run.labels["replaced"] > 0
-    assert run_recipe(make_recipe("hau", "translate-train")).labels == {}
+    assert run_recipe(make_recipe("hau", "translate-train", text)).labels == {}

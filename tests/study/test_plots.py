@@ -100,5 +100,5 @@ def test_other_endings_are_refused(rows, tmp_path) -> None:
 
 def test_without_matplotlib_the_extra_is_named(rows, tmp_path, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(XnerError, match=r"pip install 'xner-hf\[report\]'"):
+    with pytest.raises(XnerError, match=r"pip install matplotlib"):
         draw("f1", rows, tmp_path / "plot.svg")

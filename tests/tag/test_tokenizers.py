@@ -7,8 +7,9 @@ import random
 
 import pytest
 
-from xner_hf.checkpoint import load_tokenizer, overlapping_windows
+from xner_hf.checkpoint import load_tokenizer
 from xner_hf.errors import XnerError
+from xner_hf.models.words_xner import overlapping_windows
 from xner_hf.tag.model import ModelTagger
 
 TEXT = [

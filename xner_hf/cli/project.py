@@ -136,14 +136,14 @@ def _tagger(model: str, settings: dict[str, Any], labels: dict[str, str] | None)
 def _row(row: dict[str, Any], pair: Pair, done: Projection) -> dict[str, Any]:
     """Return a pair with its projection; entities that the user gave keep their order and keys, and get a score.
 
-    One whose type is mapped to nothing stays as it was given, and is not projected.
+    A type that is mapped is renamed; an entity whose type is mapped to nothing stays as it was, and is not projected.
     """
     spans = [span._asdict() for span in pair.source_spans or ()]
     own = [dict(one) for one in row.get("source_entities") or spans]
     place_of = {(one["start"], one["end"]): place for place, one in enumerate(own)}
     places = [place_of[span["start"], span["end"]] for span in spans]
     for place, span in zip(places, spans, strict=True):
-        own[place] = {**span, **own[place], "score": span["score"]}
+        own[place] = {**span, **own[place], "label": span["label"], "score": span["score"]}
     entities = sorted((one._replace(source=places[one.source]) for one in done.entities), key=lambda one: one.source)
     return {
         **{"id": pair.id, "source_tokens": pair.source, "target_tokens": pair.target},
