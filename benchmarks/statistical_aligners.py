@@ -1,6 +1,6 @@
 """The statistical aligners that sil-thot has, side by side: links against gold, projection, seconds, equal bytes.
 
-    XNER_MIRROR=... python benchmarks/statistical_aligners.py [NAME ...] [--split validation]
+    XNER_MIRROR=... python benchmarks/statistical_aligners.py [NAME ...] [--on PART ...] [--split validation]
 
 Links are scored on en-fr and ro-en (trained on these sentences alone), projection on MasakhaNER2 through its human
 translations (trained on them and on MAFAND without leaked rows; for yor, of which only train has translations, that).
@@ -22,6 +22,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from taggers import tagger_of
 
 from xner_hf.align import Link
 from xner_hf.align.statistical import StatisticalAligner, form
@@ -33,7 +34,7 @@ from xner_hf.project import make_projector
 from xner_hf.recipe import make_recipe
 
 Pairs = Sequence[tuple[Sequence[str], Sequence[str]]]
-TAGGERS = {"eng": "xner/minilm-conll2003-en", "fra": "xner/minilm-wikineural-fr"}
+LINKS, PROJECTION = ("en-fr", "ro-en"), ("luo", "tsn", "yor")
 METHODS = {
     "heuristic": ("heuristic", {}),
     "alignment": ("candidates", {"alignment_weight": 1.0, "min_surface": 2.0, "null_threshold": 0.2}),
@@ -136,10 +137,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{' | '.join(ALIGNERS)}; all by default")
     parser.add_argument("--split", default="test", help="of MasakhaNER2")
+    parser.add_argument("--on", nargs="+", default=[*LINKS, *PROJECTION], help="parts of the data; all by default")
     arguments = parser.parse_args()
     here = [name for name in ALIGNERS if name != "systran" or importlib.util.find_spec("systran_align")]
     names = arguments.names or here
-    for config in ("en-fr", "ro-en"):
+    for config in (one for one in LINKS if one in arguments.on):
         rows = list(CorpusSplit("xner/word-alignments", config, "test").rows())
         pairs = [(row["source_tokens"], row["target_tokens"]) for row in rows]
         sure = [{tuple(link) for link in row["sure"]} for row in rows]
@@ -150,9 +152,9 @@ def main() -> None:
             scores = alignment_scores([{link[:2] for link in own} for own in links], sure, possible)
             figures = "".join(f"{100 * scores[key]:7.1f}" for key in ("precision", "recall", "f1", "aer"))
             print(f"  {name:20}{figures}{said}", flush=True)
-    for code in ("luo", "tsn", "yor"):
+    for code in (one for one in PROJECTION if one in arguments.on):
         split = "train" if code == "yor" else arguments.split
-        recipe = make_recipe(code, "parallel", {"tagger": TAGGERS["eng"], "aligner": "none"})
+        recipe = make_recipe(code, "parallel", {"tagger": tagger_of(code), "aligner": "none"})
         found = translated_gold(recipe, f"masakhane/masakhaner2:{code}", split)
         own = training_text(recipe, source_side(recipe, tagged=False))
         wanted = [(pair.source, pair.target) for pair in found.pairs]
