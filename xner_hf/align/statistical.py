@@ -83,6 +83,13 @@ Numbers = tuple[list[int], list[int]]
 """A pair whose words are numbers."""
 
 
+def trainer_version() -> dict[str, str]:
+    """Return name and version of the package that trains; none where it is not installed."""
+    from importlib.metadata import version
+
+    return {"sil-thot": version("sil-thot")} if importlib.util.find_spec("thot") else {}
+
+
 class StatisticalAligner:
     """A trained model; make one with `train`, keep it in a folder, load it with the constructor.
 

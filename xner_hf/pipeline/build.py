@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xner_hf.align.statistical import trainer_version
 from xner_hf.errors import XnerError
 from xner_hf.pipeline.chain import REASONS
 from xner_hf.pipeline.licences import licences, models, most_restrictive
@@ -25,7 +26,7 @@ from xner_hf.recipe import Recipe
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_VERSIONS = ("xner-hf", "pyarrow", "systran-align", "rapidfuzz", "regex", "scipy")
+_VERSIONS = ("xner-hf", "pyarrow", "rapidfuzz", "regex", "scipy")
 
 
 def build_corpus(recipe: Recipe, folder: Path, num_proc: int = 1, progress: Progress | None = None) -> dict[str, Any]:
@@ -173,7 +174,7 @@ def _facts(run: Run, counts: _Counts) -> dict[str, Any]:
         "repaired_tags": run.repaired,
         "source_labels": run.labels,
         "read": run.read,
-        "versions": {name: version(name) for name in names},
+        "versions": {name: version(name) for name in names} | trainer_version(),
         "stages": [stats.to_dict() for stats in run.stats],
     }
 

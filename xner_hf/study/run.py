@@ -279,12 +279,18 @@ def surroundings() -> dict[str, Any]:
 
     import torch
 
-    names = ("xner-hf", "torch", "transformers", "datasets", "tokenizers", "numpy", "scipy", "systran-align")
+    from xner_hf.align.statistical import trainer_version
+
+    names = ("xner-hf", "torch", "transformers", "datasets", "tokenizers", "numpy", "scipy")
     revision, dirty = code_revision()
     return {
         "revision": revision,
         "dirty": dirty,
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in names}},
+        "versions": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in names},
+            **trainer_version(),
+        },
         "hardware": {
             "device": torch.cuda.get_device_name(0) if torch.cuda.is_available() else platform.machine(),
             "cores": os.cpu_count(),
