@@ -134,6 +134,8 @@ class StatisticalAligner:
         from safetensors.numpy import save_file
 
         check_trainable()
+        import thot.alignment  # noqa: F401 - two threads that import it at once may see half of it
+
         stem = (config or StatisticalConfig()).stem
         words, text, names = _numbered(pairs, stem)
         if not text:
