@@ -7,7 +7,7 @@ translations (trained on them and on MAFAND without leaked rows; for yor, of whi
 `xner` is the package's own: the sampler's parameters, links by posteriors, names learnt once more. The others are
 decoded by sil-thot and symmetrised by grow-diag-final-and, with a score of 1 a link. `systran` is the aligner that the
 package had before; it runs where systran-align is installed. Seconds are of one process, both directions one after the
-other, but for `xner`, whose directions are trained at once.
+other, but for `xner`, whose directions are trained at once. `xner@250` is `xner` with SWEEPS = 250.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 from taggers import tagger_of
 
+import xner_hf.align.statistical
 from xner_hf.align import Link
 from xner_hf.align.statistical import StatisticalAligner, form
 from xner_hf.corpora.hub import CorpusSplit
@@ -34,7 +36,8 @@ from xner_hf.project import make_projector
 from xner_hf.recipe import make_recipe
 
 Pairs = Sequence[tuple[Sequence[str], Sequence[str]]]
-LINKS, PROJECTION = ("en-fr", "ro-en"), ("luo", "tsn", "yor")
+LINKS = ("en-fr", "ro-en")
+PROJECTION = ("bam", "bbj", "ewe", "fon", "luo", "pcm", "tsn", "wol", "yor")
 METHODS = {
     "heuristic": ("heuristic", {}),
     "alignment": ("candidates", {"alignment_weight": 1.0, "min_surface": 2.0, "null_threshold": 0.2}),
@@ -46,6 +49,14 @@ def xner(text: Pairs, wanted: Pairs) -> list[list[Link]]:
     with tempfile.TemporaryDirectory() as folder:
         aligner = StatisticalAligner.train(text, Path(folder) / "model")
     return aligner.align([source for source, _ in wanted], [target for _, target in wanted])
+
+
+def with_sweeps(sweeps: int) -> Callable[[Pairs, Pairs], list[list[Link]]]:
+    def align(text: Pairs, wanted: Pairs) -> list[list[Link]]:
+        with patch.object(xner_hf.align.statistical, "SWEEPS", sweeps):
+            return xner(text, wanted)
+
+    return align
 
 
 def systran(text: Pairs, wanted: Pairs) -> list[list[Link]]:
@@ -107,6 +118,7 @@ ALIGNERS: dict[str, Callable[[Pairs, Pairs], list[list[Link]]]] = {
     "hmm": thot(hmm),
     "eflomal": thot(eflomal),
     "xner": xner,
+    **{f"xner@{sweeps}": with_sweeps(sweeps) for sweeps in (125, 250, 375, 1000)},
 }
 
 
@@ -135,12 +147,14 @@ def measured(name: str, text: Pairs, wanted: Pairs) -> tuple[list[list[Link]], s
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{' | '.join(ALIGNERS)}; all by default")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{' | '.join(ALIGNERS)}")
     parser.add_argument("--split", default="test", help="of MasakhaNER2")
-    parser.add_argument("--on", nargs="+", default=[*LINKS, *PROJECTION], help="parts of the data; all by default")
+    parser.add_argument(
+        "--on", nargs="+", default=[*LINKS, "luo", "tsn", "yor"], help=" | ".join((*LINKS, *PROJECTION))
+    )
     arguments = parser.parse_args()
-    here = [name for name in ALIGNERS if name != "systran" or importlib.util.find_spec("systran_align")]
-    names = arguments.names or here
+    here = ["systran"] if importlib.util.find_spec("systran_align") else []
+    names = arguments.names or [*here, "fast_align", "hmm", "eflomal", "xner"]
     for config in (one for one in LINKS if one in arguments.on):
         rows = list(CorpusSplit("xner/word-alignments", config, "test").rows())
         pairs = [(row["source_tokens"], row["target_tokens"]) for row in rows]

@@ -11,7 +11,6 @@ import importlib.util
 import json
 import unicodedata
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from xner_hf.align.posterior import Parameters
+    from xner_hf.align.sampler import Numbers
 
 PARAMETERS = "parameters.safetensors"
 _FILES = (PARAMETERS, "words.json", "settings.json")
@@ -33,8 +33,6 @@ THRESHOLD = 0.5
 SWEEPS = 500
 """Sweeps of the sampler without jumps: this over the root of the number of pairs, from 2 to 16. There are as many with
 jumps, and four times as many with fertilities. This is eflomal's schedule, shorter."""
-SAMPLERS = 4000
-"""Samplers whose counts are averaged: this over the number of pairs, from 1 to 8. Little text needs more."""
 LONGEST = 1024
 """Words of the longest sentence that is trained on, a limit of sil-thot; longer ones are aligned all the same."""
 
@@ -77,10 +75,6 @@ def check_trainable() -> None:
             "(--aligner encoder --set aligner.model=ORG/NAME), or a model that another machine trained with "
             "`xner align --keep` (--set aligner.model=FOLDER)."
         )
-
-
-Numbers = tuple[list[int], list[int]]
-"""A pair whose words are numbers."""
 
 
 def trainer_version() -> dict[str, str]:
@@ -133,20 +127,18 @@ class StatisticalAligner:
         """
         from safetensors.numpy import save_file
 
-        check_trainable()
-        import thot.alignment  # noqa: F401 - two threads that import it at once may see half of it
+        from xner_hf.align.sampler import sample
 
+        check_trainable()
         stem = (config or StatisticalConfig()).stem
         words, text, names = _numbered(pairs, stem)
         if not text:
             raise XnerError(
                 f"there is no pair with words on both sides, {LONGEST:,} at most, to train the aligner on."
             )
-        with ThreadPoolExecutor(2) as pool:
-            forward = pool.submit(_learn, text, names)
-            backward = pool.submit(_learn, *([(other, one) for one, other in rows] for rows in (text, names)))
-            arrays = {f"forward.{name}": array for name, array in forward.result().items()}
-            arrays |= {f"backward.{name}": array for name, array in backward.result().items()}
+        sweeps = min(16, max(2, round(SWEEPS / len(text) ** 0.5)))
+        both = zip(("forward", "backward"), sample(text, names, SEED, sweeps), strict=True)
+        arrays = {f"{side}.{name}": array for side, own in both for name, array in own.items()}
         with written_whole(folder, _FILES) as aside:
             save_file(arrays, aside / PARAMETERS)
             (aside / "words.json").write_text(json.dumps([list(own) for own in words], ensure_ascii=False), "utf-8")
@@ -203,40 +195,6 @@ def _numbered(
         )
         names |= one & other
     return words, text, [([words[0][name]], [words[1][name]]) for name in sorted(names)]
-
-
-def _learn(text: Sequence[Numbers], names: Sequence[Numbers]) -> dict[str, np.ndarray]:
-    """Train ``p(target | source)`` and return the arrays of `Parameters`. Word numbers begin with 1, 0 is null."""
-    import numpy as np
-    from thot.alignment import EflomalAlignmentModel
-
-    model = EflomalAlignmentModel()
-    model.seed, model.deterministic, model.auto_iterations = SEED, True, False
-    sweeps = min(16, max(2, round(SWEEPS / len(text) ** 0.5)))
-    model.num_samplers = min(8, max(1, SAMPLERS // len(text)))
-    model.set_iterations(sweeps, sweeps, 4 * sweeps)
-    for source, target in (*text, *names):
-        # Numbers as words: no word of a text can be one of the model's own, such as NULL.
-        model.add_sentence_pair(list(map(str, source)), list(map(str, target)), 1)
-    model.start_training()
-    for _ in range(6 * sweeps):
-        model.train()
-    model.end_training()
-    targets = 1 + max(max(target) for _, target in text)
-    rows: list[tuple[int, float]] = []
-    numbers = {model.get_trg_word_index(str(number)): number for number in range(1, targets)}
-    for number in range(1 + max(max(source) for source, _ in text)):
-        index = model.get_src_word_index(str(number)) if number else 0
-        rows += [(number * targets + numbers[t], p) for t, p in model.get_translations(index) if t in numbers]
-    rows.sort()
-    window = model.jump_window
-    return {
-        "keys": np.array([key for key, _ in rows], dtype=np.int64),
-        "probabilities": np.array([probability for _, probability in rows]),
-        "jumps": np.array([model.jump_prob(offset) for offset in range(-window, window + 1)]),
-        "sizes": np.array([targets], dtype=np.int64),
-        "null": np.array([model.p0]),
-    }
 
 
 def _parameters(arrays: dict[str, np.ndarray], side: str) -> Parameters:
