@@ -13,8 +13,8 @@ from taggers import tagger_of
 from xner_hf.intrinsic import training_text, translated_gold
 from xner_hf.pipeline.chain import align_pairs
 from xner_hf.pipeline.run import source_side
-from xner_hf.project import make_projector
 from xner_hf.recipe import AlignerConfig, make_recipe
+from xner_hf.registry import make
 
 SETS = {"luo": ("test", None), "tsn": ("test", None), "wol": ("test", None), "yor": ("train", "xner/bible:eng-yor")}
 METHODS = {
@@ -40,7 +40,7 @@ def main() -> None:
             scores = []
             for method, settings in METHODS.values():
                 given = recipe.projector.settings if settings is None else settings
-                scores.append(100 * linked.score(make_projector(method, given))["f1"])
+                scores.append(100 * linked.score(make("projector", method, given))["f1"])
             size = len(found.pairs) + len(extra)
             print(f"{code:6}{name:28}{size:9,}" + "".join(f"{score:18.1f}" for score in scores), flush=True)
 

@@ -15,11 +15,10 @@ from pathlib import Path
 
 from bootstrap import interval
 
-from xner_hf.align import make_aligner
 from xner_hf.corpora.labelled import read_labelled
 from xner_hf.metrics import sentence_counts
-from xner_hf.project import make_projector
 from xner_hf.project.base import PROJECTED
+from xner_hf.registry import make
 from xner_hf.spans import Span, spans_from_iob2, spans_to_iob2
 
 CORPUS = "ShkalikovOleh/europarl-ner"
@@ -60,11 +59,11 @@ def main() -> None:
         for name, settings in ALIGNERS.items():
             pairs = list(zip(english, target, strict=True))
             with tempfile.TemporaryDirectory() as folder:
-                aligner = make_aligner("statistical", settings, lambda pairs=pairs: pairs, Path(folder) / "model")
+                aligner = make("aligner", "statistical", settings, lambda pairs=pairs: pairs, Path(folder) / "model")
                 links = aligner.align(english, target)
             print(f"  {name}")
             for method, (projector, values) in METHODS.items():
-                made = make_projector(projector, values)
+                made = make("projector", projector, values)
                 counts: dict[bool, list] = {True: [], False: []}
                 for source, own, words, one, tags in zip(english, spans, target, links, gold, strict=True):
                     fates = [fate for fate in made.project(source, own, words, one) if fate.status == PROJECTED]

@@ -25,12 +25,13 @@ from xner_hf.evaluation import gold_tags
 from xner_hf.intrinsic import TranslatedGold, translated_gold
 from xner_hf.languages import language as entry
 from xner_hf.metrics import sentence_counts
-from xner_hf.project import make_projector
 from xner_hf.project.filters import Filters, FiltersConfig, project_filtered
 from xner_hf.project.fitting import fit
 from xner_hf.project.fused import FEATURES, fitted
-from xner_hf.project.scores import fold
+from xner_hf.project.scores.text import fold
+from xner_hf.project.sentence_pair import SentencePair
 from xner_hf.recipe import make_recipe, projector_config
+from xner_hf.registry import make
 from xner_hf.spans import overlap, spans_from_iob2
 
 LANGUAGES = ("luo", "tsn", "pcm", "bam", "bbj", "ewe", "fon", "wol")
@@ -98,7 +99,7 @@ def main() -> None:
         scores = {}
         for code, one in test.items():
             weights, threshold = fit([rows for other, rows in examples.items() if other != code], features=used)
-            projector = make_projector("fused", {"weights": weights, "null_threshold": threshold})
+            projector = make("projector", "fused", {"weights": weights, "null_threshold": threshold})
             scores[code] = 100 * one.score(projector)["f1"]
         found["ablations"][name] = show(name, scores)
     for solver in ("greedy", "exact", "milp"):
@@ -118,13 +119,13 @@ def main() -> None:
 
 def fused(code: str, settings: dict[str, Any]) -> Any:
     config = projector_config("fused", {**fitted(code), **settings}, code)
-    return make_projector("fused", config.settings)
+    return make("projector", "fused", config.settings)
 
 
 def row(name: str, sets: dict[str, TranslatedGold], method: tuple[str, dict[str, Any]]) -> dict[str, Any]:
     scores = {}
     for code, one in sets.items():
-        projector = fused(code, method[1]) if method[0] == "fused" else make_projector(*method)
+        projector = fused(code, method[1]) if method[0] == "fused" else make("projector", *method)
         gold = [gold_tags(sentence) for sentence in one.gold]
         scores[code] = interval([sentence_counts(*both) for both in zip(gold, one.predict(projector), strict=True)])
     cells = "".join(
@@ -158,7 +159,9 @@ def filtered(code: str, one: TranslatedGold, config: FiltersConfig) -> tuple[flo
     for sentence, pair, links, tags in zip(
         one.gold, one.pairs, one.links, one.predict(projector, config), strict=True
     ):
-        _, reason = project_filtered(projector, filters, pair.source, pair.source_spans or (), pair.target, links)
+        _, reason = project_filtered(
+            projector, filters, SentencePair(pair.source, pair.source_spans or (), pair.target, links)
+        )
         if reason is None:
             kept.append(sentence_counts(gold_tags(sentence), tags))
     return interval(kept)["f1"], len(kept) / len(one.gold)

@@ -12,9 +12,9 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from xner_hf.align import make_aligner
 from xner_hf.corpora.hub import CorpusSplit
 from xner_hf.metrics import alignment_scores
+from xner_hf.registry import make
 
 ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
 STATISTICAL = {"method": "statistical"}
@@ -44,7 +44,7 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as folder:
                 method = str(settings.pop("method"))
                 pairs = list(zip(sources, targets, strict=True))
-                aligner = make_aligner(method, settings, lambda pairs=pairs: pairs, Path(folder) / "model")
+                aligner = make("aligner", method, settings, lambda pairs=pairs: pairs, Path(folder) / "model")
                 links = aligner.align(sources, targets)
             scores = alignment_scores([{(one.source, one.target) for one in own} for own in links], sure, possible)
             print(

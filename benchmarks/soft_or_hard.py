@@ -28,9 +28,9 @@ from xner_hf.corpora.base import Pair, Sentence
 from xner_hf.corpora.labelled import read_labelled
 from xner_hf.evaluation import score_tagger
 from xner_hf.intrinsic import TranslatedGold, translated_gold
-from xner_hf.project import make_projector
 from xner_hf.project.base import PROJECTED, ProjectedSpan
 from xner_hf.recipe import make_recipe
+from xner_hf.registry import make
 from xner_hf.spans import LABEL_NUMBER, NER_LABELS
 from xner_hf.tag.model import ModelTagger
 from xner_hf.training.data import Corpus
@@ -78,7 +78,7 @@ class Labels:
         recipe = make_recipe(language, overrides={"tagger": english})
         self.data: TranslatedGold = translated_gold(recipe, f"masakhane/masakhaner2:{language}", "train", SENTENCES)
         self.projections = self.data.project(
-            make_projector(recipe.projector.method, recipe.projector.settings), recipe.filters
+            make("projector", recipe.projector.method, recipe.projector.settings), recipe.filters
         )
         rows = Teacher(english).distributions([pair.source for pair in self.data.pairs])
         lengths = [len(pair.target) for pair in self.data.pairs]

@@ -29,7 +29,9 @@ from taggers import TAGGERS
 from xner_hf.align.statistical import StatisticalAligner
 from xner_hf.corpora.parallel import corpus_splits, read_split
 from xner_hf.project.base import is_punctuation
-from xner_hf.project.scores import alignment_score, fold, surface_score
+from xner_hf.project.scores.alignment import alignment_score
+from xner_hf.project.scores.surface import surface_score
+from xner_hf.project.scores.text import fold
 from xner_hf.project.solvers import exact, objective, solve_exact, solve_greedy, solve_milp
 from xner_hf.tag.model import ModelTagger
 

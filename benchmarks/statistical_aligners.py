@@ -32,8 +32,8 @@ from xner_hf.corpora.hub import CorpusSplit
 from xner_hf.intrinsic import training_text, translated_gold
 from xner_hf.metrics import alignment_scores
 from xner_hf.pipeline.run import source_side
-from xner_hf.project import make_projector
 from xner_hf.recipe import make_recipe
+from xner_hf.registry import make
 
 Pairs = Sequence[tuple[Sequence[str], Sequence[str]]]
 LINKS = ("en-fr", "ro-en")
@@ -178,7 +178,7 @@ def main() -> None:
         for name in names:
             links, said = measured(name, text, wanted)
             linked = dataclasses.replace(found, links=links)
-            figures = [100 * linked.score(make_projector(*method))["f1"] for method in METHODS.values()]
+            figures = [100 * linked.score(make("projector", *method))["f1"] for method in METHODS.values()]
             print(f"  {name:24}" + "".join(f"{one:12.1f}" for one in figures) + said, flush=True)
 
 

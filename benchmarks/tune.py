@@ -18,8 +18,8 @@ from taggers import tagger_of
 
 from xner_hf.calibration import translated_languages, well_translated
 from xner_hf.intrinsic import translated_gold
-from xner_hf.project import make_projector
 from xner_hf.recipe import make_recipe
+from xner_hf.registry import make
 from xner_hf.tuning import contenders, pick, rank
 
 ALWAYS = ("fused", "candidates")
@@ -30,7 +30,7 @@ def measure(language: str, limit: int | None) -> tuple[dict[str, dict[str, float
     """Return agreement, round trip, their mean and the true F1 of every contender, best mean first, and the pick."""
     recipe = make_recipe(language, "parallel", {"tagger": tagger_of(language)})
     gold = translated_gold(recipe, translated_languages()[language], "validation", limit)
-    projectors = {name: make_projector(one.method, one.settings) for name, one in contenders(language).items()}
+    projectors = {name: make("projector", one.method, one.settings) for name, one in contenders(language).items()}
     rows = rank(gold.pairs, gold.links, projectors)
     measured = {
         row.method: {

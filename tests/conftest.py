@@ -47,6 +47,10 @@ LEXICON = {
 """What the invented tagger knows; every other word is O."""
 
 
+def pytest_addoption(parser):
+    parser.addoption("--write-stage-digests", action="store_true", help="write tests/pipeline/stage_digests.yaml")
+
+
 def pytest_unconfigure():
     _CACHES.cleanup()
 

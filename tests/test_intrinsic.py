@@ -10,9 +10,9 @@ from xner_hf import intrinsic
 from xner_hf.errors import XnerError
 from xner_hf.intrinsic import intrinsic_scores, translated_gold
 from xner_hf.pipeline.store import cache_folder
-from xner_hf.project import make_projector
 from xner_hf.project.filters import FiltersConfig
 from xner_hf.recipe import make_recipe
+from xner_hf.registry import make
 from xner_hf.spans import Span
 from xner_hf.translate import Translation
 
@@ -37,7 +37,7 @@ def gold_of(**overrides):
     return translated_gold(recipe_of(**overrides), "masakhane/masakhaner2:hau", "test")
 
 
-PROJECTOR = make_projector("candidates", {})
+PROJECTOR = make("projector", "candidates", {})
 
 
 def test_translations_of_gold_are_tagged_projected_and_scored(translated):

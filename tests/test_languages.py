@@ -17,14 +17,17 @@ from xner_hf.languages import (
     TaggerEntry,
     corpus_entry,
     is_evaluation_split,
+    labelled_source,
     language,
     languages,
     model_entry,
     our_names,
+    source_languages,
     tagger_entry,
     tagger_languages,
     their_names,
 )
+from xner_hf.recipe import make_recipe
 
 
 def words(text):
@@ -158,15 +161,25 @@ def test_codes_that_people_type_are_understood(typed, code):
 def test_an_unknown_language_is_answered_with_the_nearest_and_with_where_to_look(typed, suggested):
     with pytest.raises(XnerError) as error:
         language(typed)
-    assert str(error.value).startswith(f"'{typed}' is not a target language of this version. Did you mean ")
+    assert str(error.value).startswith(f"'{typed}' is not a language of this version. Did you mean ")
     assert f"'{suggested}'" in str(error.value)
     assert "'xner languages'" in str(error.value)
 
 
-@pytest.mark.parametrize("typed", ["", "qqq", "eng"])
-def test_what_is_no_target_language_is_refused(typed):
+@pytest.mark.parametrize("typed", ["", "qqq"])
+def test_what_is_no_language_is_refused(typed):
     with pytest.raises(XnerError, match="xner languages"):
         language(typed)
+
+
+def test_a_source_language_is_a_row_for_which_nothing_is_built():
+    assert source_languages() == ["eng", "fra"]
+    assert {row.source for row in languages()} == set(source_languages())
+    assert language("en") == language("English") == language("eng")
+    assert language("eng").recipes == [] and language("eng") not in languages()
+    assert [labelled_source(language(code)).code for code in ("hau", "bam")] == ["eng", "eng"]
+    with pytest.raises(XnerError, match="Recipes that work for eng: none"):
+        make_recipe("eng")
 
 
 # Sources and recipes

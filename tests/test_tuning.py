@@ -10,9 +10,9 @@ from xner_hf.align import Link
 from xner_hf.corpora.base import Pair
 from xner_hf.errors import NotAvailable, XnerError
 from xner_hf.pipeline.progress import Progress
-from xner_hf.project import make_projector
 from xner_hf.project.base import PROJECTED, UNALIGNED, ProjectedSpan, lost
 from xner_hf.recipe import load_recipe
+from xner_hf.registry import make
 from xner_hf.spans import Span
 from xner_hf.tuning import Row, contenders, pick, rank, tune
 
@@ -37,7 +37,7 @@ class At:
 
 def real():
     configs = contenders("hau")
-    return {name: make_projector(one.method, one.settings) for name, one in configs.items() if name != "fused"}
+    return {name: make("projector", one.method, one.settings) for name, one in configs.items() if name != "fused"}
 
 
 def test_agreement_and_round_trip_of_hand_checked_projections():

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from xner_hf.align import parts
 from xner_hf.corpora.hub import CorpusSplit, configs_of, splits_of
 from xner_hf.corpora.labelled import hub_split
 from xner_hf.errors import XnerError
@@ -18,6 +17,7 @@ from xner_hf.pipeline.progress import Progress
 from xner_hf.project.fitting import fit
 from xner_hf.project.fused import FusedConfig
 from xner_hf.recipe import AlignerConfig, ProjectorConfig, Recipe, make_recipe
+from xner_hf.registry import FILES
 
 SPLITS = ("train", "validation")
 """Splits of the gold that weights may be fitted on."""
@@ -149,11 +149,11 @@ def _own_recipe(code: str, recipe: str | None, overrides: Mapping[str, Any]) -> 
             f"calibration fits the projector 'fused'; {own.projector.method!r} has no weights. Leave "
             "projector.method out."
         )
-    for method, settings in parts(own.aligner.method, own.aligner.settings):
-        if method == "statistical" and settings["model"]:
+    for read in own.aligner.own.inputs():
+        if read.kind == FILES:
             raise XnerError(
-                f"aligner.model {settings['model']!r} was trained on one pair of languages, and calibration aligns "
-                "several; leave it out, and an aligner is trained for each."
+                f"aligner.model {read.name!r} was trained on one pair of languages, and calibration aligns several; "
+                "leave it out, and an aligner is trained for each."
             )
     return own
 

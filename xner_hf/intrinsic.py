@@ -24,14 +24,12 @@ from xner_hf.pipeline.progress import Progress
 from xner_hf.pipeline.run import Run, source_side
 from xner_hf.pipeline.text import read_extras
 from xner_hf.pipeline.work import tagged_sentences, usable_pairs
-from xner_hf.project import Projector, make_projector
+from xner_hf.project import Projector, SentencePair
 from xner_hf.project.filters import Filters, FiltersConfig
 from xner_hf.project.fitting import Example
 from xner_hf.recipe import Recipe
 from xner_hf.spans import Span, spans_to_iob2
-from xner_hf.tag import make_tagger
 from xner_hf.tag.consistency import NameVotes
-from xner_hf.translate import make_translator
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,8 +59,12 @@ class TranslatedGold:
     def project(self, projector: Projector, filters: FiltersConfig | None = None) -> list[Projection]:
         """Project every pair."""
         made = Filters(filters or FiltersConfig())
+        return [project_pair(projector, made, pair) for pair in self.sentence_pairs()]
+
+    def sentence_pairs(self) -> list[SentencePair]:
+        """Return what a projection method is given, in the order of `gold`."""
         return [
-            project_pair(projector, made, pair.source, pair.source_spans or (), pair.target, links, labels)
+            SentencePair(pair.source, pair.source_spans or (), pair.target, links, labels, pair.id)
             for pair, links, labels in zip(self.pairs, self.links, self.target_labels, strict=True)
         ]
 
@@ -81,17 +83,8 @@ class TranslatedGold:
     def examples(self) -> list[Example]:
         """Return the pairs as examples that fused matching can be fitted on."""
         return [
-            Example(
-                pair.source,
-                pair.source_spans or (),
-                pair.target,
-                links,
-                sentence.spans or [],
-                labels,
-            )
-            for sentence, pair, links, labels in zip(
-                self.gold, self.pairs, self.links, self.target_labels, strict=True
-            )
+            Example(pair, sentence.spans or [])
+            for sentence, pair in zip(self.gold, self.sentence_pairs(), strict=True)
         ]
 
 
@@ -113,7 +106,7 @@ def intrinsic_scores(
         XnerError: the gold has no translations, or an input cannot be had.
     """
     if not recipe.members and recipe.projects:
-        projector = make_projector(recipe.projector.method, recipe.projector.settings)
+        projector = recipe.projector.own.make()
         return translated_gold(recipe, gold, split, limit, progress).score(projector, recipe.filters)
     sentences, _, left_out = with_translations(gold, split, limit)
     members = [(one.recipe, one.weight) for one in recipe.members] or [(recipe, 1.0)]
@@ -142,9 +135,9 @@ def member_labels(
     """What a recipe says of every gold sentence; None where it rejects one."""
     if recipe.projects:
         found = translated_gold(recipe, gold, split, limit, progress)
-        done = found.project(make_projector(recipe.projector.method, recipe.projector.settings), recipe.filters)
+        done = found.project(recipe.projector.own.make(), recipe.filters)
         return [None if one.reason else MemberLabels(one.spans(), [link.target for link in one.links]) for one in done]
-    tagger = make_tagger(recipe.tagger.model, recipe.tagger.revision, recipe.tagger.labels)
+    tagger = recipe.tagger.own.make()
     words = [sentence.tokens for sentence in sentences]
     tell = (progress or Progress()).stage("tag", len(words))
     if not recipe.tagger.distributions:
@@ -200,7 +193,7 @@ def translated_gold(
     found, texts, left_out = with_translations(gold, split, limit, None if machine else recipe.source_language)
     if machine:
         # From the gold, whichever way the recipe translates its own text.
-        translator = make_translator(machine.method, machine.settings, recipe.language, recipe.source_language)
+        translator = machine.own.make(recipe.language, recipe.source_language)
         rule = splitting_rule(recipe.language)
         # What is wrong with a translation is left to the scores: the sentence counts, labelled or not.
         texts = [one.text for one in translator.translate([detokenise(one.tokens, rule) for one in found])]
@@ -208,7 +201,7 @@ def translated_gold(
     pairs = [
         Pair(sentence.id, split_source(text), sentence.tokens) for text, sentence in zip(texts, found, strict=True)
     ]
-    tagger = make_tagger(recipe.tagger.model, recipe.tagger.revision, recipe.tagger.labels)
+    tagger = recipe.tagger.own.make()
     unscored = tag_sources(pairs, tagger, consistent=False, progress=progress)
     labels = tag_targets(pairs, recipe.projector.settings.get("target_tagger"))
     check_scored(pairs, unscored, labels)

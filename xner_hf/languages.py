@@ -6,6 +6,7 @@ kept, so importing this module costs nothing.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -14,6 +15,9 @@ from xner_hf.errors import XnerError, nearest
 from xner_hf.splits import parts, roles, translate
 
 _MAFAND = "masakhane/mafand:"
+
+DEFAULT_SOURCE = "eng"
+"""ISO 639-3 code of the source language of a row that names no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,8 @@ class Language:
         clitics: ``english``, ``french`` or None: which clitics are split off.
         agglutinative: whether affixes are commonly written together with a name, so that a target word may be longer
             than the name in it.
-        source: source language of its labels, ``eng`` or ``fra``.
+        source: source language of its labels, another row of the table.
+        labelled: labelled corpus whose split ``train`` teaches a student or is translated, or None.
         gold: gold NER evaluation sets.
         test_sets: those of `gold` that are among the 57 test sets of Politov et al. (2025).
         treebanks: Universal Dependencies treebanks, largest first.
@@ -50,7 +55,8 @@ class Language:
     words: str = "spaces"
     clitics: str | None = None
     agglutinative: bool = False
-    source: str = "eng"
+    source: str = DEFAULT_SOURCE
+    labelled: str | None = None
     gold: tuple[str, ...] = ()
     test_sets: tuple[str, ...] = ()
     treebanks: tuple[str, ...] = ()
@@ -75,8 +81,8 @@ class Language:
         known = {
             "parallel": self.mafand is not None,
             "translate-test": self.text is not None,
-            "translate-train": self.nllb is not None,
-            "marker": self.nllb is not None,
+            "translate-train": self.nllb is not None and not self.labelled,
+            "marker": self.nllb is not None and not self.labelled,
             "transfer": self.text is not None,
             "combine": self.text is not None,
             "sample": self.sample,
@@ -182,8 +188,25 @@ def _hub_ids_by_key() -> dict[str, str]:
 
 
 def languages() -> list[Language]:
-    """Return every language of the table, sorted by code."""
-    return list(_languages().values())
+    """Return every language of the table that something can be built for, sorted by code."""
+    return [row for row in _languages().values() if row.recipes]
+
+
+def source_languages() -> list[str]:
+    """Return the ISO 639-3 codes of the languages that others of the table have as their source, commonest first."""
+    counts = Counter(row.source for row in languages())
+    return [code for code, _ in counts.most_common()]
+
+
+def source_of(code: str | None) -> Language:
+    """Return the source language of a language, the default one where none is named."""
+    return language(language(code).source if code else DEFAULT_SOURCE)
+
+
+def labelled_source(row: Language) -> Language:
+    """Return the language whose labelled corpus is translated for a language: its source, if that has one."""
+    sources = [language(code) for code in (row.source, *source_languages())]
+    return next(one for one in sources if one.labelled)
 
 
 def language(code: str) -> Language:
@@ -195,9 +218,9 @@ def language(code: str) -> Language:
     key = code.strip().casefold()
     if key in _codes_by_key():
         return _languages()[_codes_by_key()[key]]
-    known = [*_languages(), *(row.name.casefold() for row in languages())]
+    known = [*(row.code for row in languages()), *(row.name.casefold() for row in languages())]
     raise XnerError(
-        f"{code!r} is not a target language of this version.{nearest(key, known)} "
+        f"{code!r} is not a language of this version.{nearest(key, known)} "
         "Run 'xner languages' to see the codes and names."
     )
 

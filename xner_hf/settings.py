@@ -165,7 +165,7 @@ def check_settings(values: dict[str, Any], kind: type, where: str) -> None:
     Raises:
         XnerError: a key is unknown (the nearest is named) or missing, or a plain value has the wrong type.
     """
-    fields = {field.name: field for field in dataclasses.fields(kind)}
+    fields = {field.name: field for field in dataclasses.fields(kind) if not field.metadata.get("hidden")}
     hints = get_type_hints(kind)
     for key, value in list(values.items()):
         if key not in fields:

@@ -24,11 +24,10 @@ from xner_hf.pipeline.progress import Progress
 from xner_hf.pipeline.run import source_side
 from xner_hf.pipeline.text import read_extras
 from xner_hf.pipeline.work import usable_pairs
-from xner_hf.project import Projector, make_projector
+from xner_hf.project import Projector, SentencePair
 from xner_hf.project.base import PROJECTED
 from xner_hf.recipe import ProjectorConfig, Recipe, make_recipe, projector_config
 from xner_hf.spans import Span, spans_to_iob2
-from xner_hf.tag import make_tagger
 
 PAIRS = 1000
 """Pairs that are compared by default."""
@@ -192,7 +191,7 @@ def _tune(recipe: Recipe, limit: int, progress: Progress) -> Tuning:
         own = recipe.tagger
         if not recipe.text.local:  # labels of a Hub corpus, for which a tagger is named
             pairs = [dataclasses.replace(pair, source_spans=None) for pair in pairs]
-        tagger = make_tagger(own.model, own.revision, own.labels)
+        tagger = own.own.make()
         check_scored(pairs, tag_sources(pairs, tagger, own.consistent, progress))
     entities = sum(len(pair.source_spans or ()) for pair in pairs)
     if not entities:
@@ -204,7 +203,7 @@ def _tune(recipe: Recipe, limit: int, progress: Progress) -> Tuning:
     links = align_pairs(pairs, recipe.aligner, rest, progress=progress)
     configs = contenders(recipe.language)
     tell = progress.stage("compare", len(configs))
-    rows = rank(pairs, links, {name: make_projector(one.method, one.settings) for name, one in configs.items()})
+    rows = rank(pairs, links, {name: one.own.make() for name, one in configs.items()})
     tell(len(configs))
     picked = pick(rows).method
     best = dataclasses.replace(recipe, projector=configs[picked])
@@ -233,7 +232,7 @@ def _project(
 
     That score is the tagger's, which is evidence for some methods; that of a projection means something else.
     """
-    fates = projector.project(source, spans, target, links)
+    fates = projector.project(SentencePair(source, spans, target, links))
     return sorted(
         Span(fate.start, fate.end, fate.label, spans[fate.source].score) for fate in fates if fate.status == PROJECTED
     )

@@ -9,13 +9,13 @@ from dataclasses import asdict
 
 import pytest
 
-from xner_hf.align import METHODS, check_aligner, learns, make_aligner, parts
 from xner_hf.align.base import NoAligner
 from xner_hf.align.combined import CombinedAligner
 from xner_hf.align.encoder import EncoderAligner
 from xner_hf.align.reference import SimAlignAligner
 from xner_hf.align.statistical import StatisticalAligner, StatisticalConfig
 from xner_hf.errors import XnerError
+from xner_hf.registry import make, methods, settings_of
 
 PAIRS = [(["red", "house"], ["gida", "ja"]), (["red"], ["ja"]), (["house"], ["gida"])] * 5
 SOURCES, TARGETS = [source for source, _ in PAIRS], [target for _, target in PAIRS]
@@ -31,11 +31,11 @@ def no_text():
 
 def refused(*says, method, **settings):
     with pytest.raises(XnerError) as caught:
-        check_aligner(method, settings)
+        settings_of("aligner", method, settings)
     for one in says:
         assert one in str(caught.value)
     with pytest.raises(XnerError):
-        make_aligner(method, settings, no_text, "nowhere")
+        make("aligner", method, settings, no_text, "nowhere")
 
 
 @pytest.fixture
@@ -47,17 +47,17 @@ def kept(tmp_path):
 
 class TestSettings:
     def test_what_is_not_given_has_its_default(self):
-        assert check_aligner("statistical", {}) == StatisticalConfig(stem=5, model=None)
-        assert asdict(check_aligner("none", {})) == {}
-        combined = check_aligner("combined", {"members": [{"method": "none"}]})
+        assert settings_of("aligner", "statistical", {}) == StatisticalConfig(stem=5, model=None)
+        assert asdict(settings_of("aligner", "none", {})) == {}
+        combined = settings_of("aligner", "combined", {"members": [{"method": "none"}]})
         assert (combined.weights, combined.threshold) == (None, 0.25)
 
     def test_every_setting_of_every_method_is_explained(self):
-        for config in METHODS.values():
+        for config in methods("aligner").values():
             assert all(field.metadata["help"] for field in config.__dataclass_fields__.values())
 
     def test_an_unknown_method_is_refused_with_the_nearest_and_all_that_exist(self):
-        known = "Known: statistical, encoder, simalign, combined, none."
+        known = "Known: combined, encoder, none, simalign, statistical."
         refused("unknown aligner 'encodr'. Did you mean 'encoder'?", known, method="encodr")
         refused("unknown aligner 'xyz'. Known", known, method="xyz")
 
@@ -83,7 +83,7 @@ class TestSettings:
 
     def test_a_folder_that_holds_no_model_is_refused_and_one_that_does_is_taken(self, tmp_path, kept):
         refused(f"aligner.model {str(tmp_path)!r}", method="statistical", model=str(tmp_path))
-        assert check_aligner("statistical", {"model": str(kept)}).model == str(kept)
+        assert settings_of("aligner", "statistical", {"model": str(kept)}).model == str(kept)
 
 
 class TestMembers:
@@ -121,26 +121,16 @@ class TestMembers:
 
     def test_checking_leaves_the_settings_as_they_were(self):
         settings = {"members": [{"method": "statistical", "stem": 3}]}
-        check_aligner("combined", settings)
-        assert list(parts("combined", settings)) == [("statistical", {"stem": 3, "model": None})]
+        settings_of("aligner", "combined", settings)
         assert settings == {"members": [{"method": "statistical", "stem": 3}]}
 
 
-class TestParts:
-    def test_a_plain_aligner_is_its_only_part_with_all_its_settings(self):
-        assert list(parts("statistical", {})) == [("statistical", {"stem": 5, "model": None})]
-        assert list(parts("none", {})) == [("none", {})]
-        ((name, settings),) = parts("encoder", {"model": "a/b", "layer": 7})
-        assert (name, settings["model"], settings["layer"], settings["revision"]) == ("encoder", "a/b", 7, None)
-
-    def test_a_combined_aligner_has_the_parts_of_its_members_however_deep(self):
+class TestInputs:
+    def test_a_combined_aligner_reads_what_its_members_read_however_deep(self):
         inner = {"method": "combined", "members": [{"method": "none"}, {"method": "simalign", "model": "c/d"}]}
-        found = list(parts("combined", {"members": [{"method": "encoder", "model": "a/b"}, inner]}))
-        assert [(name, settings.get("model")) for name, settings in found] == [
-            ("encoder", "a/b"),
-            ("none", None),
-            ("simalign", "c/d"),
-        ]
+        own = settings_of("aligner", "combined", {"members": [{"method": "encoder", "model": "a/b"}, inner]})
+        assert [(one.kind, one.name) for one in own.inputs()] == [("model", "a/b"), ("model", "c/d")]
+        assert {"torch", "simalign"} <= own.state()["packages"].keys()
 
     @pytest.mark.parametrize(
         ("method", "settings", "expected"),
@@ -154,16 +144,17 @@ class TestParts:
         ],
     )
     def test_those_learn_that_are_trained_on_the_text(self, method, settings, expected):
-        assert learns(method, settings) == expected
+        assert settings_of("aligner", method, settings).is_trained == expected
 
     def test_a_model_that_was_trained_before_learns_nothing(self, kept):
-        assert not learns("statistical", {"model": str(kept)})
-        assert not learns("combined", {"members": [{"method": "statistical", "model": str(kept)}]})
+        assert not settings_of("aligner", "statistical", {"model": str(kept)}).is_trained
+        members = [{"method": "statistical", "model": str(kept)}]
+        assert not settings_of("aligner", "combined", {"members": members}).is_trained
 
 
 class TestMaking:
     def test_none_gives_no_links_and_reads_no_text(self, tmp_path):
-        aligner = make_aligner("none", {}, no_text, tmp_path / "model")
+        aligner = make("aligner", "none", {}, no_text, tmp_path / "model")
         assert aligner.align(SOURCES, TARGETS) == [[] for _ in PAIRS]
         assert list(tmp_path.iterdir()) == []
 
@@ -174,38 +165,38 @@ class TestMaking:
             NoAligner().align([["a"]], [])
 
     def test_the_statistical_aligner_is_trained_once_and_found_in_its_folder(self, tmp_path):
-        links = make_aligner("statistical", {}, text, tmp_path / "model").align(SOURCES, TARGETS)
+        links = make("aligner", "statistical", {}, text, tmp_path / "model").align(SOURCES, TARGETS)
         assert {link[:2] for link in links[0]} == {(0, 1), (1, 0)}
-        assert make_aligner("statistical", {}, no_text, tmp_path / "model").align(SOURCES, TARGETS) == links
+        assert make("aligner", "statistical", {}, no_text, tmp_path / "model").align(SOURCES, TARGETS) == links
 
     def test_its_settings_reach_the_training(self, tmp_path):
         words = [(["redder"], ["a"]), (["redden"], ["b"])] * 5
         for stem, same in ((0, False), (3, True)):
-            aligner = make_aligner("statistical", {"stem": stem}, lambda: words, tmp_path / str(stem))
+            aligner = make("aligner", "statistical", {"stem": stem}, lambda: words, tmp_path / str(stem))
             one, other = aligner.align([["redder"], ["redden"]], [["a"], ["a"]])
             assert (one == other) == same  # of three letters both are the same word
 
     def test_a_kept_model_is_loaded_without_training_and_gives_the_same_links(self, tmp_path, kept):
-        aligner = make_aligner("statistical", {"model": str(kept)}, no_text, tmp_path / "model")
+        aligner = make("aligner", "statistical", {"model": str(kept)}, no_text, tmp_path / "model")
         assert aligner.align(SOURCES, TARGETS) == StatisticalAligner(kept).align(SOURCES, TARGETS)
         assert not (tmp_path / "model").exists()
 
     def test_a_kept_model_keeps_the_stem_that_it_was_trained_with(self, tmp_path):
         words = [(["redder", "dog"], ["a", "b"]), (["dog"], ["b"])] * 5
-        make_aligner("statistical", {"stem": 3}, lambda: words, tmp_path / "kept")
-        aligner = make_aligner("statistical", {"model": str(tmp_path / "kept")}, no_text, tmp_path / "model")
+        make("aligner", "statistical", {"stem": 3}, lambda: words, tmp_path / "kept")
+        aligner = make("aligner", "statistical", {"model": str(tmp_path / "kept")}, no_text, tmp_path / "model")
         one, other, third = aligner.align([["redcap"], ["redder"], ["rest"]], [["a"]] * 3)
         assert one == other != third
 
     def test_without_anything_to_train_on_the_statistical_aligner_is_refused(self, tmp_path):
         with pytest.raises(XnerError, match="no pair with words on both sides"):
-            make_aligner("statistical", {}, lambda: [(["a"], [])], tmp_path / "model")
+            make("aligner", "statistical", {}, lambda: [(["a"], [])], tmp_path / "model")
         assert list(tmp_path.iterdir()) == []
 
     def test_an_encoder_is_loaded_and_reads_no_text(self, tmp_path, bert, one_thread):
         for method, kind in (("encoder", EncoderAligner), ("simalign", SimAlignAligner)):
             settings = {"model": bert, "layer": 1, "extraction": "argmax"}
-            aligner = make_aligner(method, settings, no_text, tmp_path / "model")
+            aligner = make("aligner", method, settings, no_text, tmp_path / "model")
             assert isinstance(aligner, kind)
             (links,) = aligner.align([["red"]], [["ja"]])
             assert [link[:2] for link in links] == [(0, 0)]
@@ -215,19 +206,19 @@ class TestMaking:
 import sys
 sys.modules["thot"] = None  # as on a machine without the package
 from pathlib import Path
-from xner_hf.align import check_installed, make_aligner
 from xner_hf.errors import XnerError
+from xner_hf.registry import make, settings_of
 kept = {str(kept)!r}
-make_aligner("statistical", {{"model": kept}}, None, Path("unused")).align([["red"]], [["ja"]])
+make("aligner", "statistical", {{"model": kept}}, None, Path("unused")).align([["red"]], [["ja"]])
 for method, settings in (("statistical", {{}}), ("combined", {{"members": [{{"method": "statistical"}}]}})):
     try:
-        check_installed(method, settings)
+        settings_of("aligner", method, settings).check()
     except XnerError as error:
         assert "--aligner encoder" in str(error) and "pip install sil-thot" in str(error), error
     else:
         raise SystemExit("no refusal")
 for method, settings in (("none", {{}}), ("statistical", {{"model": kept}})):
-    check_installed(method, settings)
+    settings_of("aligner", method, settings).check()
 """
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
@@ -238,7 +229,7 @@ class TestCombining:
 
     def test_members_are_made_with_their_own_settings_each_in_a_folder_of_its_own(self, tmp_path):
         settings = {"members": self.MEMBERS, "weights": [2, 1, 1], "threshold": 0}
-        aligner = make_aligner("combined", settings, text, tmp_path / "model")
+        aligner = make("aligner", "combined", settings, text, tmp_path / "model")
         assert isinstance(aligner, CombinedAligner)
         assert [type(member) for member in aligner.members] == [StatisticalAligner, NoAligner, StatisticalAligner]
         assert sorted(path.name for path in (tmp_path / "model").iterdir()) == ["0", "2"]
@@ -252,27 +243,27 @@ class TestCombining:
 
     def test_threshold_decides_what_one_voice_of_two_is_worth(self, tmp_path):
         members = self.MEMBERS[:2]
-        kept = make_aligner("combined", {"members": members}, text, tmp_path / "a").align(SOURCES, TARGETS)
-        alone = make_aligner("statistical", {}, text, tmp_path / "b").align(SOURCES, TARGETS)
+        kept = make("aligner", "combined", {"members": members}, text, tmp_path / "a").align(SOURCES, TARGETS)
+        alone = make("aligner", "statistical", {}, text, tmp_path / "b").align(SOURCES, TARGETS)
         assert [[link[:2] for link in own] for own in kept] == [[link[:2] for link in own] for own in alone]
-        strict = make_aligner("combined", {"members": members, "threshold": 0.5}, text, tmp_path / "c")
+        strict = make("aligner", "combined", {"members": members, "threshold": 0.5}, text, tmp_path / "c")
         assert strict.align(SOURCES, TARGETS) == [[] for _ in PAIRS]
 
     def test_trained_members_are_found_again(self, tmp_path):
         settings = {"members": [{"method": "none"}, {"method": "combined", "members": self.MEMBERS}]}
-        links = make_aligner("combined", settings, text, tmp_path / "model").align(SOURCES, TARGETS)
+        links = make("aligner", "combined", settings, text, tmp_path / "model").align(SOURCES, TARGETS)
         assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("parameters.safetensors")) == [
             "model/1/0/parameters.safetensors",
             "model/1/2/parameters.safetensors",
         ]
-        assert make_aligner("combined", settings, no_text, tmp_path / "model").align(SOURCES, TARGETS) == links
+        assert make("aligner", "combined", settings, no_text, tmp_path / "model").align(SOURCES, TARGETS) == links
 
     def test_a_kept_model_may_vote(self, tmp_path, kept):
         settings = {"members": [{"method": "statistical", "model": str(kept)}], "threshold": 0}
-        aligner = make_aligner("combined", settings, no_text, tmp_path / "model")
+        aligner = make("aligner", "combined", settings, no_text, tmp_path / "model")
         assert aligner.align(SOURCES, TARGETS) == StatisticalAligner(kept).align(SOURCES, TARGETS)
 
     def test_a_member_that_cannot_be_trained_leaves_no_half_model(self, tmp_path):
         with pytest.raises(XnerError, match=re.escape("no pair")):
-            make_aligner("combined", {"members": self.MEMBERS}, lambda: [], tmp_path / "model")
+            make("aligner", "combined", {"members": self.MEMBERS}, lambda: [], tmp_path / "model")
         assert not list(tmp_path.rglob("parameters.safetensors"))

@@ -11,7 +11,7 @@ from xner_hf.corpora.entity_types import EntityTypes
 from xner_hf.corpora.labelled import read_labelled
 from xner_hf.errors import XnerError
 from xner_hf.spans import Span
-from xner_hf.tag import make_tagger
+from xner_hf.tag import tagger_settings
 
 OWN = "Wanjiru B-PERSON\nKamau I-PERSON\nleft O\nKenya B-GPE\nfor O\nSafaricom B-ORG\n\nAkinyi B-PERSON\nslept O\n"
 
@@ -97,13 +97,13 @@ def test_entities_of_jsonl_are_counted_as_tags_are(write):
 def test_a_labelled_file_as_tagger_takes_the_same_mapping(write):
     path = write("a.conll", OWN)
     with pytest.raises(XnerError, match="PERSON 2, GPE 1"):
-        make_tagger(str(path))
-    tagger = make_tagger(str(path), labels={"PERSON": "PER", "GPE": "LOC"})
+        tagger_settings(str(path)).make()
+    tagger = tagger_settings(str(path), labels={"PERSON": "PER", "GPE": "LOC"}).make()
     assert tagger.tag([["Akinyi", "slept"]]) == [[Span(0, 1, "PER")]]
 
 
 def test_a_labelled_file_that_contradicts_itself_says_so(write):
     path = write("a.iob", "Jos B-LOC\nwon O\n\nJos B-PER\nwon O\n\nJos B-LOC\nwon O\n")
     report = ReadReport()
-    assert make_tagger(str(path), report=report).tag([["Jos", "won"]]) == [[Span(0, 1, "LOC")]]
+    assert tagger_settings(str(path), report=report).make().tag([["Jos", "won"]]) == [[Span(0, 1, "LOC")]]
     assert report.said() == [f"{path}: 1 sentences have other labels than the same words before, which count"]

@@ -15,7 +15,7 @@ from xner_hf.pipeline.build import write_build
 from xner_hf.pipeline.run import run_recipe
 from xner_hf.recipe import make_recipe
 from xner_hf.spans import Span, spans_to_iob2
-from xner_hf.tag import make_tagger
+from xner_hf.tag import tagger_settings
 
 GOLD = "masakhane/masakhaner2"
 
@@ -182,7 +182,7 @@ def test_labels_are_found_in_whatever_form_the_words_stand(tmp_path):
             "".join(f"{normalize(gold, word)} O\n" for word in words[:4]) + normalize(gold, words[4]) + " B-LOC\n"
         )
         for text in ("NFC", "NFD"):
-            found = make_tagger(str(path)).tag([[normalize(text, word) for word in words]])
+            found = tagger_settings(str(path)).make().tag([[normalize(text, word) for word in words]])
             assert found == [[Span(4, 5, "LOC")]]
 
 

@@ -7,13 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from xner_hf import align
 from xner_hf.languages import corpus_entry, language, languages, model_entry, tagger_entry, tagger_languages
-from xner_hf.pipeline.licences import models
 from xner_hf.pipeline.revisions import asked_models
 from xner_hf.publish.licence_table import READINGS
 from xner_hf.recipe import make_recipe
-from xner_hf.training.arms import ENGLISH_TREES, SOURCE_LABELS
+from xner_hf.training.arms import ENGLISH_TREES
 from xner_hf.training.config import TrainingConfig
 
 MANIFEST = yaml.safe_load((Path(__file__).parent / "defaults.yaml").read_text(encoding="utf-8"))
@@ -38,7 +36,7 @@ def named_models():
     found = {}
     for recipe in recipes():
         asked = asked_models(recipe)
-        found |= {model: asked.get(model) or model_entry(model).revision for model in models(recipe)}
+        found |= {model: asked.get(model) or model_entry(model).revision for model in asked}
     for source in tagger_languages():
         found[tagger_entry(source).model] = tagger_entry(source).revision
     backbone = TrainingConfig().backbone
@@ -52,7 +50,7 @@ def named_corpora():
         for one in [member.recipe for member in recipe.members] or [recipe]:
             found |= {(one.text.corpus, one.text.config, split) for split in one.text.splits or [None]}
             found |= {(*ref.split(":"), None) for ref in one.aligner.extra_parallel}
-    references = [*SOURCE_LABELS.values(), ENGLISH_TREES]
+    references = [language("eng").labelled, ENGLISH_TREES]
     for one in languages():
         references += [*one.treebanks, *(ref for ref in one.parallel if not ref.startswith(OURS))]
         for reference in one.gold:
@@ -128,5 +126,5 @@ def test_the_labels_of_the_default_taggers_are_iob2_with_all_types(source):
 def test_no_aligner_of_a_default_reads_a_model():
     for one in languages():
         recipe = make_recipe(one.code)
-        assert not [own for _, own in align.parts(recipe.aligner.method, recipe.aligner.settings) if own.get("model")]
+        assert not list(recipe.aligner.own.inputs())
     assert language("hau").default_recipe == "parallel"

@@ -25,11 +25,11 @@ result = [model_source(name)[1], revisions(recipe), model.get_input_embeddings()
 
 TRY = """
 from xner_hf.errors import XnerError
-from xner_hf.tag import make_tagger
+from xner_hf.tag import tagger_settings
 result = {}
 for case, (name, revision) in cases.items():
     try:
-        result[case] = make_tagger(name, revision).labels
+        result[case] = tagger_settings(name, revision).make().labels
     except XnerError as error:
         result[case] = str(error)
 """
@@ -48,7 +48,7 @@ BUILD = """
 import logging
 from xner_hf.pipeline.preflight import check_models, downloads
 from xner_hf.recipe import make_recipe
-from xner_hf.tag import make_tagger
+from xner_hf.tag import tagger_settings
 told = []
 class Keep(logging.Handler):
     def emit(self, record):
@@ -58,7 +58,7 @@ recipe = make_recipe("hau", "sample", {"projector.target_tagger": name})
 result = {"sizes": downloads(recipe)}
 check_models(recipe)
 result["told"] = told
-make_tagger(name)
+tagger_settings(name).make()
 result["left"] = downloads(recipe)
 """
 

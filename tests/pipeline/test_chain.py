@@ -22,15 +22,16 @@ from xner_hf.pipeline.chain import (
     tag_sources,
     tag_targets,
 )
-from xner_hf.project import make_projector
 from xner_hf.project.base import ProjectedSpan
-from xner_hf.project.filters import FILTER_REASONS, Filters, FiltersConfig
+from xner_hf.project.filters import Filters, FiltersConfig, filter_meanings
+from xner_hf.project.sentence_pair import SentencePair
 from xner_hf.recipe import AlignerConfig, ProjectorConfig
+from xner_hf.registry import make
 from xner_hf.spans import Span, spans_from_iob2
 from xner_hf.translate.base import FAULTS
 
-HEURISTIC = make_projector("heuristic", {})
-CANDIDATES = make_projector("candidates", {})
+HEURISTIC = make("projector", "heuristic", {})
+CANDIDATES = make("projector", "candidates", {})
 OFF = Filters(FiltersConfig())
 NONE = AlignerConfig("none")
 STATISTICAL = AlignerConfig("statistical")
@@ -47,7 +48,7 @@ def fate(start, end, label="PER", score=1.0, source=0, status="projected"):
 class Broken:
     """A projector with a bug."""
 
-    def project(self, source, spans, target, links, target_labels=None):
+    def project(self, pair):
         raise ZeroDivisionError
 
 
@@ -74,7 +75,7 @@ def test_every_reason_is_explained():
         *TEXT_REASONS,
         *FAULTS,
     }
-    assert REASONS.items() >= FILTER_REASONS.items()
+    assert REASONS.items() >= filter_meanings(drop_sentences=True).items()
     assert all(REASONS.values())
 
 
@@ -99,24 +100,24 @@ class TestProjectPair:
     SPANS = [Span(0, 1, "PER"), Span(1, 2, "LOC")]
 
     def test_a_sentence_without_entities_is_kept_without_any(self):
-        done = project_pair(HEURISTIC, OFF, ["a"], [], ["b"], [Link(0, 0, 1.0)])
+        done = project_pair(HEURISTIC, OFF, SentencePair(["a"], [], ["b"], [Link(0, 0, 1.0)]))
         assert done == Projection([Link(0, 0, 1.0)], [], None)
         assert done.ner_tags(1) == [0]
 
     def test_a_sentence_that_lost_some_entities_is_kept_with_the_fate_of_each(self):
-        done = project_pair(HEURISTIC, OFF, ["x", "y"], self.SPANS, ["a", "b"], [Link(1, 0, 1.0)])
+        done = project_pair(HEURISTIC, OFF, SentencePair(["x", "y"], self.SPANS, ["a", "b"], [Link(1, 0, 1.0)]))
         assert done.reason is None
         assert [one.status for one in done.entities] == ["unaligned", "projected"]
         assert done.ner_tags(2) == [5, 0]
 
     def test_a_sentence_whose_entities_are_all_unaligned_is_rejected_for_that(self):
-        done = project_pair(HEURISTIC, OFF, ["x", "y"], self.SPANS, ["a", "."], [Link(0, 1, 1.0)])
+        done = project_pair(HEURISTIC, OFF, SentencePair(["x", "y"], self.SPANS, ["a", "."], [Link(0, 1, 1.0)]))
         assert (done.reason, done.ner_tags(2)) == (NO_ALIGNMENT, [])
         assert [one.status for one in done.entities] == ["unaligned", "unaligned"]
 
     def test_a_sentence_that_lost_all_its_entities_otherwise_is_rejected_for_that(self):
         links = [Link(0, 0, 0.25)]
-        done = project_pair(CANDIDATES, OFF, ["x", "y"], self.SPANS, ["a", "b"], links)
+        done = project_pair(CANDIDATES, OFF, SentencePair(["x", "y"], self.SPANS, ["a", "b"], links))
         assert (done.reason, done.ner_tags(2)) == (NOTHING_PROJECTED, [])
         assert [one.status for one in done.entities] == ["low_score", "unaligned"]
 
@@ -125,7 +126,7 @@ class TestProjectPair:
 
         def fates(**chosen):
             filters = Filters(FiltersConfig(**chosen))
-            done = project_pair(HEURISTIC, filters, ["x", "y"], self.SPANS, ["a", "b", "c"], [], None, marked)
+            done = project_pair(HEURISTIC, filters, SentencePair(["x", "y"], self.SPANS, ["a", "b", "c"], []), marked)
             return [one.status for one in done.entities], done.reason
 
         assert fates() == (["projected", "projected"], None)
@@ -138,11 +139,7 @@ class TestProjectPair:
         done = project_pair(
             HEURISTIC,
             Filters(FiltersConfig(min_source_score=0.5)),
-            ["x", "y"],
-            unsure,
-            ["a", "b", "c"],
-            [],
-            None,
+            SentencePair(["x", "y"], unsure, ["a", "b", "c"], []),
             marked,
         )
         assert [(one.source, one.status) for one in done.entities] == [
@@ -152,25 +149,27 @@ class TestProjectPair:
 
     def test_a_bug_in_a_projector_is_not_hidden(self):
         with pytest.raises(ZeroDivisionError):
-            project_pair(Broken(), OFF, ["x"], [Span(0, 1, "PER")], ["a"], [])
+            project_pair(Broken(), OFF, SentencePair(["x"], [Span(0, 1, "PER")], ["a"], []))
 
     def test_a_sentence_that_a_filter_drops_is_rejected_for_that_and_keeps_the_fates(self):
         filters = Filters(FiltersConfig(comp_ins=True))
-        done = project_pair(HEURISTIC, filters, ["x", "y"], self.SPANS, ["a", "b"], [Link(1, 0, 1.0)])
+        done = project_pair(HEURISTIC, filters, SentencePair(["x", "y"], self.SPANS, ["a", "b"], [Link(1, 0, 1.0)]))
         assert (done.reason, done.ner_tags(2)) == ("filtered:comp_ins", [])
         assert [one.status for one in done.entities] == ["unaligned", "projected"]
 
     def test_a_sentence_that_lost_one_entity_to_a_filter_is_kept_without_it(self):
         filters = Filters(FiltersConfig(min_source_score=0.5))
         spans = [Span(0, 1, "PER", 0.4), Span(1, 2, "LOC", 0.5)]
-        done = project_pair(HEURISTIC, filters, ["x", "y"], spans, ["a", "b"], [Link(0, 0, 1.0), Link(1, 1, 1.0)])
+        done = project_pair(
+            HEURISTIC, filters, SentencePair(["x", "y"], spans, ["a", "b"], [Link(0, 0, 1.0), Link(1, 1, 1.0)])
+        )
         assert (done.reason, done.ner_tags(2)) == (None, [0, 5])
         assert [one.status for one in done.entities] == ["filtered:min_source_score", "projected"]
 
     def test_a_sentence_that_lost_all_its_entities_to_a_filter_is_rejected(self):
         filters = Filters(FiltersConfig(restrict_tgt=True))
         links = [Link(0, 0, 1.0), Link(0, 1, 1.0)]
-        done = project_pair(HEURISTIC, filters, ["x", "y"], self.SPANS, ["a", "b"], links)
+        done = project_pair(HEURISTIC, filters, SentencePair(["x", "y"], self.SPANS, ["a", "b"], links))
         assert (done.reason, done.ner_tags(2)) == (NOTHING_PROJECTED, [])
         assert [one.status for one in done.entities] == ["filtered:restrict_tgt", "unaligned"]
 
@@ -178,12 +177,12 @@ class TestProjectPair:
         seen = []
 
         class Curious:
-            def project(self, source, spans, target, links, target_labels=None):
-                seen.append(target_labels)
+            def project(self, pair):
+                seen.append(pair.target_labels)
                 return []
 
-        project_pair(Curious(), OFF, ["x"], [], ["a"], [], "labels")
-        project_pair(Curious(), OFF, ["x"], [], ["a"], [])
+        project_pair(Curious(), OFF, SentencePair(["x"], [], ["a"], [], "labels"))
+        project_pair(Curious(), OFF, SentencePair(["x"], [], ["a"], []))
         assert seen == ["labels", None]
 
 
@@ -360,8 +359,8 @@ class TestProjectPairs:
         pairs.append(pair("Ada", "Ada", [Span(0, 1, "PER")]))
         aligner = data.draw(st.sampled_from(["none", "statistical"]))
         projector = ProjectorConfig(data.draw(st.sampled_from(["fused", "candidates", "heuristic"])))
-        switches = [data.draw(st.booleans()) for _ in range(4)]
-        filters = FiltersConfig(*switches, min_score=data.draw(st.sampled_from([0.0, 0.5])))
+        switches = {name: data.draw(st.booleans()) for name in ("comp_src", "comp_tgt", "comp_ins", "restrict_tgt")}
+        filters = FiltersConfig(**switches, min_score=data.draw(st.sampled_from([0.0, 0.5])))
         done = list(project_pairs(pairs, AlignerConfig(aligner), projector, filters))
         assert len(done) == len(pairs)
         for one, row in zip(pairs, done, strict=True):
@@ -369,7 +368,7 @@ class TestProjectPairs:
             tags = row.ner_tags(len(one.target))
             if row.reason:
                 assert row.reason in REASONS and tags == []
-                assert row.spans() == [] or row.reason in FILTER_REASONS
+                assert row.spans() == [] or row.reason in filter_meanings(drop_sentences=True)
                 assert one.source_spans or not one.source or not one.target
             else:
                 assert len(tags) == len(one.target) > 0

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from xner_hf.align.statistical import StatisticalAligner
+from xner_hf.align.statistical import StatisticalAligner, StatisticalConfig
 from xner_hf.errors import XnerError
-from xner_hf.pipeline import inputs
 from xner_hf.pipeline.inputs import sign, usable_recipes
-from xner_hf.pipeline.licences import Licence, licences, models, most_restrictive
-from xner_hf.pipeline.store import cache_folder
+from xner_hf.pipeline.licences import Licence, licences, most_restrictive
+from xner_hf.pipeline.revisions import asked_models
+from xner_hf.pipeline.store import STAGE_VERSIONS, cache_folder
 from xner_hf.recipe import make_recipe
 
 MAFAND = "masakhane/mafand"
@@ -112,10 +112,22 @@ def test_further_parallel_text_is_signed_by_its_content(mirror, tmp_path):
     assert changed(before, sign(recipe)) == ["align", "project"]
 
 
-def test_changed_code_changes_every_signature(mirror, monkeypatch):
+@pytest.mark.parametrize(
+    ("stage", "stages"),
+    [("text", WITHOUT_TARGET), ("tag", ["tag", "project"]), ("align", ["align", "project"]), ("project", ["project"])],
+)
+def test_another_version_of_a_stage_changes_its_signature_and_those_of_later_stages(
+    mirror, monkeypatch, stage, stages
+):
     before = sign(parallel())
-    monkeypatch.setattr(inputs, "code_digest", lambda: "another version")
-    assert changed(before, sign(parallel())) == WITHOUT_TARGET
+    monkeypatch.setitem(STAGE_VERSIONS, stage, STAGE_VERSIONS[stage] + 1)
+    assert changed(before, sign(parallel())) == stages
+
+
+def test_another_version_of_a_method_changes_its_stage_and_later_ones(mirror, monkeypatch):
+    before = sign(parallel())
+    monkeypatch.setattr(StatisticalConfig, "version", StatisticalConfig.version + 1)
+    assert changed(before, sign(parallel())) == ["align", "project"]
 
 
 def test_languages_with_the_same_recipe_have_different_signatures():
@@ -260,7 +272,7 @@ def test_every_model_brings_its_terms_once_wherever_it_is_named():
         aligner={"method": "combined", "members": members, "extra_parallel": ["xner/bible:eng-ewe"]},
         **{"projector.target_tagger": TAGGER},
     )
-    assert models(recipe) == [TAGGER, "a/b", "c/d"]
+    assert list(asked_models(recipe)) == [TAGGER, "a/b", "c/d"]
     assert licences(recipe)[1:] == [
         Licence(TAGGER, "mit", "research-only"),
         Licence("a/b", "unknown", "unknown"),
@@ -270,7 +282,7 @@ def test_every_model_brings_its_terms_once_wherever_it_is_named():
     target = make_recipe("hau", "sample", {"projector.target_tagger": "me/tagger"})
     assert licences(target)[1:] == [Licence("me/tagger", "unknown", "unknown")]
     assert most_restrictive(licences(target)).name == "me/tagger"
-    assert models(make_recipe("hau", "sample")) == []
+    assert asked_models(make_recipe("hau", "sample")) == {}
 
 
 def test_a_kept_aligner_has_the_unknown_terms_of_its_text(tmp_path):

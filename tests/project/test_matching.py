@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from xner_hf.errors import XnerError
 from xner_hf.project.base import ProjectedSpan, is_punctuation
-from xner_hf.project.matching import SOURCES, candidate_spans, check_choices, match, texts
+from xner_hf.project.matching import SOURCES, MatchingConfig, candidate_spans, match
+from xner_hf.project.scores.text import texts
 from xner_hf.project.solvers import SOLVERS
 from xner_hf.spans import NER_LABELS, Span, spans_from_iob2
 
@@ -106,6 +107,10 @@ def test_candidates_are_the_asked_spans_without_punctuation_at_the_borders_each_
 
 def test_texts_are_the_words_of_the_spans():
     assert texts(["a", "b", "c"], [0, 1], [2, 2]) == ["a b", "b"]
+
+
+def check_choices(max_words, candidates, solver, target_tagger):
+    MatchingConfig(max_words, candidates, target_tagger, solver)
 
 
 class TestCheckChoices:

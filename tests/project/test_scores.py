@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from xner_hf.align.base import Link
 from xner_hf.errors import XnerError
-from xner_hf.project.scores import alignment_score, capital_scores, tagger_score
+from xner_hf.project.scores.alignment import alignment_score
+from xner_hf.project.scores.tagger import tagger_score
+from xner_hf.project.scores.text import capital_scores
 from xner_hf.spans import NER_LABELS, Span
 
 

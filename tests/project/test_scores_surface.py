@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xner_hf.project.scores import affixed_score, fold, letters, spelling_score, surface_score
+from xner_hf.project.scores.surface import affixed_score, surface_score
+from xner_hf.project.scores.text import fold, letters, spelling_score
 
 EMPTY = pytest.mark.parametrize("entities, candidates", [(0, 0), (2, 0), (0, 3)])
 

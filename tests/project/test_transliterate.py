@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xner_hf.project.scores import fold, spelling_score, surface_score
+from xner_hf.project.scores.surface import surface_score
+from xner_hf.project.scores.text import fold, spelling_score
 from xner_hf.project.transliterate import latin
 
 # Names of places and persons as they are written in 16 scripts, with an English spelling.

@@ -42,7 +42,7 @@ class TestDefaults:
             tagger=TaggerConfig(tagger.model, tagger.revision, consistent=True),
             aligner=AlignerConfig("statistical", (), {}),
             projector=projector_config("fused", {}, "hau"),
-            filters=FiltersConfig(False, False, False, False, 0.0, 0.0),
+            filters=FiltersConfig(),
             limit=None,
             validation_percent=5.0,
         )

@@ -62,7 +62,7 @@ class TestRefusals:
             ("tagger.modell", "model", "model, revision, labels, consistent, distributions"),
             ("text.split", "splits", "corpus, config, splits, revision"),
             ("aligner.stemm", "stem", "stem, model"),
-            ("projector.max_word", "max_words", "weights, null_threshold, fitted_on, max_words, candidates"),
+            ("projector.max_word", "max_words", "weights, null_threshold, fitted_on, substring"),
             ("filters.min_scores", "min_score", "comp_src, comp_tgt, comp_ins, restrict_tgt, min_source_score"),
         ],
     )
@@ -73,10 +73,10 @@ class TestRefusals:
     @pytest.mark.parametrize(
         "key, value, near, known",
         [
-            ("aligner", "statistcal", "statistical", "statistical, encoder, simalign, combined, none"),
-            ("aligner.method", "enocder", "encoder", "statistical, encoder, simalign, combined, none"),
-            ("projector", "heuristics", "heuristic", "fused, candidates, heuristic"),
-            ("projector.method", "candidate", "candidates", "fused, candidates, heuristic"),
+            ("aligner", "statistcal", "statistical", "combined, encoder, none, simalign, statistical"),
+            ("aligner.method", "enocder", "encoder", "combined, encoder, none, simalign, statistical"),
+            ("projector", "heuristics", "heuristic", "candidates, fused, heuristic"),
+            ("projector.method", "candidate", "candidates", "candidates, fused, heuristic"),
         ],
     )
     def test_an_unknown_method_is_refused_with_the_nearest_and_all_that_exist(self, key, value, near, known):

@@ -71,7 +71,10 @@ aligner_settings |= st.tuples(
     ),
 )
 filters = st.builds(
-    FiltersConfig, *[st.booleans()] * 4, min_source_score=st.floats(0, 1), min_score=st.just(0) | st.floats(0, 1)
+    FiltersConfig,
+    **dict.fromkeys(("comp_src", "comp_tgt", "comp_ins", "restrict_tgt"), st.booleans()),
+    min_source_score=st.floats(0, 1),
+    min_score=st.just(0) | st.floats(0, 1),
 )
 name_tuples = st.lists(names, max_size=3, unique=True).map(tuple)
 recipes = st.builds(

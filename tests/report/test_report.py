@@ -15,7 +15,7 @@ from markupsafe import escape
 
 from xner_hf.errors import XnerError
 from xner_hf.pipeline.chain import REASONS
-from xner_hf.project.filters import FILTER_STATUSES
+from xner_hf.project.filters import filter_meanings
 from xner_hf.report import write_report
 
 ENTITY = [("start", pa.int32()), ("end", pa.int32()), ("label", pa.string()), ("score", pa.float32())]
@@ -150,12 +150,15 @@ def test_statuses_and_reasons_are_explained_those_of_filters_where_they_occur(bu
     page, _ = read(build)
     assert "filtered:" not in page
     assert "no link leaves its words" in page
-    lost = [row(f"t{i}", "Obi left", "ya tafi", [(0, 1, "PER", one, -1, -1)]) for i, one in enumerate(FILTER_STATUSES)]
+    lost = [
+        row(f"t{i}", "Obi left", "ya tafi", [(0, 1, "PER", one, -1, -1)])
+        for i, one in enumerate(filter_meanings(drop_sentences=False))
+    ]
     rejected = [row(f"r{i}", "Obi left", "ya tafi", reason=reason) for i, reason in enumerate(REASONS)]
     write_split(build, "train", lost)
     write_split(build, "rejected", rejected)
     page, seen = read(build)
-    for status, meaning in FILTER_STATUSES.items():
+    for status, meaning in filter_meanings(drop_sentences=False).items():
         assert [status, "1", "0", "0", "1"] in seen.rows
         assert f'<th scope="row">{status}<small>{escape(meaning)}</small>' in page
     for reason, meaning in REASONS.items():

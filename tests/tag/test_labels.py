@@ -7,7 +7,7 @@ import pytest
 from xner_hf.corpora.base import Sentence
 from xner_hf.errors import XnerError
 from xner_hf.spans import Span
-from xner_hf.tag import make_tagger
+from xner_hf.tag import tagger_settings
 from xner_hf.tag.gold import GoldTagger
 from xner_hf.tag.model import ModelTagger
 from xner_hf.tag.scheme import find_scheme
@@ -83,6 +83,6 @@ class TestGold:
     def test_a_labelled_file_is_a_tagger(self, tmp_path):
         path = tmp_path / "gold.conll"
         path.write_text("Amina B-PER\nleft O\n\n", encoding="utf-8")
-        assert make_tagger(str(path)).tag([["Amina", "left"]]) == [[Span(0, 1, "PER")]]
+        assert tagger_settings(str(path)).make().tag([["Amina", "left"]]) == [[Span(0, 1, "PER")]]
         with pytest.raises(XnerError, match="has no revision"):
-            make_tagger(str(path), revision="main")
+            tagger_settings(str(path), revision="main").make()

@@ -43,7 +43,7 @@ def test_settings_return_as_plain_values():
         ({"warmup_share": -0.1}, "warmup_share is -0.1"),
         ({"patience": 0}, "patience is 0"),
         ({"refresh": 0}, "refresh is 0"),
-        ({"loss.soft": "mes"}, "no loss 'mes'"),
+        ({"loss.soft": "mes"}, "unknown loss 'mes'"),
         ({"loss.weights": 2}, "weights of the losses are 2"),
         ({1: 2}, "training has no key 1"),
     ],

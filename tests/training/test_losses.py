@@ -151,7 +151,7 @@ def test_weights_are_one_by_default_constant_or_run_over_the_training():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"soft": "mes"}, "no loss 'mes' of soft labels.*'mse'"),
+        ({"soft": "mes"}, "unknown loss 'mes'. Did you mean 'mse'"),
         ({"temperature": 0.0}, "temperature of the soft labels is 0.0"),
         ({"temperature": -1.0}, "temperature of the soft labels is -1.0"),
         ({"weights": {"nre": 1.0}}, "no loss 'nre' to weigh.*'ner'"),

@@ -3,10 +3,77 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
-from xner_hf.align.base import Aligner, Link
+from xner_hf.align.base import Aligner, Link, NoAligner, Text
 from xner_hf.errors import XnerError
+from xner_hf.registry import Input, Method, register, settings_of
+
+
+@register("aligner", "combined")
+@dataclass(frozen=True)
+class CombinedConfig(Method):
+    """Lets several aligners vote on every link."""
+
+    members: Sequence[Mapping[str, Any]] = field(
+        metadata={"help": "aligners that vote, each with its method and settings: [{method: statistical}, ...]"}
+    )
+    weights: Sequence[float] | None = field(
+        default=None, metadata={"help": "weight of every member; equal by default"}
+    )
+    threshold: float = field(default=0.25, metadata={"help": "links need a weighted mean probability above this"})
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.members, list | tuple) or not all(isinstance(m, Mapping) for m in self.members):
+            raise XnerError(
+                f"aligner.members is {self.members!r}; it is a list of aligners: [{{method: statistical}}, "
+                "{method: encoder, model: ORG/NAME}]."
+            )
+        for number, member in enumerate(self.members, start=1):
+            try:
+                _settings(member)
+            except XnerError as error:
+                raise XnerError(f"member {number} of aligner.members: {error}") from error
+        weights = self.weights
+        if weights is not None and not (
+            isinstance(weights, list | tuple) and all(type(weight) in (int, float) for weight in weights)
+        ):
+            raise XnerError(f"aligner.weights is {weights!r}; it is a list of numbers.")
+        CombinedAligner([NoAligner()] * len(self.members), weights, self.threshold)  # refuses what does not fit
+
+    def members_settings(self) -> list[Any]:
+        """Return the settings object of every member."""
+        return [_settings(member) for member in self.members]
+
+    def inputs(self) -> Iterator[Input]:
+        for member in self.members_settings():
+            yield from member.inputs()
+
+    @property
+    def is_trained(self) -> bool:
+        return any(member.is_trained for member in self.members_settings())
+
+    def check(self) -> None:
+        for member in self.members_settings():
+            member.check()
+
+    def state(self) -> dict[str, Any]:
+        parts = [member.state() for member in self.members_settings()]
+        packages = {name: number for part in parts for name, number in part["packages"].items()}
+        return super().state() | {"packages": packages, "parts": parts}
+
+    def make(self, text: Text, folder: Path) -> CombinedAligner:
+        members = [member.make(text, folder / str(number)) for number, member in enumerate(self.members_settings())]
+        return CombinedAligner(members, self.weights, self.threshold)
+
+
+def _settings(member: Mapping[str, Any]) -> Any:
+    if "method" not in member:
+        raise XnerError(f"{dict(member)} lacks the key 'method'.")
+    return settings_of("aligner", member["method"], {key: value for key, value in member.items() if key != "method"})
 
 
 class CombinedAligner:

@@ -7,13 +7,15 @@ import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from xner_hf.align.base import Link
+from xner_hf.align.base import Link, Text
 from xner_hf.align.embedding import Embedder, SubWords, spread
 from xner_hf.align.extraction import METHODS, extract, pool
 from xner_hf.batches import out_of_memory
 from xner_hf.errors import XnerError, nearest
+from xner_hf.registry import MODEL, MODEL_PACKAGES, Input, Method, register
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,9 +44,13 @@ _DIRECTED = ("argmax", "softmax")
 _log = logging.getLogger(__name__)
 
 
+@register("aligner", "encoder")
 @dataclass(frozen=True)
-class EncoderConfig:
-    """Settings of `EncoderAligner`."""
+class EncoderConfig(Method):
+    """Compares the words in a layer of a multilingual encoder (SimAlign, awesome-align), in batches."""
+
+    citations = ("jalili-sabet-etal-2020",)
+    packages = MODEL_PACKAGES
 
     model: str = field(
         metadata={"help": "encoder or sequence-to-sequence model: Hub id, folder, or name in the mirror"}
@@ -94,6 +100,12 @@ class EncoderConfig:
                 f"aligner.symmetrisation 'union' needs two directions, which {self.extraction} does not have. Take "
                 f"intersection, or one of {', '.join(_DIRECTED)}."
             )
+
+    def inputs(self) -> Iterator[Input]:
+        yield Input(MODEL, self.model, revision=self.revision)
+
+    def make(self, text: Text, folder: Path) -> EncoderAligner:
+        return EncoderAligner(self)
 
 
 @dataclass

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from xner_hf.align.base import Link
+from xner_hf.align.base import Link, Text
 from xner_hf.checkpoint import check_encoder, inner_encoder, load_checkpoint, longest_input
 from xner_hf.errors import XnerError, nearest
+from xner_hf.registry import MODEL, MODEL_PACKAGES, Input, Method, register
 
 _METHODS = {"argmax": ("a", "inter"), "itermax": ("i", "itermax"), "mwmf": ("m", "mwmf")}
 _LEVELS = {"subword": "bpe", "word": "word"}
 
 
+@register("aligner", "simalign")
 @dataclass(frozen=True)
-class SimAlignConfig:
-    """Settings of `SimAlignAligner`."""
+class SimAlignConfig(Method):
+    """Runs the package simalign, one pair at a time; the reference for `encoder`."""
+
+    citations = ("jalili-sabet-etal-2020",)
+    packages = (*MODEL_PACKAGES, "simalign")
 
     model: str = field(metadata={"help": "encoder: Hub id, folder, or name in the mirror"})
     revision: str | None = field(default=None, metadata={"help": "Hub branch, tag or commit of the model"})
@@ -35,6 +41,12 @@ class SimAlignConfig:
                 raise XnerError(
                     f"aligner.{name} is {value!r}.{nearest(str(value), known)} It is one of {', '.join(known)}."
                 )
+
+    def inputs(self) -> Iterator[Input]:
+        yield Input(MODEL, self.model, revision=self.revision)
+
+    def make(self, text: Text, folder: Path) -> SimAlignAligner:
+        return SimAlignAligner(self)
 
 
 class SimAlignAligner:

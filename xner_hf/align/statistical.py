@@ -10,14 +10,15 @@ from __future__ import annotations
 import importlib.util
 import json
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xner_hf.align.base import Link
+from xner_hf.align.base import Link, Text
 from xner_hf.align.folder import read_whole, written_whole
 from xner_hf.errors import XnerError
+from xner_hf.registry import FILES, Input, Method, register
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,9 +38,12 @@ LONGEST = 1024
 """Words of the longest sentence that is trained on, a limit of sil-thot; longer ones are aligned all the same."""
 
 
+@register("aligner", "statistical")
 @dataclass(frozen=True)
-class StatisticalConfig:
-    """Settings of `StatisticalAligner`."""
+class StatisticalConfig(Method):
+    """Learns to link words from the parallel text itself; needs no model."""
+
+    citations = ("ostling-tiedemann-2016",)
 
     stem: int = field(
         default=5,
@@ -60,6 +64,27 @@ class StatisticalConfig:
                 f"aligner.model {self.model!r} is not the folder of a trained model; `xner align PAIRS --keep "
                 f"{self.model}` trains one there."
             )
+
+    def inputs(self) -> Iterator[Input]:
+        if self.model:
+            yield Input(FILES, self.model)
+
+    @property
+    def is_trained(self) -> bool:
+        return self.model is None
+
+    @property
+    def packages(self) -> tuple[str, ...]:  # type: ignore[override]
+        return ("sil-thot",) if self.is_trained else ()
+
+    def check(self) -> None:
+        if self.is_trained:
+            check_trainable()
+
+    def make(self, text: Text, folder: Path) -> StatisticalAligner:
+        kept = Path(self.model) if self.model else folder
+        trained = (kept / PARAMETERS).is_file()
+        return StatisticalAligner(kept) if trained else StatisticalAligner.train(text(), folder, self)
 
 
 def check_trainable() -> None:

@@ -10,12 +10,9 @@ from xner_hf.corpora.base import Pair
 from xner_hf.corpora.leakage import LeakCheck
 from xner_hf.corpora.parallel import read_extra
 from xner_hf.errors import XnerError
-from xner_hf.languages import language
+from xner_hf.languages import language, source_languages
 from xner_hf.pipeline.chain import EVALUATION_OVERLAP
 from xner_hf.pipeline.store import digest
-
-_SOURCES = {"en": "eng", "eng": "eng", "fr": "fra", "fra": "fra"}
-"""How the configurations of parallel corpora name the languages that have labels."""
 
 
 @dataclass(frozen=True)
@@ -80,4 +77,6 @@ def read_text(config: BackboneConfig) -> BackboneText:
 
 
 def _source(code: str, config: str) -> str:
-    return _SOURCES.get(config.partition("-")[0], language(code).source)
+    first = config.partition("-")[0]
+    named = (language(one) for one in source_languages())
+    return next((one.code for one in named if first in (one.code, *one.aliases)), language(code).source)

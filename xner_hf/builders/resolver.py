@@ -53,14 +53,14 @@ def _wrap(load: ModuleType) -> None:
         if path not in BUILDERS or elsewhere or os.environ.get("XNER_HF_SOURCE") == "hub" or os.path.isdir(path):
             return original(path, *args, **kwargs)
         from xner_hf.builders.projected import DECLARED
-        from xner_hf.pipeline.store import code_digest
+        from xner_hf.pipeline.store import STAGE_VERSIONS, digest
 
         check_download(kwargs.get("download_config"))
         check_split(path, _argument("load_dataset", "split"))
         builder_kwargs = {"dataset_name": path.partition("/")[2], "repo_id": path}
         if _argument("get_dataset_config_info", "path") == path:
             builder_kwargs["config_id"] = DECLARED
-        return load.DatasetModule(BUILDERS[path], code_digest(), builder_kwargs)
+        return load.DatasetModule(BUILDERS[path], digest(STAGE_VERSIONS), builder_kwargs)
 
     dataset_module_factory.__wrapped_by_xner__ = True  # type: ignore[attr-defined]
     load.dataset_module_factory = dataset_module_factory

@@ -15,6 +15,7 @@ from xner_hf.cli import (
     demo,
     evaluate,
     languages,
+    methods,
     project,
     publish,
     report,
@@ -49,7 +50,7 @@ def _common(
     pass  # options of the program itself; its help text is that of the app
 
 
-for module in (languages, build, project, align, calibrate, tune, train, evaluate, report, publish, demo):
+for module in (languages, methods, build, project, align, calibrate, tune, train, evaluate, report, publish, demo):
     app.command(module.run.__name__.replace("run", module.__name__.rpartition(".")[2]))(module.run)
 app.add_typer(study.app)
 

@@ -18,6 +18,7 @@ from xner_hf.cli.pairs import (
     read_extras,
     read_pairs,
 )
+from xner_hf.languages import DEFAULT_SOURCE
 
 
 def run(
@@ -31,7 +32,7 @@ def run(
     aligner: AlignerName = "statistical",
     settings: Settings = None,
     extra_parallel: Extra = None,
-    source_language: SourceLanguage = "eng",
+    source_language: SourceLanguage = DEFAULT_SOURCE,
     target_language: TargetLanguage = None,
     keep: Annotated[
         Path | None, typer.Option(help="Folder for the trained model; align with it by --set aligner.model=FOLDER.")
@@ -44,7 +45,6 @@ def run(
 
     Example: xner align pairs.jsonl --gold gold.txt
     """
-    from xner_hf.align import check_installed, learns
     from xner_hf.corpora.links import read_links
     from xner_hf.errors import XnerError
     from xner_hf.metrics import alignment_scores
@@ -55,9 +55,9 @@ def run(
     if gold_from is not None and gold is None:
         raise XnerError("--gold-from says how --gold counts words; give --gold, or leave it out.")
     method = AlignerConfig(aligner, settings=pair_settings(settings, ("aligner",))["aligner"])
-    check_installed(method.method, method.settings)
+    method.own.check()
     if keep:
-        if aligner != "statistical" or not learns(aligner, method.settings):
+        if aligner != "statistical" or not method.own.is_trained:
             raise XnerError(
                 f"--keep: the aligner {aligner!r} trains no model here that could be used again; leave it out."
             )

@@ -22,7 +22,7 @@ Pairs = Annotated[
 ]
 AlignerName = Annotated[
     str,
-    typer.Option(help="statistical | encoder | simalign | combined | none; settings: --set aligner.KEY=V"),
+    typer.Option(help="A registered aligner (`xner methods aligner`); settings: --set aligner.KEY=V."),
 ]
 Extra = Annotated[
     list[str] | None,

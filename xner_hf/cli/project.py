@@ -34,7 +34,7 @@ from xner_hf.cli.pairs import (
     tagger_labels,
 )
 from xner_hf.errors import XnerError
-from xner_hf.languages import language
+from xner_hf.languages import DEFAULT_SOURCE, language
 
 if TYPE_CHECKING:
     from xner_hf.corpora.base import Pair
@@ -47,10 +47,10 @@ def run(
     tagger: Annotated[str | None, typer.Option(help="Labels the rows that have no source_entities.")] = None,
     labels: Labels = None,
     aligner: AlignerName = "statistical",
-    projector: Annotated[str, typer.Option(help="fused | candidates | heuristic")] = "fused",
+    projector: Annotated[str, typer.Option(help="A registered projector (`xner methods projector`).")] = "fused",
     settings: Settings = None,
     extra_parallel: Extra = None,
-    source_language: SourceLanguage = "eng",
+    source_language: SourceLanguage = DEFAULT_SOURCE,
     target_language: TargetLanguage = None,
     output: Annotated[Path | None, typer.Option(help="JSONL file to write, standard output by default.")] = None,
     as_json: Json = False,
@@ -64,7 +64,6 @@ def run(
     from xner_hf.corpora.lines import json_rows
     from xner_hf.pipeline.chain import REASONS, project_pairs, tag_sources
     from xner_hf.recipe import AlignerConfig, filters_config, projector_config
-    from xner_hf.tag import make_tagger
 
     check_output(output)
     given = pair_settings(settings, ("projector", "aligner", "filters", "tagger"))
@@ -86,7 +85,7 @@ def run(
     with working_on(quiet) as shown:
         unscored: set[int] = set()
         if own:
-            model = make_tagger(own.model, own.revision, own.labels, report=report)
+            model = own.own.make(report)
             unscored = tag_sources(read, model, own.consistent, shown)
             counted["tagged"] = len(read) - counted["kept"]
         elif types:

@@ -188,13 +188,11 @@ def _labeller(
         )
     if texts and weights != "similarity":
         raise XnerError("--teacher-text is for --teacher-weights similarity. Give both, or leave it out.")
-    from xner_hf.languages import language as find_language
-    from xner_hf.languages import tagger_entry
+    from xner_hf.languages import source_of, tagger_entry
     from xner_hf.training.teachers import Teacher, TeacherEnsemble
 
     if not teachers:
-        source = find_language(needs.language).source if needs.language else "eng"
-        entry = tagger_entry(source)
+        entry = tagger_entry(source_of(needs.language).code)
         try:
             return Teacher(entry.model, entry.revision)
         except NotAvailable as error:

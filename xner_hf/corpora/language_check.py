@@ -144,7 +144,7 @@ def _fold(text: str) -> str:
 
 
 def _name(code: str) -> str:
-    return "English" if code == "eng" else language(code).name
+    return language(code).name
 
 
 def _script(letter: str) -> str:

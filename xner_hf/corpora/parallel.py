@@ -13,9 +13,12 @@ from xner_hf.corpora.pairs import read_jsonl_pairs, read_parallel_text, read_tsv
 from xner_hf.corpora.words import word_splitter
 from xner_hf.errors import XnerError
 from xner_hf.languages import is_evaluation_split, language
+from xner_hf.registry import CORPUS, FILES, Input
 from xner_hf.spans import spans_from_iob2
 
 SAMPLE = "sample"
+SAMPLE_SOURCE = "eng"
+"""ISO 639-3 code of the language of the source side of the bundled sample."""
 
 
 def splitting_rule(code: str | None) -> str:
@@ -25,8 +28,6 @@ def splitting_rule(code: str | None) -> str:
     """
     if code is None:
         return "spaces"
-    if code.strip().casefold() in ("eng", "en", "english"):
-        return "english"
     target = language(code)
     return target.clitics or target.words
 
@@ -127,9 +128,7 @@ def _translation_reader(
     codes = next((row["translation"] for row in split.rows(["translation"]) if row["translation"]), {})
     sides = []
     for code in (source_language, target_language):
-        known = {code, {"eng": "en", "fra": "fr"}.get(code, code)}
-        if code not in ("eng", "fra"):
-            known |= set(language(code).aliases)
+        known = {code, *language(code).aliases}
         side = next((name for name in codes if name in known), None)
         if side is None:
             raise XnerError(f"{split} holds {' and '.join(codes)}, not {code}. Name a configuration that does.")
@@ -152,6 +151,20 @@ def local_files(reference: str) -> list[Path] | None:
         return [Path(reference)]
     source, comma, target = reference.partition(",")
     return [Path(source), Path(target)] if comma else None
+
+
+def parallel_input(reference: str) -> Input:
+    """Return what a reference to parallel text names: local files, or ``org/name:config`` on the Hub.
+
+    Raises:
+        XnerError: it is of neither form.
+    """
+    if local_files(reference):
+        return Input(FILES, reference)
+    corpus, colon, config = reference.partition(":")
+    if not colon:
+        raise no_pairs(reference)
+    return Input(CORPUS, corpus, config=config)
 
 
 def no_pairs(reference: str) -> XnerError:
@@ -195,13 +208,11 @@ def read_extra(reference: str, source_language: str, target_language: str | None
     Raises:
         XnerError: the reference is of neither form, or what it names cannot be had.
     """
-    if local_files(reference):
+    found = parallel_input(reference)
+    if found.kind == FILES:
         yield from read_files(reference, source_language, target_language)
         return
-    corpus, colon, config = reference.partition(":")
-    if not colon:
-        raise no_pairs(reference)
     if target_language is None:
         raise XnerError(f"to read {reference}, name the language of its target side (--target-language).")
-    for split in corpus_splits(corpus, config, None, None):
+    for split in corpus_splits(found.name, found.config, None, None):
         yield from read_split(split, source_language, target_language)

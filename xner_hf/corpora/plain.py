@@ -15,6 +15,7 @@ from xner_hf.corpora.lines import json_id, json_rows, no_sentences, numbered_lin
 from xner_hf.corpora.own import PAIRS, text_form
 from xner_hf.corpora.parallel import corpus_splits, read_files, read_split, splitting_rule
 from xner_hf.errors import XnerError
+from xner_hf.languages import DEFAULT_SOURCE
 
 _FORMS = "a .txt or .jsonl file, a folder of .txt files, a corpus org/name on the Hub with its configuration"
 
@@ -58,7 +59,7 @@ def read_plain(
     config: str = "",
     splits: tuple[str, ...] | None = None,
     revision: str | None = None,
-    source_language: str = "eng",
+    source_language: str = DEFAULT_SOURCE,
 ) -> Iterator[PlainText]:
     """Yield the text of a corpus, a row or line at a time.
 

@@ -11,17 +11,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xner_hf.align.statistical import trainer_version
 from xner_hf.errors import XnerError
 from xner_hf.pipeline.chain import REASONS
-from xner_hf.pipeline.licences import licences, models, most_restrictive
+from xner_hf.pipeline.licences import licences, most_restrictive
 from xner_hf.pipeline.progress import Progress
 from xner_hf.pipeline.revisions import revisions
 from xner_hf.pipeline.rows import corpus_files
 from xner_hf.pipeline.run import Run, run_recipe
 from xner_hf.pipeline.schema import SPLITS, corpus_schema
-from xner_hf.pipeline.store import write_text
+from xner_hf.pipeline.store import STAGE_VERSIONS, write_text
 from xner_hf.recipe import Recipe
+from xner_hf.registry import MODEL
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -156,12 +156,16 @@ class _Counts:
 
 def _facts(run: Run, counts: _Counts) -> dict[str, Any]:
     found = licences(run.recipe)
-    names = [*_VERSIONS, *(("torch", "transformers") if models(run.recipe) else ())]
+    read = run.recipe.inputs()
+    names = [*_VERSIONS, *(("torch", "transformers") if any(one.kind == MODEL for one in read) else ())]
+    names += [name for name in run.recipe.packages() if name not in names]
     return {
         "language": run.recipe.language,
         "signature": run.signatures.project,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "recipe": run.recipe.to_dict(),
+        "inputs": [one.to_dict() for one in read],
+        "stage_versions": STAGE_VERSIONS,
         "licence": vars(most_restrictive(found)),
         "licences": [vars(licence) for licence in found],
         "revisions": revisions(run.recipe),
@@ -174,7 +178,7 @@ def _facts(run: Run, counts: _Counts) -> dict[str, Any]:
         "repaired_tags": run.repaired,
         "source_labels": run.labels,
         "read": run.read,
-        "versions": {name: version(name) for name in names} | trainer_version(),
+        "versions": {name: version(name) for name in names},
         "stages": [stats.to_dict() for stats in run.stats],
     }
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xner_hf.align import Link, learns, make_aligner
+from xner_hf.align import Link
 from xner_hf.corpora.base import Pair
 from xner_hf.corpora.ingest import TEXT_REASONS
 from xner_hf.errors import XnerError
 from xner_hf.pipeline.progress import Progress
-from xner_hf.project import make_projector
+from xner_hf.project import SentencePair
 from xner_hf.project.base import PROJECTED, UNALIGNED, ProjectedSpan, Projector
-from xner_hf.project.filters import FILTER_REASONS, Filters, FiltersConfig, project_filtered
+from xner_hf.project.filters import Filters, FiltersConfig, filter_meanings, project_filtered
 from xner_hf.recipe import AlignerConfig, ProjectorConfig
 from xner_hf.spans import LABEL_NUMBER, Span, spans_to_iob2
 from xner_hf.tag import Tagger
@@ -42,7 +42,7 @@ REASONS = {
     NOTHING_PROJECTED: "the source side has entities, and none of them found a place in the target side",
     **TEXT_REASONS,
     **FAULTS,
-    **FILTER_REASONS,
+    **filter_meanings(drop_sentences=True),
 }
 """Why a row stands in the split ``rejected``."""
 
@@ -77,14 +77,7 @@ def side_missing(pair: Pair) -> str | None:
 
 
 def project_pair(
-    projector: Projector,
-    filters: Filters,
-    source: Sequence[str],
-    spans: Sequence[Span],
-    target: Sequence[str],
-    links: list[Link],
-    target_labels: np.ndarray | None = None,
-    marked: list[ProjectedSpan] | None = None,
+    projector: Projector, filters: Filters, pair: SentencePair, marked: list[ProjectedSpan] | None = None
 ) -> Projection:
     """Project one pair and decide whether the row can be trained on.
 
@@ -94,12 +87,12 @@ def project_pair(
     none; it is rejected. One that lost some of them is kept, with the fate of each, unless a filter drops it.
     """
     if marked is None:
-        entities, reason = project_filtered(projector, filters, source, spans, target, links, target_labels)
+        entities, reason = project_filtered(projector, filters, pair)
     else:
-        entities, reason = filters.of_marked(spans, target, marked)
+        entities, reason = filters.of_marked(pair.spans, pair.target, marked)
     if not reason and entities and not any(entity.status == PROJECTED for entity in entities):
         reason = NO_ALIGNMENT if all(entity.status == UNALIGNED for entity in entities) else NOTHING_PROJECTED
-    return Projection(links, entities, reason)
+    return Projection(list(pair.links), entities, reason)
 
 
 def label_directly(spans: Sequence[Span], reason: str | None = None) -> Projection:
@@ -193,7 +186,7 @@ def project_pairs(
     """
     import numpy as np
 
-    made, filtered = make_projector(projector.method, projector.settings), Filters(filters)
+    made, filtered = projector.own.make(), Filters(filters)
     progress = progress or Progress()
     links = align_pairs(pairs, aligner, extra, progress=progress)
     labels = tag_targets(pairs, projector.settings.get("target_tagger"))
@@ -203,7 +196,7 @@ def project_pairs(
         reason = side_missing(pair) or (NO_SCORES if number in unscored else None)
         if rows is not None and known(rows) is None:
             rows, reason = np.zeros_like(rows), reason or NO_SCORES
-        done = project_pair(made, filtered, pair.source, spans, pair.target, own, rows)
+        done = project_pair(made, filtered, SentencePair(pair.source, spans, pair.target, own, rows, pair.id))
         tell(1)
         yield Projection(own, done.entities, reason or done.reason)
 
@@ -237,9 +230,9 @@ def align_pairs(
     progress = progress or Progress()
     links: list[list[Link]] = []
     with tempfile.TemporaryDirectory(prefix="xner-align-") as folder:
-        if learns(aligner.method, aligner.settings):
+        if aligner.own.is_trained:
             progress.stage("train aligner", None)
-        made = make_aligner(aligner.method, aligner.settings, text, keep or Path(folder) / "model")
+        made = aligner.own.make(text, keep or Path(folder) / "model")
         tell = progress.stage("align", len(pairs))
         for start in range(0, len(pairs), ALIGNED_AT_ONCE):
             piece = pairs[start : start + ALIGNED_AT_ONCE]

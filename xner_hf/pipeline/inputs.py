@@ -7,38 +7,39 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
-from xner_hf import align
 from xner_hf.corpora.hub import content_digest, model_source
 from xner_hf.corpora.leakage import LEAKAGE_TABLE, evaluation_splits, stop_without_network
 from xner_hf.corpora.own import TARGET, text_form
-from xner_hf.corpora.parallel import SAMPLE, corpus_splits, local_files, no_pairs, sample_path
+from xner_hf.corpora.parallel import SAMPLE, corpus_splits, local_files, sample_path, splitting_rule
 from xner_hf.corpora.places import HubFile, mirror
 from xner_hf.corpora.plain import plain_files
 from xner_hf.errors import HubFault, NotAvailable
 from xner_hf.languages import language
-from xner_hf.pipeline.store import code_digest, digest, file_digest
-from xner_hf.recipe import AlignerConfig, Recipe, TaggerConfig, TranslatorConfig
-from xner_hf.tag import is_gold
+from xner_hf.pipeline.store import STAGE_VERSIONS, digest, file_digest
+from xner_hf.recipe import Recipe
+from xner_hf.registry import CORPUS, FITTED, MODEL, MODEL_PACKAGES, Input
+
+TARGET_TAGGER = "projector.target_tagger"
 
 
 @dataclass(frozen=True)
 class Signatures:
     """Digest of everything that decides the rows of each stage; `project` is that of the whole build.
 
-    Those of `translate`, `back` and `target` are None where the recipe has no such stage.
+    Those of `translate`, `align`, `back` and `target` are None where the recipe has no such stage.
     """
 
     text: str
     translate: str | None
     tag: str
-    align: str
+    align: str | None
     back: str | None
     target: str | None
     project: str
 
 
 def sign(recipe: Recipe) -> Signatures:
-    """Return the signatures of a build: settings, inputs, code and versions.
+    """Return the signatures of a build: settings, inputs and versions of stages, methods and libraries.
 
     Raises:
         XnerError: an input of the recipe cannot be had; the message names it and the recipes that would work here.
@@ -46,7 +47,7 @@ def sign(recipe: Recipe) -> Signatures:
     if recipe.members:
         members = [(sign(member.recipe), member.weight) for member in recipe.members]
         parts = [[vars(signatures), weight] for signatures, weight in members]
-        project = digest(parts, recipe.combination, recipe.validation_percent)
+        project = digest(STAGE_VERSIONS["combine"], parts, recipe.combination, recipe.validation_percent)
         return replace(members[0][0], project=project)
     try:
         return _sign(recipe)
@@ -55,84 +56,88 @@ def sign(recipe: Recipe) -> Signatures:
 
 
 def _sign(recipe: Recipe) -> Signatures:
-    text = digest(
-        code_digest(),
-        recipe.language,
-        recipe.source_language,
-        recipe.text_side,
-        recipe.limit,
-        vars(recipe.text),
-        _text_files(recipe),
+    text = _stage(
+        recipe,
+        "text",
+        [recipe.language, recipe.source_language, recipe.text_side, recipe.limit, vars(recipe.text)],
+        [splitting_rule(recipe.language), splitting_rule(recipe.source_language)],
+        [] if recipe.text.corpus == SAMPLE else _gold_files(recipe.language),
     )
-    translate = digest(text, _translator(recipe.translator)) if recipe.translator else None
+    translate = None
+    if own := recipe.translator:
+        own.own.check(*recipe.translates)
+        translate = _stage(recipe, "translate", text, own.markers, own.own.state(), role="translator")
     both = tag = translate or text
-    if own := recipe.tagger:
-        tag = digest(both, _tagger(own), own.labels, own.distributions)
-    extra = [_reference_files(reference) for reference in recipe.aligner.extra_parallel]
-    if extra:
-        extra.append(_gold_files(recipe.language))
-    links = digest(both, vars(recipe.aligner), extra, _aligner(recipe.aligner))
+    if tagger := recipe.tagger:
+        tagger.own.check()
+        tag = _stage(recipe, "tag", both, tagger.own.state(), tagger.distributions, role="tagger")
+    links = back = target = None
+    if recipe.projects:
+        aligner = recipe.aligner
+        aligner.own.check()
+        leaks = _gold_files(recipe.language) if aligner.extra_parallel else []
+        links = _stage(recipe, "align", both, aligner.extra_parallel, aligner.own.state(), leaks, role="aligner")
     consistent = recipe.tagger is not None and recipe.tagger.consistent
-    back = target = scorer = None
     if refined := recipe.back_translation:
-        inner = [refined.mode, refined.weight, vars(refined.aligner), _aligner(refined.aligner)]
-        back = digest(tag, consistent, links, _translator(refined.translator), inner)
-    if second := recipe.projector.settings.get("target_tagger"):
-        target = digest(both, model_digest(second, None), model_versions(), default_device())
-    if model := recipe.projector.settings.get("translation_model"):
-        scorer = [model_digest(model, None), model_versions(), default_device()]
-    settings = recipe.to_dict()
-    chosen = [settings.get(name) for name in ("recipe", "projector", "filters", "validation_percent")]
-    versions = [version("rapidfuzz"), version("scipy")]
-    project = digest(tag, consistent, links, back, target, scorer, chosen, versions)
+        refined.translator.own.check(recipe.source_language, recipe.language)
+        refined.aligner.own.check()
+        states = [refined.translator.own.state(), refined.translator.markers, refined.aligner.own.state()]
+        inner = [refined.mode, refined.weight, states]
+        back = _stage(recipe, "back", tag, consistent, links, inner, role="back_translation")
+    if recipe.projector.settings.get("target_tagger"):
+        target = _stage(recipe, "target", both, model_versions(), role=TARGET_TAGGER)
+    settings = [recipe.projector.own.state(), recipe.filters.settings, recipe.validation_percent, recipe.recipe]
+    project = _stage(recipe, "project", tag, consistent, links, back, target, settings, role="projector")
     return Signatures(text, translate, tag, links, back, target, project)
 
 
-def _tagger(config: TaggerConfig) -> list[object]:
-    if is_gold(config.model):
-        return [file_digest(path) for path in _existing([Path(config.model)])]
+def _stage(recipe: Recipe, stage: str, *parts: object, role: str | None = None) -> str:
+    """Return the signature of a stage: its version, what decides it, and the inputs of a role and those below it."""
+    wanted = role or stage
+    read = [one for one in recipe.inputs() if f"{one.role}.".startswith(f"{wanted}.") and one.kind != FITTED]
+    if role == "projector":
+        read = [one for one in read if one.role != TARGET_TAGGER]  # which has a stage of its own
+    device = default_device() if any(one.kind == MODEL for one in read) else None
+    return digest(STAGE_VERSIONS[stage], parts, [state_of(one) for one in read], device)
+
+
+def state_of(one: Input) -> list[str]:
+    """Return digests or commits of what an input holds.
+
+    Raises:
+        NotAvailable: it cannot be had; the message says how to name another.
+    """
     try:
-        read = model_digest(config.model, config.revision)
+        if one.kind == MODEL:
+            return [model_digest(one.name, one.revision)]
+        if one.kind == CORPUS:
+            splits = corpus_splits(one.name, one.config, one.splits, one.revision)
+            return [content_digest(file) for split in splits for file in split.files()]
+        return [file_digest(path) for path in _existing(files_of(one))]
     except NotAvailable as error:
-        another = '--tagger ORG/NAME, in Python tagger="ORG/NAME"'
-        raise NotAvailable(f"{error} Name another tagger that can be had: {another}.") from error
-    return [read, model_versions(), default_device()]
+        part = one.role.partition(".")[0]
+        if part not in _ANOTHER:
+            raise
+        raise NotAvailable(f"{error} Name another {part} that can be had: {_ANOTHER[part]}.") from error
 
 
-def _translator(config: TranslatorConfig) -> list[object]:
-    """Settings, models and parallel text that decide the translations."""
-    found: list[object] = [vars(config)]
-    settings = config.settings
-    if config.method == "parallel":
-        return found + [_reference_files(reference) for reference in settings.get("corpora", ())]
-    if config.method == "ctranslate2":
-        found.append(version("ctranslate2"))
-    try:
-        found += [model_digest(settings["model"], settings.get("revision")), default_device()]
-        if settings.get("tokenizer"):
-            found.append(model_digest(settings["tokenizer"], None))
-    except NotAvailable as error:
-        another = '--set translator.model=ORG/NAME, in Python translator={"model": "ORG/NAME"}'
-        raise NotAvailable(f"{error} Name another translator that can be had: {another}.") from error
-    return found + model_versions()
+def files_of(one: Input) -> list[Path]:
+    """Return the files of an input that lies in files of the user or comes with the package."""
+    if one.kind == SAMPLE:
+        return [sample_path(one.config)]
+    plain = plain_files(one.name) if one.role == "text" and text_form(one.name) == TARGET else None
+    path = Path(one.name)
+    return plain or local_files(one.name) or (sorted(path.iterdir()) if path.is_dir() else [path])
 
 
-def _aligner(config: AlignerConfig) -> list[object]:
-    """Models and versions that decide the links."""
-    align.check_installed(config.method, config.settings)
-    found: list[object] = []
-    for method, settings in align.parts(config.method, config.settings):
-        if method == "statistical":
-            kept = sorted(Path(settings["model"]).iterdir()) if settings["model"] else []
-            found += [*map(file_digest, kept)] if kept else [version("sil-thot")]
-        elif method in ("encoder", "simalign"):
-            found += [model_digest(settings["model"], settings["revision"]), default_device(), version("simalign")]
-            found += model_versions()
-    return found
+_ANOTHER = {
+    "tagger": '--tagger ORG/NAME, in Python tagger="ORG/NAME"',
+    "translator": '--set translator.model=ORG/NAME, in Python translator={"model": "ORG/NAME"}',
+}
 
 
 def model_versions() -> list[str]:
-    return [version(name) for name in ("torch", "transformers", "tokenizers")]
+    return [version(name) for name in MODEL_PACKAGES]
 
 
 def usable_recipes(code: str) -> list[str]:
@@ -150,22 +155,18 @@ def usable_recipes(code: str) -> list[str]:
 
 
 def check_inputs(recipe: Recipe) -> None:
-    """Look for the text and the models of a recipe, and read neither.
+    """Look for the corpora and the models of a recipe, and read none.
 
     Raises:
-        NotAvailable: one of them cannot be had, or NLLB-200, which translates by default, does not know the language.
+        NotAvailable: one of them cannot be had, or the translator does not know the language.
     """
-    for member in recipe.members:
-        check_inputs(member.recipe)
-    text = recipe.text
-    if text.corpus != SAMPLE and not text.local and not recipe.members:
-        corpus_splits(text.corpus, text.config, text.splits, text.revision)
-    if recipe.tagger:
-        model_source(recipe.tagger.model, recipe.tagger.revision)
-    if recipe.translator and recipe.translator.method == "seq2seq":
-        if "nllb" in recipe.translator.settings["model"].lower() and language(recipe.language).nllb is None:
-            raise NotAvailable(f"NLLB-200 does not know {language(recipe.language).name}.")
-        model_source(recipe.translator.settings["model"], recipe.translator.settings.get("revision"))
+    for one in recipe.inputs():
+        if one.kind == CORPUS:
+            corpus_splits(one.name, one.config, one.splits, one.revision)
+        elif one.kind == MODEL:
+            model_source(one.name, one.revision)
+    if recipe.translator:
+        recipe.translator.own.check(*recipe.translates)
 
 
 def _alternatives(recipe: Recipe) -> str:
@@ -175,20 +176,6 @@ def _alternatives(recipe: Recipe) -> str:
         return ""
     works = f"work here: {', '.join(others)} (--recipe)" if others else "work here: none"
     return f" The recipe {recipe.recipe!r} for {recipe.language} needs it; other recipes that {works}."
-
-
-def _text_files(recipe: Recipe) -> list[str]:
-    """Digests of the text and of the evaluation sets that it is checked against."""
-    if recipe.text.corpus == SAMPLE:
-        return [file_digest(sample_path(recipe.text.config))]
-    text = recipe.text
-    if text.local:
-        plain = plain_files(text.corpus) if text_form(text.corpus) == TARGET else None
-        files = plain or local_files(text.corpus) or [Path(text.corpus)]
-        return [file_digest(path) for path in _existing(files)] + _gold_files(recipe.language)
-    splits = corpus_splits(text.corpus, text.config, text.splits, text.revision)
-    own = [content_digest(file) for split in splits for file in split.files()]
-    return own + _gold_files(recipe.language)
 
 
 def _gold_files(code: str) -> list[str]:
@@ -206,15 +193,6 @@ def _gold_files(code: str) -> list[str]:
         except NotAvailable as error:
             stop_without_network(error)  # else the leak check reports it
     return found
-
-
-def _reference_files(reference: str) -> list[str]:
-    if files := local_files(reference):
-        return [file_digest(path) for path in _existing(files)]
-    corpus, colon, config = reference.partition(":")
-    if not colon:
-        raise no_pairs(reference)
-    return [content_digest(file) for split in corpus_splits(corpus, config, None, None) for file in split.files()]
 
 
 def _existing(files: list[Path]) -> list[Path]:

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import logging
 
-from xner_hf.checkpoint import load_config, load_tokenizer
 from xner_hf.corpora.hub import model_source
 from xner_hf.corpora.hub_models import check_weights, missing_bytes
-from xner_hf.errors import XnerError
 from xner_hf.pipeline.revisions import asked_models
-from xner_hf.recipe import Recipe, TaggerConfig, TranslatorConfig
+from xner_hf.recipe import Recipe
 
 _TOLD = 10_000_000
 """Bytes from which on a download is told of before it begins."""
@@ -35,11 +33,14 @@ def check_models(recipe: Recipe) -> None:
     if wanted := [f"{model} {size / 1e6:,.0f} MB" for model, size in downloads(recipe).items() if size > _TOLD]:
         _log.warning("To be downloaded: %s.", ", ".join(wanted))
     if recipe.translator:
-        _check_translator(recipe.translator, *recipe.translates)
-    if recipe.back_translation:
-        _check_translator(recipe.back_translation.translator, recipe.source_language, recipe.language)
+        recipe.translator.own.preflight(*recipe.translates)
+    if refined := recipe.back_translation:
+        refined.translator.own.preflight(recipe.source_language, recipe.language)
     if recipe.tagger:
-        _check_tagger(recipe.tagger)
+        recipe.tagger.own.preflight()
+    if recipe.projects:
+        recipe.aligner.own.preflight()
+        recipe.projector.own.preflight()
 
 
 def downloads(recipe: Recipe) -> dict[str, int]:
@@ -50,29 +51,3 @@ def downloads(recipe: Recipe) -> dict[str, int]:
         if commit and (size := missing_bytes(source, commit)) is not None:
             found[model] = size
     return found
-
-
-def _check_translator(config: TranslatorConfig, source: str, target: str) -> None:
-    if config.method == "parallel":
-        return
-    from xner_hf.translate import check_translator
-    from xner_hf.translate.codes import codes_of, language_pair
-
-    own = check_translator(config.method, config.settings)
-    if config.method == "seq2seq" and not load_config(own.model, own.revision).is_encoder_decoder:
-        raise XnerError(
-            f"the model {own.model!r} is no sequence-to-sequence model, so it cannot translate. Name one in "
-            "translator.model, such as facebook/nllb-200-distilled-600M."
-        )
-    revision = None if own.tokenizer else own.revision
-    tokenizer = load_tokenizer(own.tokenizer or own.model, revision, fast=False)
-    language_pair(codes_of(tokenizer), own.model, source, target, own.source_code, own.target_code)
-
-
-def _check_tagger(config: TaggerConfig) -> None:
-    from xner_hf.tag import is_gold
-    from xner_hf.tag.scheme import find_scheme, label_names
-
-    if not is_gold(config.model):
-        labels = label_names(load_config(config.model, config.revision), config.model)
-        find_scheme(labels, config.labels or {}, config.model)

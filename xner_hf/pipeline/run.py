@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from xner_hf.align import Aligner, learns, make_aligner
+from xner_hf.align import Aligner
 from xner_hf.corpora.base import Pair, ReadReport
 from xner_hf.corpora.entity_types import EntityTypes
 from xner_hf.corpora.leakage import LeakCheck
@@ -38,7 +38,7 @@ from xner_hf.pipeline.work import (
     TranslateShard,
 )
 from xner_hf.recipe import AlignerConfig, Recipe
-from xner_hf.tag import is_gold, make_tagger
+from xner_hf.registry import MODEL
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -132,8 +132,8 @@ def source_side(recipe: Recipe, progress: Progress | None = None, tagged: bool =
 def _source_side(recipe: Recipe, progress: Progress, tagged: bool = True, settled: bool = True) -> Run:
     signatures = sign(recipe)
     labels = ReadReport()
-    if recipe.tagger and is_gold(recipe.tagger.model):  # refused here, before any work
-        make_tagger(recipe.tagger.model, recipe.tagger.revision, recipe.tagger.labels, report=labels)
+    if recipe.tagger and not any(one.kind == MODEL for one in recipe.tagger.inputs()):
+        recipe.tagger.own.make(labels)  # a file of labels is read here, and refused before any work
     stages = Stages(cache_root(recipe.language, recipe.recipe))
     text = stages.stage("text", signatures.text)
     if text.done is None:
@@ -311,19 +311,19 @@ def _align(
     def load() -> Aligner:
         from filelock import FileLock
 
-        if learns(config.method, config.settings) and not done.is_file():
+        if config.own.is_trained and not done.is_file():
             progress.stage("train aligner", None)
             # One build trains, and others at the same time wait: none removes a model that another is reading.
             with FileLock(stage.folder / "model.lock"):
                 if not done.is_file():
                     return train()
-        return make_aligner(config.method, config.settings, text, model)
+        return config.own.make(text, model)
 
     def train() -> Aligner:
         nonlocal training
         shutil.rmtree(model, ignore_errors=True)  # of a killed run, of which nobody knows what was dropped
         start = time.perf_counter()
-        trained = make_aligner(config.method, config.settings, text, model)
+        trained = config.own.make(text, model)
         write_text(done, json.dumps(dropped))
         training = time.perf_counter() - start
         run.stats.append(StageStats("train aligner", before.rows, training, cached=False))

@@ -13,15 +13,13 @@ from xner_hf.corpora.parallel import splitter, splitting_rule
 from xner_hf.pipeline.chain import EVALUATION_OVERLAP, NO_SCORES, known, label_directly, project_pair
 from xner_hf.pipeline.schema import stage_schema
 from xner_hf.pipeline.stages import Stages
-from xner_hf.project import make_projector
+from xner_hf.project import SentencePair
 from xner_hf.project.base import ProjectedSpan
 from xner_hf.project.filters import Filters
 from xner_hf.project.markers import MarkedTranslation, MarkerTranslator
 from xner_hf.recipe import BackTranslationConfig, Recipe, TaggerConfig, TranslatorConfig
 from xner_hf.spans import Span
-from xner_hf.tag import make_tagger
 from xner_hf.tag.consistency import NameVotes
-from xner_hf.translate import make_translator
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -63,7 +61,7 @@ class TagShard:
         return self._load().tag(_usable(rows, self._side)) if rows else []
 
     def _load(self) -> Any:
-        self._tagger = self._tagger or make_tagger(self._config.model, self._config.revision, self._config.labels)
+        self._tagger = self._tagger or self._config.own.make()
         return self._tagger
 
 
@@ -131,9 +129,7 @@ class TranslateShard:
     def __call__(self, number: int) -> pa.Table:
         source, target = self._recipe.translates
         if self._translator is None:
-            self._translator = make_translator(
-                self._recipe.translator.method, self._recipe.translator.settings, source, target
-            )
+            self._translator = self._recipe.translator.own.make(source, target)
         rows = self._before.read(number, ["id", "raw", "reason", "source_tokens"])
         wanted = [row for row in rows if not row["reason"]]
         found = iter(self._translator.translate([row["raw"] for row in wanted]))
@@ -250,7 +246,7 @@ class RefineShard:
 
 def marker_translator(config: TranslatorConfig, source: str, target: str) -> tuple[Any, MarkerTranslator]:
     """Return the translator of a configuration, and the one that keeps markers through it."""
-    translator = make_translator(config.method, config.settings, source, target)
+    translator = config.own.make(source, target)
     return translator, MarkerTranslator(translator, config.markers, splitting_rule(source), splitter(target))
 
 
@@ -263,25 +259,20 @@ class ProjectShard:
     def __call__(self, number: int) -> pa.Table:
         import numpy as np
 
-        own = self._recipe.projector
-        projector, filters = make_projector(own.method, own.settings), Filters(self._recipe.filters)
-        columns = ["source_tokens", "tokens", "reason", "source_entities", "links", "target_labels"]
+        projector, filters = self._recipe.projector.own.make(), Filters(self._recipe.filters)
+        languages = self._recipe.source_language, self._recipe.language
+        columns = ["id", "source_tokens", "tokens", "reason", "source_entities", "links", "target_labels"]
         marks = self._recipe.recipe == "marker"
         out: dict[str, list[Any]] = {"entities": [], "ner_tags": [], "reason": []}
         for row in self._before.read(number, [*columns, "marked"] if marks else columns):
             if row["reason"]:
                 _add(out, [], [], row["reason"])
                 continue
-            done = project_pair(
-                projector,
-                filters,
-                row["source_tokens"],
-                spans_of(row["source_entities"]),
-                row["tokens"],
-                _links(row["links"]),
-                None if row["target_labels"] is None else np.array(row["target_labels"]),
-                [ProjectedSpan(**one) for one in row["marked"]] if marks and row["marked"] is not None else None,
-            )
+            labels = None if row["target_labels"] is None else np.array(row["target_labels"])
+            spans, links = spans_of(row["source_entities"]), _links(row["links"])
+            pair = SentencePair(row["source_tokens"], spans, row["tokens"], links, labels, row["id"], *languages)
+            marked = [ProjectedSpan(**one) for one in row["marked"]] if marks and row["marked"] is not None else None
+            done = project_pair(projector, filters, pair, marked)
             _add(out, _plain([done.entities])[0], done.ner_tags(len(row["tokens"])), done.reason)
         return _table("project", **out)
 

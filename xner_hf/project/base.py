@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 from unicodedata import category, name
 
-from xner_hf.align.base import Link
+from xner_hf.project.sentence_pair import SentencePair
 from xner_hf.spans import Span
-
-if TYPE_CHECKING:
-    import numpy as np
 
 PROJECTED = "projected"
 UNALIGNED = "unaligned"
@@ -26,7 +22,7 @@ threshold; too short for its source; lost its words to a better one; removed by 
 
 
 class ProjectedSpan(NamedTuple):
-    """The fate of source entity number `source`.
+    """What became of source entity number `source`.
 
     ``start`` and ``end`` are words of the target sentence, half-open, and -1 unless ``status`` is ``projected``.
     ``score`` is in [0, 1]; that of a lost entity is the score with which it lost.
@@ -43,29 +39,13 @@ class ProjectedSpan(NamedTuple):
 class Projector(Protocol):
     """Carries the entities of a source sentence over to its translation."""
 
-    def project(
-        self,
-        source: Sequence[str],
-        spans: Sequence[Span],
-        target: Sequence[str],
-        links: Sequence[Link],
-        target_labels: np.ndarray | None = None,
-    ) -> list[ProjectedSpan]:
-        """Return the fate of every source entity, in the order of `spans`; projected ones never overlap.
-
-        Args:
-            source: words of the source sentence.
-            spans: its entities, which may overlap.
-            target: words of the target sentence.
-            links: links of the pair.
-            target_labels: label distributions of the target words, ``[words, 7]`` in the order of `NER_LABELS`, for
-                methods with a target tagger.
-        """
+    def project(self, pair: SentencePair) -> list[ProjectedSpan]:
+        """Return what became of every source entity, in the order of ``pair.spans``; projected spans never overlap."""
         ...
 
 
 def lost(span: Span, source: int, status: str, score: float = 0.0) -> ProjectedSpan:
-    """Return the fate of an entity that found no place in the target sentence."""
+    """Return what became of an entity that found no place in the target sentence."""
     return ProjectedSpan(-1, -1, span.label, score, source, status)
 
 

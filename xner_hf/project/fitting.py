@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from xner_hf.align.base import Link
 from xner_hf.errors import XnerError
 from xner_hf.project.base import PROJECTED
 from xner_hf.project.fused import FEATURES, FusedConfig, evidence, probabilities
 from xner_hf.project.matching import candidate_spans, match
+from xner_hf.project.scores import Candidates
+from xner_hf.project.sentence_pair import SentencePair
 from xner_hf.spans import Span
 
 if TYPE_CHECKING:
@@ -25,12 +26,8 @@ THRESHOLDS = tuple(step / 20 for step in range(1, 15))
 class Example(NamedTuple):
     """A sentence pair whose target side has gold entities."""
 
-    source: Sequence[str]
-    spans: Sequence[Span]
-    target: Sequence[str]
-    links: Sequence[Link]
+    pair: SentencePair
     gold: Sequence[Span]
-    target_labels: np.ndarray | None = None
 
 
 class _Cells(NamedTuple):
@@ -77,18 +74,9 @@ def fit(
 
 def _cells(example: Example, config: FusedConfig) -> _Cells:
     gold = {(span.start, span.end, span.label) for span in example.gold}
-    starts, ends = candidate_spans(example.target, config.max_words, config.candidates, example.target_labels)
-    features, live = evidence(
-        example.source,
-        example.spans,
-        example.target,
-        example.links,
-        example.target_labels,
-        starts,
-        ends,
-        config.substring,
-    )
-    return _Cells(example.spans, gold, starts, ends, features, live)
+    pair = example.pair
+    candidates = Candidates(*candidate_spans(pair.target, config.max_words, config.candidates, pair.target_labels))
+    return _Cells(pair.spans, gold, *candidates, *evidence(pair, candidates, config.substring))
 
 
 def _fit_weights(cells: Sequence[_Cells]) -> np.ndarray:

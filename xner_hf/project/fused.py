@@ -8,7 +8,7 @@ on the gold of other languages (`xner_hf.project.fitting`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -16,20 +16,16 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xner_hf.align.base import Link
 from xner_hf.errors import XnerError, nearest
 from xner_hf.project.base import is_punctuation
-from xner_hf.project.matching import CHOICES, CandidateMatcher, check_choices
-from xner_hf.project.scores import (
-    affixed_score,
-    alignment_score,
-    capital_scores,
-    fold,
-    letters,
-    spelling_score,
-    tagger_score,
-)
-from xner_hf.spans import Span
+from xner_hf.project.matching import CandidateMatcher, MatchingConfig
+from xner_hf.project.scores import Candidates
+from xner_hf.project.scores.alignment import alignment_score
+from xner_hf.project.scores.surface import affixed_score
+from xner_hf.project.scores.tagger import tagger_score
+from xner_hf.project.scores.text import capital_scores, fold, letters, spelling_score
+from xner_hf.project.sentence_pair import SentencePair
+from xner_hf.registry import FITTED, Input, register
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,9 +60,12 @@ tagger's score, 0 without one."""
 _FITTED = Path(__file__).with_name("fused.yaml")
 
 
+@register("projector", "fused")
 @dataclass(frozen=True)
-class FusedConfig:
-    """Settings of `FusedProjector`; weights that are not given are those that come with the package."""
+class FusedConfig(MatchingConfig):
+    """Matches entities with candidate spans by a probability fitted on gold of other languages.
+
+    Weights that are not given are those that come with the package."""
 
     weights: Mapping[str, float] | None = field(
         default=None, metadata={"help": "weight of every score and of `bias`, as `xner calibrate` writes them"}
@@ -77,18 +76,26 @@ class FusedConfig:
     fitted_on: Sequence[str] = field(
         default=(), metadata={"help": "gold on which weights and threshold were fitted: org/name:config:split"}
     )
-    max_words: int = field(default=10, metadata=CHOICES["max_words"])
-    candidates: str = field(default="ngram", metadata=CHOICES["candidates"])
-    substring: bool = field(default=False, metadata=CHOICES["substring"])
-    target_tagger: str | None = field(default=None, metadata=CHOICES["target_tagger"])
-    solver: str = field(default="exact", metadata=CHOICES["solver"])
+    substring: bool = field(
+        default=False,
+        metadata={"help": "a word may hold the name with affixes (agglutinating languages); the span is the word"},
+    )
 
     def __post_init__(self) -> None:
-        check_choices(self.max_words, self.candidates, self.solver, self.target_tagger)
+        super().__post_init__()
         if self.weights is not None:
             _check_weights(self.weights)
         if self.null_threshold is not None and not 0 <= self.null_threshold < 1:
             raise XnerError(f"projector.null_threshold is {self.null_threshold}; it lies in [0, 1).")
+
+    def inputs(self) -> Iterator[Input]:
+        yield from super().inputs()
+        for gold in self.fitted_on:
+            corpus, config, split = (*gold.split(":"), None, None)[:3]
+            yield Input(FITTED, corpus, "fitted_on", config=config, splits=(split,) if split else None)
+
+    def make(self) -> FusedProjector:
+        return FusedProjector(self)
 
 
 def fitted(language: str | None = None) -> dict[str, Any]:
@@ -115,43 +122,20 @@ class FusedProjector(CandidateMatcher):
         super().__init__(config, float(shipped["null_threshold"] if threshold is None else threshold))
         self.config = config
 
-    def _scores(
-        self,
-        source: Sequence[str],
-        spans: Sequence[Span],
-        target: Sequence[str],
-        links: Sequence[Link],
-        labels: np.ndarray | None,
-        starts: np.ndarray,
-        ends: np.ndarray,
-    ) -> np.ndarray:
-        features, live = evidence(source, spans, target, links, labels, starts, ends, self.config.substring)
+    def _scores(self, pair: SentencePair, candidates: Candidates) -> np.ndarray:
+        features, live = evidence(pair, candidates, self.config.substring)
         return probabilities(features, live, self._weights, self._bias)
 
 
-def evidence(
-    source: Sequence[str],
-    spans: Sequence[Span],
-    target: Sequence[str],
-    links: Sequence[Link],
-    labels: np.ndarray | None,
-    starts: np.ndarray,
-    ends: np.ndarray,
-    substring: bool = False,
-) -> tuple[np.ndarray, np.ndarray]:
+def evidence(pair: SentencePair, candidates: Candidates, substring: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Return all `FEATURES` of every live cell, and which cells are live.
 
     A cell is live where a link, more than half of the letters, or the target tagger speak for it; the others have
     probability 0.
 
     Args:
-        source: words of the source sentence.
-        spans: its entities.
-        target: words of the target sentence.
-        links: links of the pair.
-        labels: label distributions of the target words ``[words, 7]``, where the target side was tagged.
-        starts: first words of the candidates.
-        ends: ends (exclusive) of the candidates.
+        pair: the sentence pair.
+        candidates: spans of its target sentence.
         substring: whether a word may hold the name with affixes.
 
     Returns:
@@ -159,11 +143,12 @@ def evidence(
     """
     import numpy as np
 
+    spans, labels, (starts, ends) = pair.spans, pair.target_labels, candidates
     sizes = np.array([span.end - span.start for span in spans])
-    entities = _letters(source, [span.start for span in spans], [span.end for span in spans])
-    found = _letters(target, starts.tolist(), ends.tolist())
-    alignment = alignment_score(spans, links, starts, ends)
-    count = alignment_score(spans, links, starts, ends, weighted=False)
+    entities = _letters(pair.source, [span.start for span in spans], [span.end for span in spans])
+    found = _letters(pair.target, starts.tolist(), ends.tolist())
+    alignment = alignment_score(spans, pair.links, starts, ends)
+    count = alignment_score(spans, pair.links, starts, ends, weighted=False)
     spelling = spelling_score(entities, found)
     if substring:
         np.maximum(spelling, affixed_score(entities, found, sizes, ends - starts), out=spelling)
@@ -172,7 +157,9 @@ def evidence(
     # In a long sentence hardly any cell is live, and all features of all cells would fill the memory.
     rows, columns = live.nonzero()
     alignment, count, spelling, tagger = alignment[live], count[live], spelling[live], tagger[live]
-    capital = {name: values[live] for name, values in capital_scores(source, spans, target, starts, ends).items()}
+    capital = {
+        name: values[live] for name, values in capital_scores(pair.source, spans, pair.target, starts, ends).items()
+    }
     unlike = 1 - np.clip((spelling - 0.4) / 0.6, 0, 1)
     longer = np.log((ends - starts)[columns] / sizes[rows])
     features = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from xner_hf.align.base import Link
 from xner_hf.errors import XnerError
@@ -17,15 +16,17 @@ from xner_hf.project.base import (
     is_punctuation,
     lost,
 )
+from xner_hf.project.sentence_pair import SentencePair
+from xner_hf.registry import Method, register
 from xner_hf.spans import Span, overlap
 
-if TYPE_CHECKING:
-    import numpy as np
 
-
+@register("projector", "heuristic")
 @dataclass(frozen=True)
-class HeuristicConfig:
-    """Settings of `HeuristicProjector`."""
+class HeuristicConfig(Method):
+    """Takes the largest run of linked words (García-Ferrero et al. 2022)."""
+
+    citations = ("garcia-ferrero-etal-2022",)
 
     max_gap: int = field(
         default=1, metadata={"help": "runs of aligned words this many unaligned words apart are merged"}
@@ -48,6 +49,9 @@ class HeuristicConfig:
         if self.min_length_ratio < 0:
             raise XnerError(f"projector.min_length_ratio is {self.min_length_ratio}; it is 0 (off) or more.")
 
+    def make(self) -> HeuristicProjector:
+        return HeuristicProjector(self)
+
 
 class HeuristicProjector:
     """Projects an entity onto the largest run of target words that are linked to it.
@@ -61,15 +65,9 @@ class HeuristicProjector:
     def __init__(self, config: HeuristicConfig):
         self.config = config
 
-    def project(
-        self,
-        source: Sequence[str],
-        spans: Sequence[Span],
-        target: Sequence[str],
-        links: Sequence[Link],
-        target_labels: np.ndarray | None = None,
-    ) -> list[ProjectedSpan]:
-        content = [link for link in links if not is_punctuation(target[link.target])]
+    def project(self, pair: SentencePair) -> list[ProjectedSpan]:
+        spans = pair.spans
+        content = [link for link in pair.links if not is_punctuation(pair.target[link.target])]
         claims = [self._claim(span, number, content) for number, span in enumerate(spans)]
         taken: list[ProjectedSpan] = []
         for claim in sorted(claims, key=lambda claim: (-claim.score, claim.source)):

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from xner_hf.corpora.detokenise import detokenise
 from xner_hf.errors import XnerError, nearest
 from xner_hf.project.base import PROJECTED, ProjectedSpan, is_punctuation
-from xner_hf.project.scores import fold, letters
+from xner_hf.project.scores.text import fold, letters
 from xner_hf.spans import Span, check_spans, overlap
 from xner_hf.translate.faults import fault as translation_fault
 

@@ -1,16 +1,19 @@
-"""What every method of candidate matching shares: the candidates, and the fates after the solver has chosen."""
+"""What every method of candidate matching shares: its settings, the candidates, and the status of every entity."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from xner_hf.align.base import Link
 from xner_hf.errors import XnerError, nearest
 from xner_hf.project.base import CONFLICT, LOW_SCORE, PROJECTED, UNALIGNED, ProjectedSpan, is_punctuation, lost
+from xner_hf.project.scores import Candidates
+from xner_hf.project.sentence_pair import SentencePair
 from xner_hf.project.solvers import SOLVERS
+from xner_hf.registry import MODEL, Input, Method
 from xner_hf.settings import check_model
 from xner_hf.spans import NER_LABELS, Span, spans_from_iob2
 
@@ -20,76 +23,69 @@ if TYPE_CHECKING:
 SOURCES = ("ngram", "tagger", "both")
 """Where candidates come from: all word n-grams, the spans that a tagger finds in the target sentence, or both."""
 
-CHOICES = {
-    "max_words": {"help": "longest candidate in words; 10 covers 99 % of entities"},
-    "candidates": {"help": f"{' | '.join(SOURCES)}: all word n-grams, or the spans that target_tagger predicts"},
-    "solver": {"help": f"{' | '.join(SOLVERS)}: how entities and candidates are matched"},
-    "target_tagger": {"help": "token-classification checkpoint that is applied to the target side; none by default"},
-    "substring": {"help": "a word may hold the name with affixes (agglutinating languages); the span is the word"},
-}
-"""Help texts of the settings that all methods of candidate matching have."""
 
+@dataclass(frozen=True)
+class MatchingConfig(Method):
+    """Settings that all methods of candidate matching have."""
 
-def check_choices(max_words: int, candidates: str, solver: str, target_tagger: str | None) -> None:
-    """Check the settings that all methods of candidate matching have.
+    citations = ("politov-etal-2025",)
+    packages = ("rapidfuzz", "scipy")
 
-    Raises:
-        XnerError: a value is unknown or out of range.
-    """
-    check_model(target_tagger, "projector.target_tagger")
-    if max_words < 1:
-        raise XnerError(f"projector.max_words is {max_words}; it is 1 or more.")
-    for name, value, known in (("candidates", candidates, SOURCES), ("solver", solver, tuple(SOLVERS))):
-        if value not in known:
-            raise XnerError(f"projector.{name} is {value!r}.{nearest(value, list(known))} Known: {', '.join(known)}.")
-    if candidates != "ngram" and not target_tagger:
-        raise XnerError(f"projector.candidates {candidates!r} needs a tagger of the target side; give target_tagger.")
+    max_words: int = field(default=10, metadata={"help": "longest candidate in words; 10 covers 99 % of entities"})
+    candidates: str = field(
+        default="ngram",
+        metadata={"help": f"{' | '.join(SOURCES)}: all word n-grams, or the spans that target_tagger predicts"},
+    )
+    target_tagger: str | None = field(
+        default=None,
+        metadata={"help": "token-classification checkpoint that is applied to the target side; none by default"},
+    )
+    solver: str = field(
+        default="exact", metadata={"help": f"{' | '.join(SOLVERS)}: how entities and candidates are matched"}
+    )
 
+    def __post_init__(self) -> None:
+        check_model(self.target_tagger, "projector.target_tagger")
+        if self.max_words < 1:
+            raise XnerError(f"projector.max_words is {self.max_words}; it is 1 or more.")
+        for name, known in (("candidates", SOURCES), ("solver", tuple(SOLVERS))):
+            value = getattr(self, name)
+            if value not in known:
+                raise XnerError(
+                    f"projector.{name} is {value!r}.{nearest(value, list(known))} Known: {', '.join(known)}."
+                )
+        if self.candidates != "ngram" and not self.target_tagger:
+            raise XnerError(
+                f"projector.candidates {self.candidates!r} needs a tagger of the target side; give target_tagger."
+            )
 
-class _Choices(Protocol):
-    max_words: int
-    candidates: str
-    solver: str
+    def inputs(self) -> Iterator[Input]:
+        if self.target_tagger:
+            yield Input(MODEL, self.target_tagger, "target_tagger")
+        yield from super().inputs()
 
 
 class CandidateMatcher(ABC):
     """Candidate matching with the scores of a subclass.
 
     Args:
-        config: settings with those of `CHOICES`.
+        config: the settings.
         threshold: the null threshold: an entity is left unprojected unless a candidate scores above it.
     """
 
-    def __init__(self, config: _Choices, threshold: float):
+    def __init__(self, config: MatchingConfig, threshold: float):
         self._choices = config
         self._threshold = threshold
 
-    def project(
-        self,
-        source: Sequence[str],
-        spans: Sequence[Span],
-        target: Sequence[str],
-        links: Sequence[Link],
-        target_labels: np.ndarray | None = None,
-    ) -> list[ProjectedSpan]:
-        if not spans:
+    def project(self, pair: SentencePair) -> list[ProjectedSpan]:
+        if not pair.spans:
             return []
         own = self._choices
-        starts, ends = candidate_spans(target, own.max_words, own.candidates, target_labels)
-        scores = self._scores(source, spans, target, links, target_labels, starts, ends)
-        return match(spans, scores, starts, ends, self._threshold, own.solver)
+        candidates = Candidates(*candidate_spans(pair.target, own.max_words, own.candidates, pair.target_labels))
+        return match(pair.spans, self._scores(pair, candidates), *candidates, self._threshold, own.solver)
 
     @abstractmethod
-    def _scores(
-        self,
-        source: Sequence[str],
-        spans: Sequence[Span],
-        target: Sequence[str],
-        links: Sequence[Link],
-        labels: np.ndarray | None,
-        starts: np.ndarray,
-        ends: np.ndarray,
-    ) -> np.ndarray:
+    def _scores(self, pair: SentencePair, candidates: Candidates) -> np.ndarray:
         """Return the score of every candidate for every entity, ``[entities, candidates]`` in [0, 1]."""
 
 
@@ -163,11 +159,6 @@ def match(
         else:
             fates.append(lost(span, number, LOW_SCORE if best > 0 else UNALIGNED, best))
     return fates
-
-
-def texts(words: Sequence[str], starts: Sequence[int], ends: Sequence[int]) -> list[str]:
-    """Return the words of every span joined by spaces."""
-    return [" ".join(words[a:b]) for a, b in zip(starts, ends, strict=True)]
 
 
 def _predicted(labels: np.ndarray | None, words: int) -> list[Span]:

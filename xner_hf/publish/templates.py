@@ -15,7 +15,6 @@ _FOLDER = "model_cards"
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&])")
 _REPO_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _FILE = re.compile(r"\.[a-z]{2,6}$")
-_SOURCES = {"eng": "English", "fra": "French"}
 _ISO_639_1 = {"tgl": "tl"}
 """Codes for which the registry prefers another language's: Filipino's for Tagalog."""
 
@@ -85,7 +84,7 @@ def is_repo_id(reference: str) -> bool:
 
 def language_name(code: str) -> str:
     """Return the English name of a target or source language."""
-    return _SOURCES.get(code) or language(code).name
+    return language(code).name
 
 
 def hub_language(code: str) -> str:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from xner_hf.recipe.config import (
-    RECIPES,
+from xner_hf.recipe.config import RECIPES, Member, Recipe
+from xner_hf.recipe.defaults import default_recipe, load_recipe, make_recipe
+from xner_hf.recipe.parse import filters_config, projector_config, recipe_from_dict, tagger_config
+from xner_hf.recipe.parts import (
     AlignerConfig,
     BackTranslationConfig,
-    Member,
     ProjectorConfig,
-    Recipe,
     TaggerConfig,
     TextConfig,
     TranslatorConfig,
 )
-from xner_hf.recipe.defaults import default_recipe, load_recipe, make_recipe
-from xner_hf.recipe.parse import filters_config, projector_config, recipe_from_dict, tagger_config
 
 __all__ = [
     "RECIPES",

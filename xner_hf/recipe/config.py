@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from xner_hf import align, project, translate
-from xner_hf.corpora.files import LABELLED
 from xner_hf.corpora.own import FORMS as TEXT_FORMS
 from xner_hf.corpora.own import PAIRS, SOURCE, TARGET, text_form
-from xner_hf.corpora.parallel import SAMPLE, local_files, no_pairs, splitter
+from xner_hf.corpora.parallel import SAMPLE, splitter
 from xner_hf.errors import XnerError
 from xner_hf.languages import language as find_language
 from xner_hf.project.filters import FiltersConfig
 from xner_hf.project.markers import FORMS
-from xner_hf.settings import check_model
+from xner_hf.recipe.parts import (
+    AlignerConfig,
+    BackTranslationConfig,
+    ProjectorConfig,
+    TaggerConfig,
+    TextConfig,
+    TranslatorConfig,
+)
+from xner_hf.registry import Input, Method
 
 
 class _Kind(NamedTuple):
@@ -47,161 +51,6 @@ AVERAGE = "average"
 VOTE = "vote"
 COMBINATIONS = (AVERAGE, VOTE)
 """How the members of `combine` are joined: mean of their word distributions, or a vote on whole entities."""
-
-
-@dataclass(frozen=True)
-class TextConfig:
-    """Where the sentences come from."""
-
-    corpus: str = field(
-        metadata={
-            "help": "Hub id; local files (`local_files`); for unlabelled text a .txt or .jsonl file or a folder of "
-            ".txt files; or 'sample' for the bundled one"
-        }
-    )
-    config: str = field(default="", metadata={"help": "configuration of a Hub corpus"})
-    splits: tuple[str, ...] | None = field(default=None, metadata={"help": "its splits; all of them by default"})
-    revision: str | None = field(default=None, metadata={"help": "Hub branch, tag or commit"})
-    labels: Mapping[str, str] | None = field(
-        default=None,
-        metadata={
-            "help": "entity types of the text's own labels mapped to PER, ORG, LOC or O; tagger.labels without a "
-            "tagger means the same"
-        },
-    )
-
-    def __post_init__(self) -> None:
-        if not self.local and Path(self.corpus).is_file():
-            raise no_pairs(self.corpus)
-        _check_type_map(self.labels, "text.labels")
-        if not self.config and not self.local:
-            raise XnerError(f"the recipe's text lacks the key 'config', the configuration of {self.corpus!r}.")
-        if self.splits is not None and len(set(self.splits)) < len(self.splits):
-            raise XnerError(f"the recipe's text names a split twice: {', '.join(self.splits)}.")
-
-    @property
-    def local(self) -> bool:
-        """Whether the text lies in files or a folder of the user."""
-        return is_local(self.corpus)
-
-
-def _check_type_map(labels: Any, key: str) -> None:
-    if labels is not None and not (
-        isinstance(labels, Mapping) and all(isinstance(name, str) for pair in labels.items() for name in pair)
-    ):
-        raise XnerError(f"{key} is {labels!r}; it maps types to types, such as {{person: PER}}.")
-
-
-def is_local(reference: str) -> bool:
-    """Whether a reference to text names files or a folder of the user, not a corpus on the Hub."""
-    path = Path(reference)
-    return bool(local_files(reference)) or path.suffix.lower() in (".txt", *LABELLED) or path.is_dir()
-
-
-@dataclass(frozen=True)
-class TranslatorConfig:
-    """Who translates; `settings` are those of the method (`xner_hf.translate.METHODS`)."""
-
-    method: str = field(default="seq2seq", metadata={"help": " | ".join(translate.METHODS)})
-    markers: str | None = field(
-        default=None,
-        metadata={"help": f"{' | '.join(FORMS)}: form of the marks around entities, recipe 'marker' only"},
-    )
-    settings: dict[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        translate.check_translator(self.method, self.settings)
-        check_form(self.markers, "translator.markers")
-
-
-def check_form(form: str | None, key: str) -> None:
-    """Check the name of a form of entity markers.
-
-    Raises:
-        XnerError: there is no such form.
-    """
-    if form is not None and form not in FORMS:
-        raise XnerError(f"{key} is {form!r}; known are {', '.join(FORMS)}.")
-
-
-@dataclass(frozen=True)
-class TaggerConfig:
-    """Who labels the side that has no labels; absent where the corpus brings gold labels."""
-
-    model: str = field(
-        metadata={"help": "token-classification checkpoint: Hub id or folder; or a file of labelled sentences"}
-    )
-    revision: str | None = field(default=None, metadata={"help": "Hub branch, tag or commit"})
-    labels: Mapping[str, str] | None = field(
-        default=None,
-        metadata={
-            "help": "entity types of the model or file mapped to PER, ORG, LOC or O: {human: PER, misc: O}, or whole "
-            "labels of a model: {LABEL_1: B-PER}; of a model PERSON, ORGANIZATION, GPE, FAC and the like are known, "
-            "and all others are O by default"
-        },
-    )
-    consistent: bool = field(
-        default=True, metadata={"help": "every name has one type in the whole text, that which it is given most"}
-    )
-    distributions: bool = field(
-        default=False, metadata={"help": "keep the label distribution of every word in the cache, for distillation"}
-    )
-
-    def __post_init__(self) -> None:
-        check_model(self.model, "tagger.model")
-        _check_type_map(self.labels, "tagger.labels")
-
-
-@dataclass(frozen=True)
-class AlignerConfig:
-    """How words are linked; `settings` are those of the method (`xner_hf.align.METHODS`)."""
-
-    method: str = field(default="statistical", metadata={"help": " | ".join(align.METHODS)})
-    extra_parallel: tuple[str, ...] = field(
-        default=(),
-        metadata={"help": "further parallel text to train on: org/name:config on the Hub, or local files"},
-    )
-    settings: dict[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        align.check_aligner(self.method, self.settings)
-
-
-@dataclass(frozen=True)
-class BackTranslationConfig:
-    """Refinement of links by back-translation (`xner_hf.align.back_translation`)."""
-
-    translator: TranslatorConfig
-    mode: str = field(
-        default="rescore",
-        metadata={
-            "help": "replace: the links of entities are those found through the back-translation, as in the "
-            "paper | rescore: direct links and these are averaged"
-        },
-    )
-    weight: float = field(default=0.5, metadata={"help": "of the back-translation in 'rescore', in [0, 1]"})
-    aligner: AlignerConfig = field(
-        default_factory=AlignerConfig, metadata={"help": "who aligns the back-translation with the original"}
-    )
-
-    def __post_init__(self) -> None:
-        if self.mode not in ("replace", "rescore"):
-            raise XnerError(f"back_translation.mode is {self.mode!r}; known are replace, rescore.")
-        if not 0 <= self.weight <= 1:
-            raise XnerError(f"back_translation.weight is {self.weight}; it lies in [0, 1].")
-        if self.translator.markers is None:
-            raise XnerError(f"back_translation.translator.markers is missing; give {' or '.join(FORMS)}.")
-
-
-@dataclass(frozen=True)
-class ProjectorConfig:
-    """How entities are carried over; `settings` are those of the method (`xner_hf.project.METHODS`)."""
-
-    method: str = field(default="fused", metadata={"help": " | ".join(project.METHODS)})
-    settings: dict[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        project.make_projector(self.method, self.settings)  # refuses what it does not know
 
 
 @dataclass(frozen=True)
@@ -318,10 +167,39 @@ class Recipe:
         """Whether labels are carried over from a source side."""
         return _KINDS[self.recipe].projects
 
+    def inputs(self) -> tuple[Input, ...]:
+        """Return everything that the recipe reads, once each: text, models, further corpora, of its members too.
+
+        This is the only list of inputs: cache keys, checks before a build, revisions, licences, provenance and
+        citations all follow it.
+        """
+        if self.members:
+            found = [one for member in self.members for one in member.recipe.inputs()]
+        else:
+            parts = [self.text, self.translator, self.tagger]
+            parts += [self.aligner, self.back_translation, self.projector] if self.projects else []
+            found = [one for part in parts if part is not None for one in part.inputs()]
+        return tuple(dict.fromkeys(found))
+
+    def methods(self) -> list[Method]:
+        """Return the settings objects of all methods that the recipe applies, of its members too."""
+        back = self.back_translation
+        parts = [self.translator, self.tagger]
+        parts += [self.aligner, self.projector] if self.projects else []
+        parts += [back.translator, back.aligner] if back else []
+        own = [part.own for part in parts if part is not None] if not self.members else []
+        own += self.filters.filters()
+        return [*own, *(one for member in self.members for one in member.recipe.methods())]
+
+    def packages(self) -> list[str]:
+        """Return the distributions whose versions decide what the methods of the recipe give."""
+        return sorted({name for method in self.methods() for name in method.state()["packages"]})
+
     def to_dict(self) -> dict[str, Any]:
         """Return the recipe as nested plain objects; settings stand beside the method that they belong to."""
         own = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         own["members"] = [{**member.recipe.to_dict(), "weight": member.weight} for member in self.members]
+        own["filters"] = self.filters.settings
         plain = {name: dataclasses.asdict(one) if dataclasses.is_dataclass(one) else one for name, one in own.items()}
         table = _flat(json.loads(json.dumps(plain, default=dict)))
         unused = [name for name in ("translator", "back_translation") if table[name] is None]
@@ -350,4 +228,8 @@ def _flat(table: Any) -> Any:
     if not isinstance(table, dict):
         return table
     table = {name: _flat(value) for name, value in table.items()}
-    return table | table.pop("settings") if "settings" in table and "method" in table else table
+    if "settings" not in table:
+        return table
+    if table["method"] is None:  # of a tagger, chosen by the form of its model
+        del table["method"]
+    return table | table.pop("settings")

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from xner_hf.corpora.own import PAIRS, SOURCE, TARGET, text_form
-from xner_hf.corpora.parallel import SAMPLE
+from xner_hf.corpora.parallel import SAMPLE, SAMPLE_SOURCE
 from xner_hf.errors import XnerError, nearest
-from xner_hf.languages import Language, corpus_entry, tagger_entry, tagger_languages
+from xner_hf.languages import Language, corpus_entry, labelled_source, tagger_entry, tagger_languages
 from xner_hf.languages import language as find_language
-from xner_hf.recipe.config import AVERAGE, RECIPES, Recipe, is_local
+from xner_hf.recipe.config import AVERAGE, RECIPES, Recipe
 from xner_hf.recipe.parse import mapping, recipe_from_dict
+from xner_hf.recipe.parts import is_local
 from xner_hf.settings import read_mapping
 
 TRANSLATOR = "facebook/nllb-200-distilled-600M"
@@ -20,7 +21,6 @@ MARKER_TRANSLATOR = {"model": "ychenNLP/nllb-200-3.3B-easyproject", "tokenizer":
 """NLLB-200 tuned to keep brackets (EasyProject); the repository carries the wrong tokenizer."""
 TRANSFER_TAGGER = "FacebookAI/xlm-roberta-large-finetuned-conll03-english"
 """Tagger and transfer baseline of Politov et al. (2025)."""
-SOURCE_LABELS = {"corpus": "eriktks/conll2003", "config": "conll2003", "splits": ["train"]}
 SENTENCES = 10_000
 """Sentences of a web corpus that are used unless `limit` says otherwise: what a student is commonly trained on."""
 
@@ -123,7 +123,7 @@ def _table(target: Language, name: str, given: Mapping[str, Any]) -> dict[str, A
     if name == "parallel":
         table |= {"text": _mafand(target), "tagger": tagger}
     elif name == "translate-train":
-        table |= {"source_language": "eng", "text": SOURCE_LABELS}
+        table |= _labelled(target)
         if not _brings_translation(given):
             table["translator"] = {"method": "seq2seq", "model": TRANSLATOR}
     elif name == "translate-test":
@@ -131,14 +131,20 @@ def _table(target: Language, name: str, given: Mapping[str, Any]) -> dict[str, A
         table |= {"text": web, "translator": translator, "tagger": tagger}
     elif name == "marker":
         translator = {"method": "seq2seq", "markers": "brackets", **MARKER_TRANSLATOR}
-        table |= {"source_language": "eng", "text": SOURCE_LABELS, "translator": translator}
+        table |= {**_labelled(target), "translator": translator}
     elif name == "transfer":
         table |= {"text": web, "tagger": {"model": TRANSFER_TAGGER}}
     else:
-        table |= {"source_language": "eng", "text": {"corpus": SAMPLE, "config": target.code}}
+        table |= {"source_language": SAMPLE_SOURCE, "text": {"corpus": SAMPLE, "config": target.code}}
     if _own_text(given) is None and name in ("translate-test", "transfer"):
         table["limit"] = SENTENCES
     return table
+
+
+def _labelled(target: Language) -> dict[str, Any]:
+    source = labelled_source(target)
+    corpus, _, config = (source.labelled or "").partition(":")
+    return {"source_language": source.code, "text": {"corpus": corpus, "config": config, "splits": ["train"]}}
 
 
 def _mafand(target: Language) -> dict[str, Any]:

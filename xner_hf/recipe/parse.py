@@ -6,22 +6,20 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from xner_hf import align, project, translate
 from xner_hf.errors import XnerError, nearest
 from xner_hf.languages import language as find_language
 from xner_hf.project.filters import FiltersConfig
 from xner_hf.project.fused import fitted
-from xner_hf.recipe.config import (
-    RECIPES,
+from xner_hf.recipe.config import RECIPES, Member, Recipe
+from xner_hf.recipe.parts import (
     AlignerConfig,
     BackTranslationConfig,
-    Member,
     ProjectorConfig,
-    Recipe,
     TaggerConfig,
     TextConfig,
     TranslatorConfig,
 )
+from xner_hf.registry import methods
 from xner_hf.settings import check_settings
 
 
@@ -50,7 +48,7 @@ def recipe_from_dict(table: Mapping[str, Any]) -> Recipe:
     table["translator"] = None if translator is None else _translator(translator, "translator")
     table["back_translation"] = None if back is None else _back_translation(back)
     given = bool(table.get("projector"))
-    method, settings = _method(table.get("projector", {}), "projector", project.METHODS, ProjectorConfig.method)
+    method, settings = _method(table.get("projector", {}), "projector", methods("projector"), ProjectorConfig.method)
     if settings.get("translation_model"):
         settings.setdefault("translation_languages", [table["source_language"], table["language"]])
     table["projector"] = projector_config(method, settings, table["language"])
@@ -94,7 +92,11 @@ def tagger_config(settings: Mapping[str, Any]) -> TaggerConfig:
     Raises:
         XnerError: a setting is unknown or missing, or a value does not fit.
     """
-    return _section(settings, TaggerConfig, "tagger")
+    table = mapping(settings, "tagger")
+    known = {field.name for field in dataclasses.fields(TaggerConfig)} - {"settings"}
+    further = {key: table.pop(key) for key in list(table) if table.get("method") and key not in known}
+    check_settings(table, TaggerConfig, "the recipe's tagger")
+    return TaggerConfig(**table, settings=further)
 
 
 def filters_config(settings: Mapping[str, Any]) -> FiltersConfig:
@@ -103,17 +105,17 @@ def filters_config(settings: Mapping[str, Any]) -> FiltersConfig:
     Raises:
         XnerError: a filter is unknown, or a value is out of range.
     """
-    return _section(settings, FiltersConfig, "filters")
+    return FiltersConfig(**mapping(settings, "filters"))
 
 
 def _aligner(value: Any, name: str) -> AlignerConfig:
-    method, settings = _method(value, name, align.METHODS, AlignerConfig.method)
+    method, settings = _method(value, name, methods("aligner"), AlignerConfig.method)
     extra = _names(settings.pop("extra_parallel", ()), f"{name}.extra_parallel")
     return AlignerConfig(method, extra, settings)
 
 
 def _translator(value: Any, name: str) -> TranslatorConfig:
-    method, settings = _method(value, name, translate.METHODS, TranslatorConfig.method)
+    method, settings = _method(value, name, methods("translator"), TranslatorConfig.method)
     if "corpora" in settings:
         settings["corpora"] = _names(settings["corpora"], f"{name}.corpora")
     return TranslatorConfig(method, settings.pop("markers", None), settings)

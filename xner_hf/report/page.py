@@ -13,7 +13,7 @@ from typing import Any
 
 from xner_hf.errors import XnerError
 from xner_hf.pipeline.chain import REASONS
-from xner_hf.project.filters import FILTER_STATUSES
+from xner_hf.project.filters import filter_meanings
 from xner_hf.report.build import (
     KEPT,
     SPLITS,
@@ -123,7 +123,7 @@ def _context(build: Build, sample: int) -> dict[str, Any]:
     by_status: dict[str, Counter[str]] = {}
     for (_, status, label), number in counts.outcomes.items():
         by_status.setdefault(status, Counter())[label] += number
-    statuses, meanings = _ordered(by_status, _STATUSES), {**_STATUSES, **FILTER_STATUSES}
+    statuses, meanings = _ordered(by_status, _STATUSES), {**_STATUSES, **filter_meanings(drop_sentences=False)}
     sections = [
         (
             "sample",

@@ -22,7 +22,7 @@ from xner_hf.corpora.trees import TreeReport, drop_evaluation_text, read_trees
 from xner_hf.errors import NotAvailable, XnerError
 from xner_hf.languages import language as find_language
 from xner_hf.pipeline.chain import EVALUATION_OVERLAP
-from xner_hf.pipeline.store import cache_folder, code_digest, digest, file_digest, write_text
+from xner_hf.pipeline.store import STAGE_VERSIONS, cache_folder, digest, write_text
 from xner_hf.recipe import Recipe
 from xner_hf.spans import Span
 
@@ -118,8 +118,8 @@ def study_text(recipe: Recipe, gold: str, sentences: int, validation: int) -> St
         )
     wanted = sentences + validation
     origin = TRANSLATIONS if has_translations(gold) else BUILD
-    code = [code_digest(), file_digest(Path(__file__)), file_digest(Path(intrinsic.__file__))]
-    key = digest(origin, sign(recipe).project, _train_files(gold) if origin == TRANSLATIONS else None, wanted, code)
+    files = _train_files(gold) if origin == TRANSLATIONS else None
+    key = digest(STAGE_VERSIONS["study"], origin, sign(recipe).project, files, wanted)
     path = cache_folder() / "study" / f"{origin}-{recipe.language}-{key}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{path}.lock"):
@@ -154,11 +154,9 @@ def _from_gold(recipe: Recipe, gold: str, wanted: int) -> tuple[list[Row], dict[
 
 
 def _projected_gold(recipe: Recipe, gold: str, wanted: int, limit: int | None) -> tuple[list[Row], Counter[str]]:
-    from xner_hf.project import make_projector
-
     data = intrinsic.translated_gold(recipe, gold, "train", limit)
     check = LeakCheck(recipe.language, "", "")  # some stand in the test set as well
-    projector = make_projector(recipe.projector.method, recipe.projector.settings)
+    projector = recipe.projector.own.make()
     rows: list[Row] = []
     reasons: Counter[str] = Counter()
     for true, pair, done in zip(data.gold, data.pairs, data.project(projector, recipe.filters), strict=True):

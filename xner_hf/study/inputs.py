@@ -10,12 +10,12 @@ from xner_hf import intrinsic
 from xner_hf.checkpoint import load_config, load_tokenizer
 from xner_hf.corpora.hub import model_source, splits_of
 from xner_hf.corpora.hub_models import check_weights
-from xner_hf.corpora.parallel import SAMPLE, local_files
+from xner_hf.corpora.parallel import local_files
 from xner_hf.corpora.places import REPO_ID, mirror
 from xner_hf.errors import HubFault, NotAvailable, XnerError
 from xner_hf.languages import languages
-from xner_hf.pipeline.licences import models
 from xner_hf.recipe import Recipe
+from xner_hf.registry import CORPUS, FILES, MODEL
 from xner_hf.study.data import has_translations
 from xner_hf.study.grid import RunSpec, Study
 from xner_hf.study.store import Store
@@ -95,17 +95,14 @@ def _inputs(runs: Sequence[RunSpec]) -> Iterator[tuple[str, str, str | None]]:
 
 
 def _of_recipe(recipe: Recipe) -> Iterator[tuple[str, str, str | None]]:
-    text = recipe.text
-    if text.corpus != SAMPLE:
-        corpus = text.corpus if text.local else f"{text.corpus}:{text.config}"
-        for split in text.splits or (None,):
-            yield "corpus", corpus, split
-    for reference in recipe.aligner.extra_parallel:
-        yield "corpus", reference, None
-    translator = recipe.translator.settings if recipe.translator else {}
-    for model in models(recipe):
-        if model != recipe.tagger.model:  # which is the teacher
-            yield "model", model, translator.get("revision") if model == translator.get("model") else None
+    for one in recipe.inputs():
+        if one.kind == MODEL:
+            if one.role != "tagger":  # which is the teacher
+                yield "model", one.name, one.revision
+        elif one.kind in (CORPUS, FILES):
+            corpus = f"{one.name}:{one.config}" if one.kind == CORPUS else one.name
+            for split in one.splits or (None,):
+                yield "corpus", corpus, split
 
 
 def _title(kind: str, name: str, part: str | None) -> str:

@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from xner_hf.corpora.base import ReadReport, Sentence
-from xner_hf.corpora.labelled import composed
+from xner_hf.corpora.labelled import composed, read_labelled
 from xner_hf.errors import XnerError
+from xner_hf.registry import FILES, Input, Method, register
 from xner_hf.spans import Span
+
+
+@register("tagger", "gold")
+@dataclass(frozen=True)
+class GoldConfig(Method):
+    """Takes the labels of a file of labelled sentences."""
+
+    model: str = field(metadata={"help": "file of labelled sentences"})
+    revision: str | None = field(default=None, metadata={"help": "not used: a file has no revision"})
+    labels: Mapping[str, str] | None = field(
+        default=None, metadata={"help": "entity types of the file mapped to PER, ORG, LOC or O"}
+    )
+
+    def __post_init__(self) -> None:
+        if self.revision:
+            raise XnerError(f"the tagger {self.model} is a file of gold labels, which has no revision.")
+
+    def inputs(self) -> Iterator[Input]:
+        yield Input(FILES, self.model)
+
+    def make(self, report: ReadReport | None = None) -> GoldTagger:
+        report = ReadReport() if report is None else report
+        return GoldTagger(read_labelled(self.model, "train", report, labels=self.labels), self.model, report)
 
 
 class GoldTagger:

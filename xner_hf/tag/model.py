@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from xner_hf.checkpoint import load_checkpoint, longest_input
+from xner_hf.checkpoint import load_checkpoint, load_config, longest_input
+from xner_hf.corpora.base import ReadReport
 from xner_hf.errors import XnerError
+from xner_hf.registry import MODEL, MODEL_PACKAGES, Input, Method, register
 from xner_hf.spans import ENTITY_TYPES, Span, spans_from_iob2
 from xner_hf.tag.scheme import find_scheme, label_names
 
@@ -17,6 +19,30 @@ if TYPE_CHECKING:
 
 TOKENS_PER_BATCH = {"cpu": 1024, "other": 4096}
 """Sub-words per forward pass, padding included: a batch of short sentences is large, one of long sentences small."""
+
+
+@register("tagger", "model")
+@dataclass(frozen=True)
+class ModelTaggerConfig(Method):
+    """Tags with a token-classification model."""
+
+    packages = MODEL_PACKAGES
+
+    model: str = field(metadata={"help": "token-classification checkpoint: Hub id or folder"})
+    revision: str | None = field(default=None, metadata={"help": "Hub branch, tag or commit"})
+    labels: Mapping[str, str] | None = field(
+        default=None, metadata={"help": "entity types or labels of the model mapped to PER, ORG, LOC or O"}
+    )
+
+    def inputs(self) -> Iterator[Input]:
+        yield Input(MODEL, self.model, revision=self.revision)
+
+    def preflight(self) -> None:
+        labels = label_names(load_config(self.model, self.revision), self.model)
+        find_scheme(labels, self.labels or {}, self.model)
+
+    def make(self, report: ReadReport | None = None) -> ModelTagger:
+        return ModelTagger(self.model, self.revision, labels=self.labels)
 
 
 @dataclass(slots=True)

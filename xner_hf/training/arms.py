@@ -16,6 +16,7 @@ from xner_hf.corpora.projected_trees import ProjectedTreeReport, project_trees
 from xner_hf.corpora.trees import TreeReport, drop_evaluation_text, read_trees
 from xner_hf.corpora.words import word_splitter
 from xner_hf.errors import XnerError, nearest
+from xner_hf.languages import DEFAULT_SOURCE, source_of
 from xner_hf.languages import language as find_language
 from xner_hf.training.data import Corpus
 from xner_hf.training.soft_labels import Labeller, SoftSource
@@ -28,7 +29,6 @@ ARMS = ("direct", "projected", "distill", "distill-aligned", "projected+distill"
 the target language (Wu et al. 2020). ``distill-aligned``: it labels the source side of parallel text, and what it says
 is carried over alignment links. Each may be followed by ``+parse``."""
 
-SOURCE_LABELS = {"eng": "eriktks/conll2003:conll2003"}
 ENGLISH_TREES = "universal-dependencies/universal_dependencies:en_ewt"
 
 
@@ -164,10 +164,10 @@ def make_plan(
 
 def _default_corpora(arm: Arm, needs: Ingredients) -> list[str]:
     if "direct" in arm.parts:
-        source = find_language(needs.language).source if needs.language else "eng"
-        if source not in SOURCE_LABELS:
-            raise XnerError(f"there is no default corpus with labels of the source language {source}; name one.")
-        return [SOURCE_LABELS[source]]
+        source = source_of(needs.language)
+        if not source.labelled:
+            raise XnerError(f"there is no default corpus with labels of the source language {source.code}; name one.")
+        return [source.labelled]
     if needs.language and is_build(Path("build") / needs.language):
         return [f"build/{needs.language}"]
     if arm.parts & {"projected", "distill-aligned"} or not needs.text:
@@ -262,7 +262,7 @@ def _text(reference: str, language: str | None) -> Any:
     if is_build(Path(reference)):
         yield from (_unlabelled(row.sentence) for row in read_build(Path(reference), "train"))
         return
-    code = find_language(language).code if language else "eng"
+    code = find_language(language or DEFAULT_SOURCE).code
     corpus, _, rest = reference.partition(":")
     config, _, split = rest.partition("/")
     split_words = word_splitter(splitting_rule(code))

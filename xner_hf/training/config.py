@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from xner_hf.errors import XnerError
+from xner_hf.registry import methods
 from xner_hf.settings import check_model, check_settings, read_mapping
 from xner_hf.training.losses import LossConfig
 
@@ -66,7 +67,9 @@ class TrainingConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as plain values, for JSON and YAML."""
-        return asdict(self)
+        table = asdict(self)
+        table["loss"] |= table["loss"].pop("settings")
+        return table
 
 
 def training_config(settings: Mapping[str, Any]) -> TrainingConfig:
@@ -89,8 +92,11 @@ def training_config(settings: Mapping[str, Any]) -> TrainingConfig:
         else:
             table[key] = float(value) if isinstance(value, str) and _EXPONENT.fullmatch(value) else value
     check_settings(table, TrainingConfig, "training")
+    kind = methods("loss").get(loss.get("soft", LossConfig.soft))
+    own = {one.name for one in fields(kind)} - {"temperature"} if kind else set()
+    further = {key: loss.pop(key) for key in list(loss) if key in own}
     check_settings(loss, LossConfig, "loss")
-    return TrainingConfig(**table, loss=LossConfig(**loss))
+    return TrainingConfig(**table, loss=LossConfig(**loss, **({"settings": further} if further else {})))
 
 
 def read_training_settings(path: Path) -> dict[str, Any]:

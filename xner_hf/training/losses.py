@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from xner_hf.errors import XnerError, nearest
+from xner_hf.registry import methods, settings_of
+from xner_hf.training.soft_losses import SoftLoss
 
 if TYPE_CHECKING:
     import torch
@@ -18,21 +20,14 @@ TERMS = ("ner", "soft", "arc", "rel", "soft_arc", "soft_rel")
 TASK_OF = {"ner": "ner", "soft": "soft", "arc": "parsing", "rel": "parsing"}
 TASK_OF |= {"soft_arc": "soft_parsing", "soft_rel": "soft_parsing"}
 TASKS = ("ner", "soft", "parsing", "soft_parsing")
-SOFT = ("mse", "kl", "hard")
 
 
 @dataclass(frozen=True)
 class LossConfig:
     """What the losses are and how they are mixed."""
 
-    soft: str = field(
-        default="kl",
-        metadata={
-            "help": "loss of soft labels: kl with a temperature, mse on probabilities (Wu et al. 2020; needs far more "
-            "steps to leave the label O), or hard: cross-entropy of the likeliest label"
-        },
-    )
-    temperature: float = field(default=1.0, metadata={"help": "softens teacher and student in kl; its square scales"})
+    soft: str = field(default="kl", metadata={"methods": "loss", "help": "loss of soft labels"})
+    temperature: float = field(default=1.0, metadata={"help": "softens teacher and student, of losses that have one"})
     weights: Mapping[str, Any] = field(
         default_factory=dict,
         metadata={
@@ -44,15 +39,12 @@ class LossConfig:
         default=False,
         metadata={"help": "learn the weights from homoscedastic uncertainty (Kendall et al. 2018)"},
     )
+    settings: Mapping[str, Any] = field(
+        default_factory=dict, metadata={"help": "further settings of the loss of soft labels"}
+    )
 
     def __post_init__(self) -> None:
-        if self.soft not in SOFT:
-            raise XnerError(
-                f"there is no loss {self.soft!r} of soft labels.{nearest(str(self.soft), SOFT)} It is one of "
-                f"{', '.join(SOFT)}."
-            )
-        if not self.temperature > 0:
-            raise XnerError(f"the temperature of the soft labels is {self.temperature}; it must be above 0.")
+        self.own  # noqa: B018 - refuses what it does not know
         if not isinstance(self.weights, Mapping):
             raise XnerError(f"the weights of the losses are {self.weights!r}; give one by name, such as {{ner: 0.5}}.")
         for name, weight in self.weights.items():
@@ -66,6 +58,13 @@ class LossConfig:
                 raise XnerError(f"the weight of {name} is {weight!r}; it is a number from 0, or [first, last].")
         if self.learned and self.weights:
             raise XnerError("weights are given and to be learned. Leave out one of the two.")
+
+    @property
+    def own(self) -> SoftLoss:
+        """The loss of soft labels."""
+        kind = methods("loss").get(self.soft)
+        warm = {"temperature": self.temperature} if kind and "temperature" in kind.__dataclass_fields__ else {}
+        return settings_of("loss", self.soft, warm | dict(self.settings))
 
     def weight(self, task: str, progress: float) -> float:
         """Return the weight of a task when `progress`, in [0, 1], of the training is done."""
@@ -131,19 +130,7 @@ def soft_loss(logits: torch.Tensor, soft: torch.Tensor, config: LossConfig) -> t
     Args:
         logits: ``[batch, words, labels]``.
         soft: probabilities, ``[batch, words, labels]``.
-        config: "mse" is the mean over the labels of the squared difference of probabilities, as in Wu et al. (2020);
-            "kl" the divergence of both at the temperature, times its square (Hinton et al. 2015).
+        config: which loss it is (`xner_hf.training.soft_losses`).
     """
-    import torch.nn.functional as F
-
     known = soft.sum(-1).gt(0)
-    logits, soft = logits[known], soft[known]
-    if config.soft == "mse":
-        return (logits.softmax(-1) - soft).pow(2).mean(-1).sum()
-    if config.soft == "hard":
-        return F.cross_entropy(logits, soft.argmax(-1), reduction="sum")
-    warmth = config.temperature
-    # The teacher's probabilities at a temperature: p^(1/T), normalised.
-    target = soft.clamp(min=1e-12).pow(1 / warmth)
-    target = target / target.sum(-1, keepdim=True)
-    return F.kl_div((logits / warmth).log_softmax(-1), target, reduction="sum") * warmth**2
+    return config.own(logits[known], soft[known])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from xner_hf.errors import XnerError
-from xner_hf.pipeline.store import cache_folder, code_digest, digest
+from xner_hf.pipeline.store import STAGE_VERSIONS, cache_folder, digest
 from xner_hf.spans import LABEL_NUMBER, NER_LABELS, spans_from_iob2
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ class SoftSource:
             made = make_chunks(
                 lambda some: [{"rows": one} for one in teacher.distributions(some)],
                 words,
-                (folder or cache) / digest("labels", code_digest(), teacher.signature(), words),
+                (folder or cache) / digest("labels", STAGE_VERSIONS["soft labels"], teacher.signature(), words),
                 *together,
             )
             rows = [one["rows"] for one in made]
@@ -198,7 +198,7 @@ class SoftSource:
         trees = []
         if self.parser is not None:
             parsed = words if self.parsed is None else [list(one) for one in self.parsed]
-            signature = digest("trees", code_digest(), self.parser.signature(), parsed)
+            signature = digest("trees", STAGE_VERSIONS["soft trees"], self.parser.signature(), parsed)
             made = make_chunks(self.parser.trees, parsed, cache / signature, *together)
             trees = [(one["arcs"], one["relations"]) for one in made]
         return SoftLabels(rows, trees)

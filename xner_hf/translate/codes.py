@@ -102,7 +102,7 @@ def _code(codes: Codes, model: str, name: str, given: str | None, setting: str) 
     for candidate in candidates:
         if candidate in codes.tokens:
             return candidate
-    if codes.style == "nllb" and name != "eng" and language(name).nllb is None:
+    if codes.style == "nllb" and language(name).nllb is None:
         raise XnerError(
             f"NLLB-200 does not know {title} ({name}), and the tokenizer of {model!r} has no code for it. Build from "
             "human translations (recipe 'parallel'), or name a model of your own that knows it with translator.model, "
@@ -117,13 +117,10 @@ def _code(codes: Codes, model: str, name: str, given: str | None, setting: str) 
 
 def _candidates(codes: Codes, name: str) -> tuple[str, list[str]]:
     """Return the English name of a language and what a tokenizer may call it, the likeliest first."""
-    if name == "eng":
-        title, names, nllb = "English", ["en", "eng"], ["eng_Latn"]
-    else:
-        row = language(name)
-        title, names = row.name, [*row.aliases, row.code]
-        # A model that was taught a language NLLB-200 lacks names it in the same way.
-        nllb = [row.nllb or f"{row.code}_{row.script}"]
+    row = language(name)
+    title, names = row.name, [*row.aliases, row.code]
+    # A model that was taught a language NLLB-200 lacks names it in the same way.
+    nllb = [row.nllb or f"{row.code}_{row.script}"]
     if codes.style == "nllb":
         return title, nllb
     if codes.style == "mbart":

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from xner_hf.batches import Batches
 from xner_hf.checkpoint import load_tokenizer
 from xner_hf.errors import XnerError, nearest
+from xner_hf.registry import MODEL, MODEL_PACKAGES, Input, register
 from xner_hf.translate.model import TOKENS_PER_BATCH, ModelConfig, ModelTranslator, Output
 
 _COMPUTE_TYPES = (
@@ -25,9 +27,12 @@ _COMPUTE_TYPES = (
 _POSITIONS = 1024  # of NLLB-200, M2M-100 and mBART; a converted model does not say how many it has
 
 
+@register("translator", "ctranslate2")
 @dataclass(frozen=True)
 class CTranslate2Config(ModelConfig):
-    """Settings of `CTranslate2Translator`."""
+    """Translates with a converted CTranslate2 model, several times faster on CPUs."""
+
+    packages = (*MODEL_PACKAGES, "ctranslate2")
 
     model: str = field(metadata={"help": "folder of a converted model (ct2-transformers-converter)"})
     tokenizer: str = field(metadata={"help": "the model it was converted from, or a folder with its tokenizer"})
@@ -46,6 +51,13 @@ class CTranslate2Config(ModelConfig):
                 f"{nearest(str(self.compute_type), list(_COMPUTE_TYPES))} It is one of {', '.join(_COMPUTE_TYPES)}."
             )
         self.check_numbers()
+
+    def inputs(self) -> Iterator[Input]:
+        yield Input(MODEL, self.model)
+        yield Input(MODEL, self.tokenizer)
+
+    def make(self, source: str, target: str) -> CTranslate2Translator:
+        return CTranslate2Translator(self, source, target)
 
 
 class CTranslate2Translator(ModelTranslator):

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from xner_hf.batches import Batches
+from xner_hf.checkpoint import load_tokenizer
 from xner_hf.corpora.sentences import split_sentences
 from xner_hf.errors import XnerError
+from xner_hf.registry import MODEL_PACKAGES, Method
 from xner_hf.translate.base import EMPTY, Translation
 from xner_hf.translate.codes import codes_of, language_pair
 from xner_hf.translate.faults import fault
@@ -28,8 +30,11 @@ class Output(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelConfig:
-    """Settings that all translators with a model of their own have."""
+class ModelConfig(Method):
+    """Settings that all translators with a model of their own have; each has a ``model`` and a ``tokenizer``."""
+
+    packages = MODEL_PACKAGES
+    revision = None
 
     source_code: str | None = field(
         default=None, metadata={"help": "the model's code for the source language, as eng_Latn; found by default"}
@@ -51,6 +56,12 @@ class ModelConfig:
     split_sentences: bool = field(
         default=True, metadata={"help": "translate the sentences of a text one by one, since models drop sentences"}
     )
+
+    def preflight(self, source: str, target: str) -> None:
+        """Check that the tokenizer knows both languages."""
+        tokenizer, revision = self.tokenizer or self.model, None if self.tokenizer else self.revision
+        loaded = load_tokenizer(tokenizer, revision, fast=False)
+        language_pair(codes_of(loaded), self.model, source, target, self.source_code, self.target_code)
 
     def check_numbers(self) -> None:
         """Check the settings that are numbers from 1, or None.

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from xner_hf.corpora.detokenise import detokenise
-from xner_hf.corpora.parallel import read_extra, splitting_rule
+from xner_hf.corpora.parallel import parallel_input, read_extra, splitting_rule
 from xner_hf.corpora.words import matching_key
 from xner_hf.errors import XnerError
+from xner_hf.languages import source_languages
+from xner_hf.registry import Input, Method, register
 from xner_hf.translate.base import EMPTY, MISSING, Translation
 
-_PIVOTS = ("eng", "fra")
 
-
+@register("translator", "parallel")
 @dataclass(frozen=True)
-class ParallelConfig:
-    """Settings of `ParallelTranslator`."""
+class ParallelConfig(Method):
+    """Looks up the translations that parallel text has."""
 
     corpora: Sequence[str] = field(
         metadata={
@@ -32,6 +33,13 @@ class ParallelConfig:
                 f"translator.corpora is {self.corpora!r}; it is a list of parallel text: [pairs.tsv, "
                 "masakhane/mafand:en-hau]."
             )
+
+    def inputs(self) -> Iterator[Input]:
+        for reference in self.corpora:
+            yield parallel_input(reference).used_as("corpora")
+
+    def make(self, source: str, target: str) -> ParallelTranslator:
+        return ParallelTranslator(self, source, target)
 
 
 class ParallelTranslator:
@@ -52,10 +60,11 @@ class ParallelTranslator:
 
     def __init__(self, config: ParallelConfig, source: str, target: str):
         self.config = config
-        pivot = next((code for code in _PIVOTS if code in (source, target)), None)
+        pivots = source_languages()
+        pivot = next((code for code in pivots if code in (source, target)), None)
         if pivot is None or source == target:
             raise XnerError(
-                f"parallel text is looked up between {' or '.join(_PIVOTS)} and another language, not between "
+                f"parallel text is looked up between {' or '.join(pivots)} and another language, not between "
                 f"{source!r} and {target!r}. Use a translation model."
             )
         rule = splitting_rule(target)

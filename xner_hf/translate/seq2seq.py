@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from xner_hf.batches import Batches
-from xner_hf.checkpoint import load_checkpoint, longest_input
-from xner_hf.errors import XnerError, nearest
+from xner_hf.checkpoint import load_checkpoint, load_config, longest_input
+from xner_hf.errors import NotAvailable, XnerError, nearest
+from xner_hf.languages import language
+from xner_hf.registry import MODEL, Input, register
 from xner_hf.settings import check_model
 from xner_hf.translate.model import TOKENS_PER_BATCH, ModelConfig, ModelTranslator, Output
 
@@ -17,9 +20,10 @@ if TYPE_CHECKING:
 _DTYPES = ("float32", "bfloat16")
 
 
+@register("translator", "seq2seq")
 @dataclass(frozen=True)
 class Seq2SeqConfig(ModelConfig):
-    """Settings of `Seq2SeqTranslator`."""
+    """Translates with a sequence-to-sequence model of transformers."""
 
     model: str = field(metadata={"help": "sequence-to-sequence model: Hub id, folder, or name in the mirror"})
     revision: str | None = field(default=None, metadata={"help": "Hub branch, tag or commit of the model"})
@@ -38,6 +42,27 @@ class Seq2SeqConfig(ModelConfig):
                 f"{', '.join(_DTYPES)}."
             )
         self.check_numbers()
+
+    def inputs(self) -> Iterator[Input]:
+        yield Input(MODEL, self.model, revision=self.revision)
+        if self.tokenizer:
+            yield Input(MODEL, self.tokenizer)
+
+    def check(self, source: str, target: str) -> None:
+        for code in (source, target):
+            if "nllb" in self.model.lower() and language(code).nllb is None:
+                raise NotAvailable(f"NLLB-200 does not know {language(code).name}.")
+
+    def preflight(self, source: str, target: str) -> None:
+        if not load_config(self.model, self.revision).is_encoder_decoder:
+            raise XnerError(
+                f"the model {self.model!r} is not a sequence-to-sequence model, so it cannot translate. Name one in "
+                "translator.model, such as facebook/nllb-200-distilled-600M."
+            )
+        super().preflight(source, target)
+
+    def make(self, source: str, target: str) -> Seq2SeqTranslator:
+        return Seq2SeqTranslator(self, source, target)
 
 
 class Seq2SeqTranslator(ModelTranslator):

@@ -1,0 +1,39 @@
+"""The filter ``comp_ins``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from xner_hf.align.base import Link
+from xner_hf.project.base import PROJECTED, ProjectedSpan
+from xner_hf.project.filters import Filter
+from xner_hf.registry import register
+from xner_hf.spans import Span
+
+
+@register("filter", "comp_ins")
+@dataclass(frozen=True)
+class CompIns(Filter):
+    """The two sides have different numbers of entities of some type."""
+
+    meaning = "the two sides have different numbers of entities of some type"
+    order = 3
+    drops_sentence = True
+    citations = ("ebing-glavas-2025",)
+
+    comp_ins: bool = field(
+        default=False,
+        metadata={"help": "as many target spans of every type as source entities, else the sentence is dropped"},
+    )
+
+    def keeps_sentence(
+        self,
+        spans: Sequence[Span],
+        target: Sequence[str],
+        links: Sequence[Link] | None,
+        projected: Sequence[ProjectedSpan],
+    ) -> bool:
+        found = Counter(one.label for one in projected if one.status == PROJECTED)
+        return found == Counter(span.label for span in spans)

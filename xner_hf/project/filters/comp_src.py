@@ -1,0 +1,39 @@
+"""The filter ``comp_src``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from xner_hf.align.base import Link
+from xner_hf.project.base import ProjectedSpan
+from xner_hf.project.filters import Filter
+from xner_hf.registry import register
+from xner_hf.spans import Span
+
+
+@register("filter", "comp_src")
+@dataclass(frozen=True)
+class CompSrc(Filter):
+    """A word of a source entity is linked to nothing."""
+
+    meaning = "a word of a source entity is linked to nothing"
+    order = 1
+    drops_sentence = True
+    citations = ("ebing-glavas-2025",)
+
+    comp_src: bool = field(
+        default=False, metadata={"help": "every word of an entity must be linked, else the sentence is dropped"}
+    )
+
+    def keeps_sentence(
+        self,
+        spans: Sequence[Span],
+        target: Sequence[str],
+        links: Sequence[Link] | None,
+        projected: Sequence[ProjectedSpan],
+    ) -> bool:
+        if links is None:
+            return True
+        linked = {link.source for link in links}
+        return all(linked.issuperset(range(span.start, span.end)) for span in spans)

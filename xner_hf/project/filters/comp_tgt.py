@@ -1,0 +1,46 @@
+"""The filter ``comp_tgt``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from xner_hf.align.base import Link
+from xner_hf.project.base import ProjectedSpan, is_punctuation
+from xner_hf.project.filters import Filter
+from xner_hf.registry import register
+from xner_hf.spans import Span
+
+
+@register("filter", "comp_tgt")
+@dataclass(frozen=True)
+class CompTgt(Filter):
+    """The words linked to a source entity are not contiguous."""
+
+    meaning = "the words linked to a source entity are not contiguous"
+    order = 2
+    drops_sentence = True
+    citations = ("ebing-glavas-2025",)
+
+    comp_tgt: bool = field(
+        default=False,
+        metadata={
+            "help": "the words linked to an entity must be contiguous, else the sentence is dropped; "
+            "punctuation in between is a gap"
+        },
+    )
+
+    def keeps_sentence(
+        self,
+        spans: Sequence[Span],
+        target: Sequence[str],
+        links: Sequence[Link] | None,
+        projected: Sequence[ProjectedSpan],
+    ) -> bool:
+        # As in the projectors, links to punctuation do not count: it is a gap between words, and no harm elsewhere.
+        content = [link for link in links or () if not is_punctuation(target[link.target])]
+        for span in spans:
+            words = {link.target for link in content if span.start <= link.source < span.end}
+            if words and max(words) - min(words) >= len(words):
+                return False
+        return True

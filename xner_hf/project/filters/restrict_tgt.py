@@ -1,0 +1,28 @@
+"""The filter ``restrict_tgt``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from xner_hf.project.base import ProjectedSpan
+from xner_hf.project.filters import Filter
+from xner_hf.registry import register
+from xner_hf.spans import Span
+
+
+@register("filter", "restrict_tgt")
+@dataclass(frozen=True)
+class RestrictTgt(Filter):
+    """A source entity of one word would have become several words."""
+
+    meaning = "a source entity of one word would have become several words"
+    order = 4
+    citations = ("ebing-glavas-2025",)
+
+    restrict_tgt: bool = field(
+        default=False,
+        metadata={"help": "a one-word entity is carried over to one word only; a longer span is removed"},
+    )
+
+    def keeps(self, projected: ProjectedSpan, span: Span) -> bool:
+        return not span.end - span.start == 1 < projected.end - projected.start

@@ -1,0 +1,54 @@
+"""Scores of candidate matching: how well a span of the target sentence fits an entity, one file each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
+
+from xner_hf.registry import Method
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from xner_hf.project.sentence_pair import SentencePair
+
+
+class Candidates(NamedTuple):
+    """Spans of the target sentence that may be entities, int64 arrays ``[candidates]``: ``starts`` and ``ends``."""
+
+    starts: np.ndarray
+    ends: np.ndarray
+
+
+class Scorer(Protocol):
+    """Scores the candidates of sentence pairs."""
+
+    def __call__(self, pair: SentencePair, candidates: Candidates, best: np.ndarray) -> np.ndarray:
+        """Return the score of every candidate for every entity of the pair, ``[entities, candidates]`` in [0, 1].
+
+        Args:
+            pair: the sentence pair; a score may read any of it.
+            candidates: the candidates.
+            best: the largest score so far of every cell, ``[entities, candidates]``.
+        """
+        ...
+
+
+class Score(Method):
+    """Base class of the settings of a score, which become settings of the projection method ``candidates``.
+
+    A candidate counts with the largest of its scores. Names of settings must not occur in another score.
+
+    Attributes:
+        last: whether the score runs after those which are not `last`; slow ones score only the best candidates.
+    """
+
+    last: ClassVar[bool] = False
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the settings ask for this score."""
+        return True
+
+    def make(self) -> Scorer:
+        """Return what scores."""
+        raise NotImplementedError

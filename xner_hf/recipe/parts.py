@@ -1,0 +1,226 @@
+"""The parts of a recipe: its text, and the methods that are applied to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from xner_hf.corpora.files import LABELLED
+from xner_hf.corpora.parallel import SAMPLE, local_files, no_pairs, parallel_input
+from xner_hf.errors import XnerError
+from xner_hf.project.markers import FORMS
+from xner_hf.registry import CORPUS, FILES, Input, settings_of
+from xner_hf.registry import SAMPLE as SAMPLE_INPUT
+from xner_hf.settings import check_model
+from xner_hf.tag import tagger_settings
+
+
+@dataclass(frozen=True)
+class TextConfig:
+    """Where the sentences come from."""
+
+    corpus: str = field(
+        metadata={
+            "help": "Hub id; local files (`local_files`); for unlabelled text a .txt or .jsonl file or a folder of "
+            ".txt files; or 'sample' for the bundled one"
+        }
+    )
+    config: str = field(default="", metadata={"help": "configuration of a Hub corpus"})
+    splits: tuple[str, ...] | None = field(default=None, metadata={"help": "its splits; all of them by default"})
+    revision: str | None = field(default=None, metadata={"help": "Hub branch, tag or commit"})
+    labels: Mapping[str, str] | None = field(
+        default=None,
+        metadata={
+            "help": "entity types of the text's own labels mapped to PER, ORG, LOC or O; tagger.labels without a "
+            "tagger means the same"
+        },
+    )
+
+    def __post_init__(self) -> None:
+        if not self.local and Path(self.corpus).is_file():
+            raise no_pairs(self.corpus)
+        _check_type_map(self.labels, "text.labels")
+        if not self.config and not self.local:
+            raise XnerError(f"the recipe's text lacks the key 'config', the configuration of {self.corpus!r}.")
+        if self.splits is not None and len(set(self.splits)) < len(self.splits):
+            raise XnerError(f"the recipe's text names a split twice: {', '.join(self.splits)}.")
+
+    @property
+    def local(self) -> bool:
+        """Whether the text lies in files or a folder of the user."""
+        return is_local(self.corpus)
+
+    def inputs(self) -> Iterator[Input]:
+        """Return the corpus or files that hold the text."""
+        kind = SAMPLE_INPUT if self.corpus == SAMPLE else FILES if self.local else CORPUS
+        yield Input(kind, self.corpus, "text", self.config or None, self.splits, self.revision)
+
+
+def _check_type_map(labels: Any, key: str) -> None:
+    if labels is not None and not (
+        isinstance(labels, Mapping) and all(isinstance(name, str) for pair in labels.items() for name in pair)
+    ):
+        raise XnerError(f"{key} is {labels!r}; it maps types to types, such as {{person: PER}}.")
+
+
+def is_local(reference: str) -> bool:
+    """Whether a reference to text names files or a folder of the user, not a corpus on the Hub."""
+    path = Path(reference)
+    return bool(local_files(reference)) or path.suffix.lower() in (".txt", *LABELLED) or path.is_dir()
+
+
+@dataclass(frozen=True)
+class TranslatorConfig:
+    """Who translates; `settings` are those of the method, a registered translator."""
+
+    method: str = field(default="seq2seq", metadata={"methods": "translator"})
+    markers: str | None = field(
+        default=None,
+        metadata={"help": f"{' | '.join(FORMS)}: form of the marks around entities, recipe 'marker' only"},
+    )
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_form(self.markers, "translator.markers")
+        self.own  # noqa: B018 - refuses what it does not know
+
+    @cached_property
+    def own(self) -> Any:
+        """The settings object of the method."""
+        return settings_of("translator", self.method, self.settings)
+
+    def inputs(self, role: str = "translator") -> Iterator[Input]:
+        """Return what the translator reads."""
+        yield from (one.used_as(role) for one in self.own.inputs())
+
+
+def check_form(form: str | None, key: str) -> None:
+    """Check the name of a form of entity markers.
+
+    Raises:
+        XnerError: there is no such form.
+    """
+    if form is not None and form not in FORMS:
+        raise XnerError(f"{key} is {form!r}; known are {', '.join(FORMS)}.")
+
+
+@dataclass(frozen=True)
+class TaggerConfig:
+    """Who labels the side that has no labels; absent where the corpus brings gold labels."""
+
+    model: str = field(
+        metadata={"help": "token-classification checkpoint: Hub id or folder; or a file of labelled sentences"}
+    )
+    revision: str | None = field(default=None, metadata={"help": "Hub branch, tag or commit"})
+    labels: Mapping[str, str] | None = field(
+        default=None,
+        metadata={
+            "help": "entity types of the model or file mapped to PER, ORG, LOC or O: {human: PER, misc: O}, or whole "
+            "labels of a model: {LABEL_1: B-PER}; of a model PERSON, ORGANIZATION, GPE, FAC and the like are known, "
+            "and all others are O by default"
+        },
+    )
+    consistent: bool = field(
+        default=True, metadata={"help": "every name has one type in the whole text, that which it is given most"}
+    )
+    distributions: bool = field(
+        default=False, metadata={"help": "keep the label distribution of every word in the cache, for distillation"}
+    )
+    method: str | None = field(
+        default=None,
+        metadata={"methods": "tagger", "help": "by default gold for a file of labelled sentences, else model"},
+    )
+    settings: dict[str, Any] = field(default_factory=dict, metadata={"hidden": True})
+
+    def __post_init__(self) -> None:
+        check_model(self.model, "tagger.model")
+        _check_type_map(self.labels, "tagger.labels")
+        self.own  # noqa: B018 - refuses what it does not know
+
+    @cached_property
+    def own(self) -> Any:
+        """The settings object of the method."""
+        return tagger_settings(self.model, self.revision, self.labels, self.method, **self.settings)
+
+    def inputs(self) -> Iterator[Input]:
+        """Return what the tagger reads."""
+        yield from (one.used_as("tagger") for one in self.own.inputs())
+
+
+@dataclass(frozen=True)
+class AlignerConfig:
+    """How words are linked; `settings` are those of the method, a registered aligner."""
+
+    method: str = field(default="statistical", metadata={"methods": "aligner"})
+    extra_parallel: tuple[str, ...] = field(
+        default=(),
+        metadata={"help": "further parallel text to train on: org/name:config on the Hub, or local files"},
+    )
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.own  # noqa: B018 - refuses what it does not know
+
+    @cached_property
+    def own(self) -> Any:
+        """The settings object of the method."""
+        return settings_of("aligner", self.method, self.settings)
+
+    def inputs(self, role: str = "aligner") -> Iterator[Input]:
+        """Return what the aligner reads, further parallel text included."""
+        yield from (parallel_input(one).used_as(f"{role}.extra_parallel") for one in self.extra_parallel)
+        yield from (one.used_as(role) for one in self.own.inputs())
+
+
+@dataclass(frozen=True)
+class BackTranslationConfig:
+    """Refinement of links by back-translation (`xner_hf.align.back_translation`)."""
+
+    translator: TranslatorConfig
+    mode: str = field(
+        default="rescore",
+        metadata={
+            "help": "replace: the links of entities are those found through the back-translation, as in the "
+            "paper | rescore: direct links and these are averaged"
+        },
+    )
+    weight: float = field(default=0.5, metadata={"help": "of the back-translation in 'rescore', in [0, 1]"})
+    aligner: AlignerConfig = field(
+        default_factory=AlignerConfig, metadata={"help": "who aligns the back-translation with the original"}
+    )
+
+    def __post_init__(self) -> None:
+        if self.mode not in ("replace", "rescore"):
+            raise XnerError(f"back_translation.mode is {self.mode!r}; known are replace, rescore.")
+        if not 0 <= self.weight <= 1:
+            raise XnerError(f"back_translation.weight is {self.weight}; it lies in [0, 1].")
+        if self.translator.markers is None:
+            raise XnerError(f"back_translation.translator.markers is missing; give {' or '.join(FORMS)}.")
+
+    def inputs(self) -> Iterator[Input]:
+        """Return what its translator and aligner read."""
+        yield from self.translator.inputs("back_translation.translator")
+        yield from self.aligner.inputs("back_translation.aligner")
+
+
+@dataclass(frozen=True)
+class ProjectorConfig:
+    """How entities are carried over; `settings` are those of the method, a registered projector."""
+
+    method: str = field(default="fused", metadata={"methods": "projector"})
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.own  # noqa: B018 - refuses what it does not know
+
+    @cached_property
+    def own(self) -> Any:
+        """The settings object of the method."""
+        return settings_of("projector", self.method, self.settings)
+
+    def inputs(self) -> Iterator[Input]:
+        """Return what the projection method reads."""
+        yield from (one.used_as("projector") for one in self.own.inputs())

@@ -1,0 +1,23 @@
+"""Losses of soft labels, one file each: how far a student is from the word distributions of its teachers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xner_hf.registry import Method
+
+if TYPE_CHECKING:
+    import torch
+
+
+class SoftLoss(Method):
+    """Base class of a loss of soft labels and its settings."""
+
+    def __call__(self, logits: torch.Tensor, soft: torch.Tensor) -> torch.Tensor:
+        """Return the summed loss of words, a scalar.
+
+        Args:
+            logits: of the student, float ``[words, labels]``.
+            soft: probabilities of the teacher, ``[words, labels]``; every row sums to 1.
+        """
+        raise NotImplementedError
