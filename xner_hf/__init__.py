@@ -1,13 +1,51 @@
 """Named-entity recognition for languages without labelled data.
 
+    import xner_hf as xner
+
+    corpus = xner.load_dataset("hau")                     # projected corpus of a language
+    build = xner.build("luo", text="my.tsv", tagger="ORG/MODEL")
+    links = xner.Aligner("statistical").align(source, target)
+    dataset = dataset.map(xner.Projector(tagger="ORG/MODEL", aligner="none"), batched=True)
+    scores = xner.evaluate("ORG/MODEL", gold="masakhane/masakhaner2:luo")
+
 Importing this package lets ``datasets.load_dataset("xner/projected", "hau")`` build the corpus here, from the recipe
-of the language, instead of downloading a published one.
+of the language, instead of downloading a published one. The names above are imported when they are used.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from xner_hf.builders import install as _install
+
+if TYPE_CHECKING:
+    from xner_hf.api.aligner import Aligner
+    from xner_hf.api.corpus import Build, build, load_dataset
+    from xner_hf.api.projector import Projector
+    from xner_hf.api.scores import evaluate
 
 __version__ = "0.1.0"
 
+__all__ = ["Aligner", "Build", "Projector", "build", "evaluate", "load_dataset"]
+
+_HOMES = {
+    "Aligner": "aligner",
+    "Build": "corpus",
+    "Projector": "projector",
+    "build": "corpus",
+    "evaluate": "scores",
+    "load_dataset": "corpus",
+}
+
 _install()
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"xner_hf.api.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -96,38 +96,18 @@ def _extrinsic(
     quiet: bool,
     settings: dict[str, Any],
 ) -> dict[str, Any]:
-    from itertools import islice
-
-    from xner_hf.corpora.base import ReadReport
-    from xner_hf.corpora.labelled import is_build, read_labelled
-    from xner_hf.evaluation import score_build, score_tagger
+    from xner_hf.api.scores import evaluate
+    from xner_hf.corpora.labelled import is_build
 
     if not target or not gold:
         raise XnerError("give a model or a build folder, and gold with --gold, such as masakhane/masakhaner2:hau.")
-    build = is_build(Path(target))
-    if build and settings:
+    if is_build(Path(target)) and settings:
         raise XnerError(f"--set: {target} is a build, whose labels are there already. Leave it out.")
-    report = ReadReport()
-    sentences = list(islice(read_labelled(gold, split, report, labels=labels), limit))
+    revision, own = (settings.get(key) for key in ("tagger.revision", "tagger.labels"))
     with working_on(quiet) as shown:
-        if build:
-            scores = score_build(Path(target), sentences)
-        else:
-            from xner_hf.recipe import tagger_config
-            from xner_hf.tag.model import ModelTagger
-
-            named = {key.removeprefix("tagger."): value for key, value in settings.items()}
-            own = tagger_config({"model": target, **named})
-            tagger = ModelTagger(target, own.revision, labels=own.labels)
-            scores = score_tagger(tagger, sentences, shown)
-    return {
-        "target": target,
-        "gold_corpus": gold,
-        "split": split,
-        "repaired_gold_tags": len(report.repaired),
-        "gold_read": report.said(),
-        **scores,
-    }
+        return evaluate(
+            target, gold, split, labels=labels, revision=revision, model_labels=own, limit=limit, progress=shown
+        )
 
 
 def _parsing(target: str | None, gold: str | None, split: str, limit: int | None, quiet: bool) -> dict[str, Any]:
