@@ -83,7 +83,7 @@ def test_the_language_itself_is_refused_under_any_name(name):
 def test_unknown_languages_are_named_with_the_nearest():
     with pytest.raises(XnerError, match="'tswana'"):
         calibrate("luo", ["tswanna"])
-    with pytest.raises(XnerError, match="'lou' is not a target language"):
+    with pytest.raises(XnerError, match="'lou' is not a language"):
         calibrate("lou")
 
 

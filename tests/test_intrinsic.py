@@ -6,7 +6,6 @@ from contextlib import suppress
 
 import pytest
 
-from xner_hf import intrinsic
 from xner_hf.errors import XnerError
 from xner_hf.intrinsic import intrinsic_scores, translated_gold
 from xner_hf.pipeline.store import cache_folder
@@ -14,7 +13,7 @@ from xner_hf.project.filters import FiltersConfig
 from xner_hf.recipe import make_recipe
 from xner_hf.registry import make
 from xner_hf.spans import Span
-from xner_hf.translate import Translation
+from xner_hf.translate import Translation, seq2seq
 
 
 @pytest.fixture
@@ -120,13 +119,13 @@ def test_gold_is_translated_into_the_source_language_whichever_way_the_text_is(t
     asked = []
 
     class Into:
-        def __init__(self, method, settings, source, target):
+        def __init__(self, config, source, target):
             asked.append((source, target))
 
         def translate(self, texts):
             return [Translation("Halima works for Barewa Textiles .", None) for _ in texts]
 
-    monkeypatch.setattr(intrinsic, "make_translator", Into)
+    monkeypatch.setattr(seq2seq, "Seq2SeqTranslator", Into)
     (tmp_path / "en.conll").write_text("Amina B-PER\nleft O\n", encoding="utf-8")
     settings = {"text": {"corpus": str(tmp_path / "en.conll")}, "translator": {"model": "org/any"}, "aligner": "none"}
     recipe = make_recipe("hau", "translate-train", {**settings, "tagger.model": "xner/minilm-conll2003-en"})

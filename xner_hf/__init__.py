@@ -6,7 +6,8 @@
     build = xner.build("luo", text="my.tsv", tagger="ORG/MODEL")
     links = xner.Aligner("statistical").align(source, target)
     dataset = dataset.map(xner.Projector(tagger="ORG/MODEL", aligner="none"), batched=True)
-    scores = xner.evaluate("ORG/MODEL", gold="masakhane/masakhaner2:luo")
+    student = xner.train(build, arm="projected", backbone="ORG/ENCODER")
+    scores = xner.evaluate(student, gold="masakhane/masakhaner2:luo")
 
 Importing this package lets ``datasets.load_dataset("xner/projected", "hau")`` build the corpus here, from the recipe
 of the language, instead of downloading a published one. The names above are imported when they are used.
@@ -24,18 +25,21 @@ if TYPE_CHECKING:
     from xner_hf.api.corpus import Build, build, load_dataset
     from xner_hf.api.projector import Projector
     from xner_hf.api.scores import evaluate
+    from xner_hf.api.student import Student, train
 
 __version__ = "0.1.0"
 
-__all__ = ["Aligner", "Build", "Projector", "build", "evaluate", "load_dataset"]
+__all__ = ["Aligner", "Build", "Projector", "Student", "build", "evaluate", "load_dataset", "train"]
 
 _HOMES = {
     "Aligner": "aligner",
     "Build": "corpus",
     "Projector": "projector",
+    "Student": "student",
     "build": "corpus",
     "evaluate": "scores",
     "load_dataset": "corpus",
+    "train": "student",
 }
 
 _install()

@@ -218,7 +218,7 @@ def language(code: str) -> Language:
     key = code.strip().casefold()
     if key in _codes_by_key():
         return _languages()[_codes_by_key()[key]]
-    known = [*(row.code for row in languages()), *(row.name.casefold() for row in languages())]
+    known = list(dict.fromkeys(name for row in languages() for name in (row.code, row.name.casefold())))
     raise XnerError(
         f"{code!r} is not a language of this version.{nearest(key, known)} "
         "Run 'xner languages' to see the codes and names."

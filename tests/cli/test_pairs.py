@@ -219,7 +219,7 @@ def test_names_that_the_tagger_labels_are_settled_over_all_rows(xner, tmp_path, 
         (("--set", "tagger.consistent=false"), ["--set tagger.consistent", "projector and aligner and filters"]),
         (("--set", "projector"), ["KEY=VALUE"]),
         (("--set", "projector=heuristic"), ["--set projector", "projector.max_words=8"]),
-        (("--projector", "fusd"), ["unknown projection method 'fusd'. Did you mean 'fused'?"]),
+        (("--projector", "fusd"), ["unknown projector 'fusd'. Did you mean 'fused'?"]),
     ],
 )
 def test_settings_that_do_not_fit_are_named_by_project(xner, pairs, arguments, words):

@@ -161,7 +161,7 @@ def test_two_processes_train_one_student(train, mirror, tmp_path):
         (("hau", "--arm", "distill", "--teacher", "a/b"), ["a/b"]),
         (("hau", "--arm", "distill", "--teacher-weights", "0.5,0.5"), ["single teacher"]),
         (("hau", "--set", "epoch=3"), ["no key 'epoch'", "'epochs'"]),
-        (("hau", "--set", "loss.soft=mes"), ["no loss 'mes'", "'mse'"]),
+        (("hau", "--set", "loss.soft=mes"), ["unknown loss 'mes'", "'mse'"]),
         (("hau", "--set", "loss=kl"), ["loss is 'kl'", "loss.soft"]),
         (("hau", "--set", "epochs"), ["KEY=VALUE"]),
         (("hau", "--epochs", "0"), ["epochs is 0"]),

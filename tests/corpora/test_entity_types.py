@@ -105,5 +105,5 @@ def test_a_labelled_file_as_tagger_takes_the_same_mapping(write):
 def test_a_labelled_file_that_contradicts_itself_says_so(write):
     path = write("a.iob", "Jos B-LOC\nwon O\n\nJos B-PER\nwon O\n\nJos B-LOC\nwon O\n")
     report = ReadReport()
-    assert tagger_settings(str(path), report=report).make().tag([["Jos", "won"]]) == [[Span(0, 1, "LOC")]]
+    assert tagger_settings(str(path)).make(report).tag([["Jos", "won"]]) == [[Span(0, 1, "LOC")]]
     assert report.said() == [f"{path}: 1 sentences have other labels than the same words before, which count"]

@@ -111,5 +111,5 @@ def test_a_model_of_one_direction_takes_no_codes(tiny, tmp_path):
 
 
 def test_a_language_that_is_not_in_the_table_is_refused(nllb):
-    with pytest.raises(XnerError, match="'xyz' is not a target language"):
+    with pytest.raises(XnerError, match="'xyz' is not a language"):
         language_pair(nllb, "m", "eng", "xyz")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from xner_hf.api.corpus import Build
+from xner_hf.api.student import Student
 from xner_hf.corpora.base import ReadReport
 from xner_hf.corpora.labelled import is_build, read_labelled
 from xner_hf.errors import XnerError
@@ -17,7 +18,7 @@ from xner_hf.recipe import tagger_config
 
 
 def evaluate(
-    target: str | Path | Build,
+    target: str | Path | Build | Student,
     gold: str,
     split: str = "test",
     *,
@@ -30,7 +31,7 @@ def evaluate(
     """Return strict span scores of a model or a build against gold.
 
     Args:
-        target: Hub id or folder of a token-classification model or a student; or a build, or its folder.
+        target: Hub id or folder of a token-classification model; a student; a build, or its folder.
         gold: ``org/name:config`` on the Hub, or a file of labelled sentences.
         split: split of the gold corpus.
         labels: entity types of the gold mapped to PER, ORG, LOC or ``O``.
@@ -46,7 +47,7 @@ def evaluate(
     Raises:
         XnerError: the model, build or gold cannot be had, or none of their types is known.
     """
-    name = str(target.folder if isinstance(target, Build) else target)
+    name = str(target.folder if isinstance(target, Build | Student) else target)
     report = ReadReport()
     sentences = list(islice(read_labelled(gold, split, report, labels=labels), limit))
     if is_build(Path(name)):

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from xner_hf.cli.output import Json, Labels, emit, note, parse_settings, percent, type_map, working
-from xner_hf.errors import NotAvailable, XnerError
-
-if TYPE_CHECKING:
-    from xner_hf.training.arms import Ingredients
-    from xner_hf.training.parsers import ParserTeacher
-    from xner_hf.training.soft_labels import Labeller
-
-
-SIMILARITY_SENTENCES = 2000
-"""Sentences of each text by which the likeness of languages is measured."""
 
 
 def run(
@@ -94,19 +82,10 @@ def run(
 
     torchrun --nproc_per_node 4 -m xner_hf train hau
     """
-    from xner_hf.training.arms import Arm, Ingredients, make_plan
-    from xner_hf.training.config import read_training_settings, training_config
+    from xner_hf.api.student import train
     from xner_hf.training.processes import first_process
     from xner_hf.training.provenance import command_line
-    from xner_hf.training.student import check_folder, train_student
 
-    if not language and not corpus and not text:
-        raise XnerError("name a language, which trains on build/LANG, or corpora with --corpus.")
-    chosen = Arm(arm)
-    if language:
-        from xner_hf.languages import language as find_language
-
-        language = find_language(language).code
     options = {
         "backbone": backbone,
         "epochs": epochs,
@@ -114,145 +93,34 @@ def run(
         "batch_size": batch_size,
         "seed": seed,
     }
-    given = read_training_settings(config) if config else {}
-    given = given | parse_settings(settings, **options)
-    training = training_config(given)
-    folder = output or Path("models") / _name(language, corpus, chosen.name)
-    check_folder(folder)
-    if tree_share is None and "parse" in chosen.parts and not parser and "sampling" not in given:
-        tree_share = 1.0  # treebanks are mostly larger than the text, and would take most of the time
-    if tree_share is not None:
-        training = replace(training, sampling="shares")
-    needs = Ingredients(
-        language,
-        corpora=corpus or (),
-        text=text or (),
-        trees=trees or (),
-        project_trees=project_trees,
-        labels=type_map(labels),
-        limit=limit,
-        confidence=confidence,
-        min_confidence=min_confidence,
-        soft_confidence=soft_confidence,
-        tree_share=tree_share,
-    )
-    if project_trees and not parser:
-        raise XnerError("--project-trees needs a parser of the source language. Name one with --parser.")
     with working():
-        labeller = _labeller(chosen.parts, needs, training.backbone, teacher, teacher_weights, teacher_text)
-        plan = make_plan(chosen, needs, labeller, _parser(parser))
-        if first_process():
-            _tell(plan.facts)
-        facts = train_student(
-            plan.corpora,
-            folder,
-            training,
-            plan.validation,
-            plan.sources,
-            {**plan.facts, "command": command_line()},
-            resume,
-            not first_process(),
-            relations=plan.relations,
-            language=language,
+        student = train(
+            language,
+            corpus=corpus or (),
+            arm=arm,
+            teacher=teacher or (),
+            teacher_weights=teacher_weights,
+            teacher_text=teacher_text or (),
+            text=text or (),
+            trees=trees or (),
+            tree_share=tree_share,
+            parser=parser,
+            project_trees=project_trees,
+            labels=type_map(labels),
+            output=output,
+            limit=limit,
+            confidence=confidence,
+            min_confidence=min_confidence,
+            soft_confidence=soft_confidence,
+            config=config,
+            resume=resume,
+            command=command_line(),
+            tell=note,
+            **parse_settings(settings, **options),
         )
     if first_process():
-        from xner_hf.publish.model_card import write_model_card
-
-        facts = {"output": str(folder), **facts}
-        emit(facts, as_json, lambda: _show(facts, folder))
-        write_model_card(folder)
-    _leave()
-
-
-def _name(language: str | None, corpora: list[str] | None, arm: str) -> str:
-    if language:
-        return f"{language}-{arm}"
-    return "-".join(Path(one.replace(":", "-")).stem for one in corpora or ["text"])
-
-
-def _labeller(
-    parts: frozenset[str],
-    needs: Ingredients,
-    encoder: str,
-    teachers: list[str] | None,
-    weights: str,
-    texts: list[str] | None,
-) -> Labeller | None:
-    if not parts & {"distill", "distill-aligned"}:
-        if teachers:
-            raise XnerError(f"--teacher {teachers[0]}: this arm has no teacher. Give an arm with distill.")
-        return None
-    if weights != "uniform" and len(teachers or ()) < 2:
-        raise XnerError(
-            f"--teacher-weights {weights}: a single teacher has all the weight. Name several with --teacher."
-        )
-    if texts and weights != "similarity":
-        raise XnerError("--teacher-text is for --teacher-weights similarity. Give both, or leave it out.")
-    from xner_hf.languages import source_of, tagger_entry
-    from xner_hf.training.teachers import Teacher, TeacherEnsemble
-
-    if not teachers:
-        entry = tagger_entry(source_of(needs.language).code)
-        try:
-            return Teacher(entry.model, entry.revision)
-        except NotAvailable as error:
-            raise NotAvailable(f"{error} Name another that can be had: --teacher ORG/NAME.") from error
-    found = [Teacher(one) for one in teachers]
-    if len(found) == 1:
-        return found[0]
-    if weights == "similarity":
-        return _by_similarity(needs, encoder, teachers, texts or [])
-    try:
-        shares = weights if weights == "uniform" else [float(one) for one in weights.split(",")]
-    except ValueError as error:
-        raise XnerError(
-            f"--teacher-weights {weights}: give uniform, similarity, or a number for every teacher."
-        ) from error
-    return TeacherEnsemble(found, shares)
-
-
-def _by_similarity(needs: Ingredients, encoder: str, teachers: list[str], texts: list[str]) -> Labeller:
-    """Weigh teachers by how much the text that they label is like the text of their languages."""
-    from xner_hf.training.arms import read_unlabelled
-    from xner_hf.training.similarity import SimilarityWeights
-    from xner_hf.training.teachers import Teacher, TeacherEnsemble
-
-    if len(texts) != len(teachers):
-        raise XnerError(
-            f"--teacher-weights similarity: {len(teachers)} teachers, {len(texts)} --teacher-text. Give text of "
-            "the language of each teacher, in the same order."
-        )
-    target = needs.text or needs.corpora or [f"build/{needs.language}"]
-    words = [[s.tokens for s in read_unlabelled([one], None, SIMILARITY_SENTENCES)] for one in texts]
-    likeness = SimilarityWeights(
-        encoder,
-        dict(zip(teachers, words, strict=True)),
-        [s.tokens for s in read_unlabelled(target, needs.language, SIMILARITY_SENTENCES)],
-    )
-    weights = ", ".join(f"{name} {weight:.2f}" for name, weight in likeness.corpus_weights.items())
-    note(f"weights of the teachers: {weights}")
-    return TeacherEnsemble([Teacher(one, language=one) for one in teachers], likeness)
-
-
-def _parser(model: str | None) -> ParserTeacher | None:
-    if model is None:
-        return None
-    from xner_hf.training.parsers import ParserTeacher
-
-    return ParserTeacher(model)
-
-
-def _tell(facts: dict[str, Any]) -> None:
-    for name, count in facts["sentences"].items():
-        note(f"{name}: {count:,} sentences")
-    for line in facts.get("read", ()):
-        note(line)
-    if facts.get("trees_rejected"):
-        note(f"{len(facts['trees_rejected'])} trees left out, see training.json")
-    if facts.get("projected_trees_rejected"):
-        note(f"{sum(facts['projected_trees_rejected'].values())} projected trees left out, see training.json")
-    if facts.get("text_rejected"):
-        note(f"{facts['text_rejected']} sentences left out, since they stand in an evaluation set")
+        facts = {"output": str(student.folder), **student.facts}
+        emit(facts, as_json, lambda: _show(facts, student.folder))
 
 
 def _show(facts: dict[str, Any], folder: Path) -> None:
@@ -271,11 +139,3 @@ def _show(facts: dict[str, Any], folder: Path) -> None:
     print("       import xner_hf.models")
     print("       from transformers import pipeline")
     print(f'       ner = pipeline("token-classification", "{folder}", aggregation_strategy="first")')
-
-
-def _leave() -> None:
-    if "RANK" in os.environ:
-        import torch.distributed
-
-        if torch.distributed.is_initialized():
-            torch.distributed.destroy_process_group()

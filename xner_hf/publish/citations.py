@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from xner_hf.registry import ROOMS, methods
+
 
 class Paper(NamedTuple):
     """A paper, as BibTeX wants it."""
@@ -69,6 +71,20 @@ PAPERS = {
             "A Simple, Fast, and Effective Reparameterization of {IBM} Model 2",
             "NAACL",
             2013,
+        ),
+        Paper(
+            "ostling-tiedemann-2016",
+            '{\\"O}stling, Robert and Tiedemann, J{\\"o}rg',
+            "Efficient Word Alignment with {Markov} Chain {Monte} {Carlo}",
+            "The Prague Bulletin of Mathematical Linguistics 106",
+            2016,
+        ),
+        Paper(
+            "vamvas-sennrich-2022",
+            "Vamvas, Jannis and Sennrich, Rico",
+            "{NMTScore}: A Multilingual Analysis of Translation-based Text Similarity Measures",
+            "Findings of EMNLP",
+            2022,
         ),
         Paper(
             "jalili-sabet-etal-2020",
@@ -186,15 +202,6 @@ _MENTIONS = {
 }
 """Parts of the names of corpora and models, and the papers that describe them."""
 
-_METHODS = {
-    ("projector", "fused"): "politov-etal-2025",
-    ("projector", "candidates"): "politov-etal-2025",
-    ("projector", "heuristic"): "garcia-ferrero-etal-2022",
-    ("aligner", "statistical"): "dyer-etal-2013",
-    ("aligner", "encoder"): "jalili-sabet-etal-2020",
-    ("aligner", "simalign"): "jalili-sabet-etal-2020",
-}
-
 _SOFTWARE = """@software{xner-hf,
   author = {{The xner-hf developers}},
   title = {xner-hf: named-entity recognition for languages without labelled data},
@@ -207,12 +214,13 @@ def of_recipe(recipe: Mapping[str, Any]) -> set[str]:
     """Return the papers behind the methods and inputs of a recipe, as ``build.json`` holds it."""
     found = of_names(strings_in(recipe))
     for part, values in recipe.items():
-        if isinstance(values, Mapping) and (part, values.get("method")) in _METHODS:
-            found.add(_METHODS[part, values["method"]])
+        if part in ROOMS and isinstance(values, Mapping):
+            kind = methods(part).get(values.get("method"))
+            found.update(kind.citations if kind else ())
         for member in values if part == "members" else ():
             found |= of_recipe(member)
-    if any((recipe.get("filters") or {}).get(name) for name in ("comp_src", "comp_tgt", "comp_ins", "restrict_tgt")):
-        found.add("ebing-glavas-2025")
+    filters = recipe.get("filters") or {}
+    found.update(*(methods("filter")[name].citations for name, on in filters.items() if on))
     if recipe.get("back_translation"):
         found.add("politov-etal-2025")
     return found
@@ -226,7 +234,9 @@ def of_names(names: Iterable[str]) -> set[str]:
 def bibtex(papers: Iterable[str], version: str) -> str:
     """Return the entries of this software, in the version that was used, and of papers, in the order of `PAPERS`."""
     wanted = set(papers)
-    return "\n\n".join([_SOFTWARE % version, *(paper.bibtex() for key, paper in PAPERS.items() if key in wanted)])
+    known = [paper.bibtex() for key, paper in PAPERS.items() if key in wanted]
+    others = sorted(one for one in wanted if one.startswith("@"))  # of methods of other packages
+    return "\n\n".join([_SOFTWARE % version, *known, *others])
 
 
 def strings_in(value: Any) -> Iterator[str]:

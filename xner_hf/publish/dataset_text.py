@@ -8,7 +8,7 @@ from typing import Any
 from xner_hf.languages import language
 from xner_hf.pipeline.chain import REASONS
 from xner_hf.pipeline.schema import SPLITS
-from xner_hf.project.filters import FILTER_STATUSES
+from xner_hf.project.filters import filter_meanings
 from xner_hf.publish.licences import Terms, read_terms
 from xner_hf.publish.provenance import inputs_table, is_checked, origin, settings_table
 from xner_hf.publish.scores import score, score_tables
@@ -22,7 +22,7 @@ STATUSES = {
     "low_score": "its best candidate scored at or below the threshold",
     "length_ratio": "its run of words was too short for it",
     "conflict": "a better name took its words",
-    **FILTER_STATUSES,
+    **filter_meanings(drop_sentences=False),
 }
 """What can become of a name of the source side."""
 

@@ -10,6 +10,8 @@ from xner_hf.errors import XnerError
 from xner_hf.languages import corpus_entry
 from xner_hf.publish.licences import read_terms
 from xner_hf.publish.templates import code, escaped, is_repo_id, plain, table
+from xner_hf.recipe import recipe_from_dict
+from xner_hf.registry import FITTED
 from xner_hf.training.provenance import public_name
 
 _ROLES = {
@@ -32,8 +34,14 @@ def inputs_table(build: Mapping[str, Any]) -> str:
     licences = {one["name"]: read_terms(one) for one in build.get("licences", ())}
     configs: dict[tuple[str, str, str], list[str]] = {}
     commits = build.get("revisions") or {}
-    for role, name, config, asked in _inputs(build["recipe"]):
-        revision = commits.get(name) or asked
+    inputs = (
+        build["inputs"] if "inputs" in build else [x.to_dict() for x in recipe_from_dict(build["recipe"]).inputs()]
+    )
+    for one in inputs:
+        role, name, config = _ROLES.get(one["role"], one["role"]), one["name"], one.get("config")
+        if one["kind"] == FITTED:
+            config = ":".join([config, *one.get("splits", ())])
+        revision = commits.get(name) or one.get("revision")
         at = code(revision) if revision else "not pinned" if is_repo_id(name) else ""
         found = configs.setdefault((name, role, at), [])
         found += [config] if config and config not in found else []
@@ -85,35 +93,6 @@ def origin(build: Mapping[str, Any], again: str) -> str:
 def settings_table(recipe: Mapping[str, Any]) -> str:
     """Return every setting of a recipe, as `xner build --set` takes it."""
     return table(("setting", "value"), [[code(key), code(_value(value))] for key, value in _flat(recipe)])
-
-
-def _inputs(recipe: Mapping[str, Any]) -> Iterator[tuple[str, str, str | None, str | None]]:
-    """Yield role, name, configuration and revision of everything that a recipe names."""
-    for member in recipe.get("members") or ():
-        yield from _inputs(member)
-    for part, values in recipe.items():
-        if part != "members" and isinstance(values, Mapping):
-            yield from _named(part, values)
-
-
-def _named(part: str, values: Mapping[str, Any]) -> Iterator[tuple[str, str, str | None, str | None]]:
-    role = _ROLES.get(part, part)
-    for key in ("corpus", "model"):
-        if values.get(key):
-            yield role, values[key], values.get("config") or None, values.get("revision")
-    for key in ("target_tagger", "translation_model"):
-        if values.get(key):
-            yield _ROLES[f"{part}.{key}"], values[key], None, None
-    for key in ("extra_parallel", "corpora", "fitted_on"):
-        for one in values.get(key) or ():
-            corpus, _, config = one.partition(":") if not one.startswith(("/", ".")) else (one, "", "")
-            yield _ROLES.get(f"{part}.{key}", part), corpus, config or None, None
-    for key, inner in values.items():
-        if key in ("translator", "aligner") and isinstance(inner, Mapping):
-            yield from _named(f"{part}.{key}", inner)
-        if key == "members":
-            for one in inner:
-                yield from _named(part, one)
 
 
 def _leaks(build: Mapping[str, Any]) -> str:

@@ -1,0 +1,96 @@
+"""The teachers of a training by name: one, several with weights, or weighted by how alike their languages are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from xner_hf.errors import NotAvailable, XnerError
+
+if TYPE_CHECKING:
+    from xner_hf.training.arms import Ingredients
+    from xner_hf.training.soft_labels import Labeller
+
+SIMILARITY_SENTENCES = 2000
+"""Sentences of each text by which the likeness of languages is measured."""
+
+
+def make_labeller(
+    parts: frozenset[str],
+    needs: Ingredients,
+    encoder: str,
+    teachers: Sequence[str],
+    weights: str,
+    texts: Sequence[str],
+    tell: Callable[[str], None],
+) -> Labeller | None:
+    """Return who labels the unlabelled text of an arm, None for an arm without teachers.
+
+    Args:
+        parts: those of the arm.
+        needs: what the arm is made from.
+        encoder: by whose states languages are compared, with `weights` ``similarity``.
+        teachers: Hub ids or folders; the tagger of the source language where none is named.
+        weights: ``uniform``, ``similarity``, or a number for every teacher, separated by commas.
+        texts: with ``similarity``: text of each teacher's language.
+        tell: is called with the weights.
+
+    Raises:
+        XnerError: the arm has no teacher, or the weights or texts do not fit the teachers.
+    """
+    if not parts & {"distill", "distill-aligned"}:
+        if teachers:
+            raise XnerError(f"--teacher {teachers[0]}: this arm has no teacher. Give an arm with distill.")
+        return None
+    if weights != "uniform" and len(teachers) < 2:
+        raise XnerError(
+            f"--teacher-weights {weights}: a single teacher has all the weight. Name several with --teacher."
+        )
+    if texts and weights != "similarity":
+        raise XnerError("--teacher-text is for --teacher-weights similarity. Give both, or leave it out.")
+    from xner_hf.languages import source_of, tagger_entry
+    from xner_hf.training.teachers import Teacher, TeacherEnsemble
+
+    if not teachers:
+        entry = tagger_entry(source_of(needs.language).code)
+        try:
+            return Teacher(entry.model, entry.revision)
+        except NotAvailable as error:
+            raise NotAvailable(f"{error} Name another that can be had: --teacher ORG/NAME.") from error
+    found = [Teacher(one) for one in teachers]
+    if len(found) == 1:
+        return found[0]
+    if weights == "similarity":
+        return _by_similarity(needs, encoder, teachers, texts, tell)
+    try:
+        shares = weights if weights == "uniform" else [float(one) for one in weights.split(",")]
+    except ValueError as error:
+        raise XnerError(
+            f"--teacher-weights {weights}: give uniform, similarity, or a number for every teacher."
+        ) from error
+    return TeacherEnsemble(found, shares)
+
+
+def _by_similarity(
+    needs: Ingredients, encoder: str, teachers: Sequence[str], texts: Sequence[str], tell: Callable[[str], None]
+) -> Labeller:
+    """Weigh teachers by how much the text that they label is like the text of their languages."""
+    from xner_hf.training.arms import read_unlabelled
+    from xner_hf.training.similarity import SimilarityWeights
+    from xner_hf.training.teachers import Teacher, TeacherEnsemble
+
+    if len(texts) != len(teachers):
+        raise XnerError(
+            f"--teacher-weights similarity: {len(teachers)} teachers, {len(texts)} --teacher-text. Give text of "
+            "the language of each teacher, in the same order."
+        )
+    target = needs.text or needs.corpora or [f"build/{needs.language}"]
+    words = [[s.tokens for s in read_unlabelled([one], None, SIMILARITY_SENTENCES)] for one in texts]
+    likeness = SimilarityWeights(
+        encoder,
+        dict(zip(teachers, words, strict=True)),
+        [s.tokens for s in read_unlabelled(target, needs.language, SIMILARITY_SENTENCES)],
+    )
+    weights = ", ".join(f"{name} {weight:.2f}" for name, weight in likeness.corpus_weights.items())
+    tell(f"weights of the teachers: {weights}")
+    return TeacherEnsemble([Teacher(one, language=one) for one in teachers], likeness)
