@@ -12,6 +12,7 @@ import pytest
 
 from xner_hf import reference
 from xner_hf.errors import XnerError
+from xner_hf.pipeline.store import STAGE_VERSIONS
 from xner_hf.registry import ROOMS, Input, Method, methods, register
 
 ALIGNER = '''
@@ -19,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from xner_hf.align import Link
+from xner_hf.pipeline.store import STAGE_VERSIONS
 from xner_hf.registry import FILES, Input, Method, register
 
 
@@ -51,6 +53,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from xner_hf.project.scores import Score
+from xner_hf.pipeline.store import STAGE_VERSIONS
 from xner_hf.registry import register
 
 
@@ -75,6 +78,7 @@ PROJECTOR = '''
 from dataclasses import dataclass, field
 
 from xner_hf.project import ProjectedSpan
+from xner_hf.pipeline.store import STAGE_VERSIONS
 from xner_hf.registry import register, Method
 
 
@@ -99,6 +103,7 @@ class Opening(Method):
 LOSS = '''
 from dataclasses import dataclass, field
 
+from xner_hf.pipeline.store import STAGE_VERSIONS
 from xner_hf.registry import register
 from xner_hf.training.soft_losses import SoftLoss
 
@@ -175,6 +180,11 @@ def test_a_build_with_a_new_aligner_and_a_new_score_is_licensed_cited_and_docume
     assert build["licence"]["licence_class"] == "non-commercial"
     assert build["revisions"][str(step)].startswith("content ")
     assert build["versions"]["acme-ner"] == "1.0"
+    assert build["stage_versions"]["align"] == STAGE_VERSIONS["align"]
+    code = (
+        f"from xner_hf.publish.citations import bibtex, of_recipe\nresult = bibtex(of_recipe({build['recipe']!r}), '')"
+    )
+    assert "@misc{diagonal, title = {Diagonals}}" in run(package, code)
     assert build["statuses"]["projected"] > 0
 
 
@@ -207,6 +217,7 @@ def test_a_new_projector_and_a_new_score_project_pairs(package):
     code = """
 from xner_hf.align import Link
 from xner_hf.project import SentencePair
+from xner_hf.pipeline.store import STAGE_VERSIONS
 from xner_hf.registry import make
 from xner_hf.spans import Span
 pair = SentencePair(["x"], [Span(0, 1, "PER")], ["a", "b"], [], language="hau")

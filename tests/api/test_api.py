@@ -127,6 +127,9 @@ def test_an_aligner_that_learns_from_one_batch_says_so(caplog):
         (lambda: xner.Aligner("none").align(["a"], []), "1 source and 0 target"),
         (lambda: xner.Aligner("none").train([("a", "b")], "x"), "is not trained on text"),
         (lambda: xner.load_dataset("hausaa"), "Did you mean 'hausa'"),
+        (lambda: xner.Student("nowhere"), "holds no training.json"),
+        (lambda: xner.train(), "name a language"),
+        (lambda: xner.train("hau", epoks=3), "Did you mean 'epochs'"),
     ],
 )
 def test_what_does_not_fit_is_refused_with_what_would(make, says):
@@ -159,3 +162,19 @@ def test_a_build_is_scored_against_gold(built, tmp_path):
     assert scores["f1"] == 1.0 and scores["gold"] == scores["correct"] > 10
     with pytest.raises(XnerError, match="is a build"):
         xner.evaluate(built, gold=str(gold), revision="main")
+
+
+def test_a_student_is_trained_on_a_build_used_and_scored(built, mirror, tmp_path):
+    backbone = str(mirror / "models" / "xner" / "minilm-conll2003-en")
+    read = []
+    student = xner.train(
+        built, backbone=backbone, output=tmp_path / "student", limit=12, epochs=1, batch_size=4, tell=read.append
+    )
+    assert read == ["projected: 12 sentences"]
+    assert student.facts["sentences"]["train"] == {"projected": 12}
+    assert "12 of projected" in student._repr_html_()
+    again = xner.Student(student.folder)
+    assert again.facts["settings"]["epochs"] == 1
+    assert isinstance(again.pipeline()("Ada tana zaune a Kano ."), list)
+    (tmp_path / "gold.conll").write_text("Ada B-PER\ntana O\n", encoding="utf-8")
+    assert xner.evaluate(again, gold=str(tmp_path / "gold.conll"))["gold"] == 1
