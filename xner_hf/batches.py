@@ -28,7 +28,7 @@ class Batches:
         """Call `work` with numbers of texts, the longest first, until it has done each of them once.
 
         Args:
-            lengths: tokens of every text; a batch has as many as its longest text for each of its texts.
+            lengths: tokens of every text; a batch costs ``len(batch) x longest`` tokens.
             work: does the texts of a batch, or raises and is then called again with fewer of them.
 
         Raises:

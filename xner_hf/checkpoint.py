@@ -114,7 +114,7 @@ def load_tokenizer(model: str, revision: str | None = None, fast: bool = True) -
         fast: whether it has to be a fast one.
 
     Raises:
-        XnerError: it cannot be had, has no vocabulary, or is none of the fast ones although it has to be.
+        XnerError: it cannot be had, has no vocabulary, or is slow where a fast tokenizer is required.
     """
     source, revision = model_source(model, revision)
     tokenizer = _tokenizer(model, source, revision)

@@ -1,4 +1,4 @@
-"""The one exception that users meet: wrong input, said with its place and its remedy."""
+"""The one exception that users meet: what is wrong, where, and how to fix it."""
 
 from __future__ import annotations
 

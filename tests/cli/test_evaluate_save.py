@@ -94,10 +94,10 @@ def test_scores_of_a_build_are_kept_beside_it(xner, build, gold, tmp_path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("nowhere", "--gold", "a/b:c"), "'nowhere' is no folder here"),
+        (("nowhere", "--gold", "a/b:c"), "'nowhere' is not a local directory"),
         (("BUILD", "--gold", "a/b:c", "--limit", "3"), "--limit"),
         (("BUILD", "--intrinsic", "--set", "projector=heuristic"), "--set"),
-        (("hau", "--intrinsic"), "'hau' is no folder here"),
+        (("hau", "--intrinsic"), "'hau' is not a local directory"),
     ],
 )
 def test_scores_of_something_else_are_not_kept(xner, build, options, words):

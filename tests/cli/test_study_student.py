@@ -96,7 +96,7 @@ def test_what_cannot_be_made_is_refused_before_any_work(study, monkeypatch, tmp_
     (tmp_path / "empty" / "models").mkdir(parents=True)
     monkeypatch.setenv("XNER_MIRROR", str(tmp_path / "empty"))
     answer = study("study", "student", "tiny.yaml", "luo/projected/1", "--output", "kept")
-    refused(answer, "cannot be made here", "masakhane/masakhaner2:luo/test", "xner/minilm-conll2003-en")
+    refused(answer, "cannot be reproduced here", "masakhane/masakhaner2:luo/test", "xner/minilm-conll2003-en")
     assert not Path("kept").exists()
 
 

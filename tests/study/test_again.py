@@ -222,7 +222,7 @@ def test_nothing_is_written_over_a_folder_that_holds_something(study, tmp_path):
 
 def test_inputs_that_are_not_here_are_all_told_before_anything_is_trained(study, tmp_path, monkeypatch):
     made = study(teachers={"eng": "org/unheard-of"}, gold="masakhane/masakhaner9")
-    with pytest.raises(XnerError, match=r"(?s)luo/projected/1 cannot be made here.*masakhaner9.*org/unheard-of"):
+    with pytest.raises(XnerError, match=r"(?s)luo/projected/1 cannot be reproduced here.*masakhaner9.*org/unheard-of"):
         make_again(made, find_run(made, "luo/projected/1"), tmp_path / "kept", "")
     assert not (tmp_path / "kept").exists()
 

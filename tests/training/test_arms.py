@@ -325,10 +325,10 @@ def test_trees_of_the_source_side_are_carried_over_on_request(build):
 @pytest.mark.parametrize(
     ("arm", "needs", "message"),
     [
-        ("projected", {"trees": ["x.conllu"]}, "no use for the trees given.*parse"),
-        ("projected", {"tree_share": 0.5}, "no use for the tree share given.*parse"),
-        ("projected", {"text": ["x.txt"]}, "no use for the text given.*distill"),
-        ("distill-aligned+parse", {"text": ["x.txt"]}, "no use for the text given.*distill"),
+        ("projected", {"trees": ["x.conllu"]}, "ignores trees.*parse"),
+        ("projected", {"tree_share": 0.5}, "ignores tree share.*parse"),
+        ("projected", {"text": ["x.txt"]}, "ignores text.*distill"),
+        ("distill-aligned+parse", {"text": ["x.txt"]}, "ignores text.*distill"),
     ],
 )
 def test_what_an_arm_does_not_read_is_refused(build, arm, needs, message):

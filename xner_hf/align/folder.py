@@ -1,4 +1,4 @@
-"""The folder of a trained model: whole or not there."""
+"""The folder of a trained model, written atomically."""
 
 from __future__ import annotations
 

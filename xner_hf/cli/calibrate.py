@@ -64,7 +64,7 @@ def free_path(output: Path | None, code: str) -> Path:
 
 
 def write(path: Path, recipe: Any) -> None:
-    """Write a recipe file, whole or not at all; its folder is made."""
+    """Write a recipe file atomically; its folder is made."""
     from xner_hf.pipeline.store import write_text
 
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -161,7 +161,9 @@ def _check_save(
 ) -> None:
     """Refuse before any work what would keep the score of something else than the model or build itself."""
     if not target or not Path(target).is_dir():
-        raise XnerError(f"--save keeps scores beside a model or build, and {target!r} is no folder here. Name one.")
+        raise XnerError(
+            f"--save keeps scores beside a model or build, and {target!r} is not a local directory. Name one."
+        )
     if limit:
         raise XnerError("--save keeps the scores of a whole split. Leave --limit or --save out.")
     if settings or recipe or tagger:

@@ -43,7 +43,7 @@ _SCRIPTS = {
 _WORD = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}]|[\p{L}\p{M}]+(?:['-][\p{L}\p{M}]+)*")
 _ACCENT = regex.compile("[\u0300-\u036f]")
 _PLAIN = str.maketrans("ɓɖɗđɛǝəƒɣɩıƙɲŋɔøʉʊʋƴ’‘ʼ", "bdddeeefgiiknnoouuvy'''")
-"""Letters of African alphabets to those that are typed for want of them."""
+"""Letters of African alphabets to those that are typed in their place."""
 
 
 class LanguageCheck:

@@ -145,7 +145,7 @@ def evaluation_splits(target_language: str) -> Iterator[CorpusSplit]:
 
 
 def stop_without_network(error: NotAvailable) -> None:
-    """Raise `HubFault` where an evaluation split is missing for want of a network, which may come back.
+    """Raise `HubFault` where an evaluation split is missing because there is no network, which may come back.
 
     Else a network that is down for a moment would make a build whose leak check is smaller than that of others.
     """

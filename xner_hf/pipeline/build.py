@@ -42,8 +42,8 @@ def build_corpus(recipe: Recipe, folder: Path, num_proc: int = 1, progress: Prog
 def write_build(run: Run, folder: Path) -> dict[str, Any]:
     """Write a finished run to `folder` and return the content of its build.json.
 
-    The splits are written aside and moved into place; build.json goes first and comes last, so that a folder with it
-    is whole. A folder that holds anything but a build is left alone.
+    The splits are written aside and moved into place. build.json is deleted first and written last: it marks a
+    complete build. A folder that holds anything but a build is left alone.
 
     Raises:
         XnerError: the folder cannot be written, or holds other files.

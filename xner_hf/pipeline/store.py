@@ -116,7 +116,7 @@ class Stage:
         write_text(self.folder / "done.json", json.dumps(facts, ensure_ascii=False))
 
     def write(self, number: int, table: pa.Table) -> None:
-        """Write a shard, whole or not at all."""
+        """Write a shard atomically."""
         write_parquet(table, self.shard(number))
 
     def run(self, shards: int, make: Callable[[int], pa.Table], progress: Callable[[int], None]) -> StageStats:
@@ -162,7 +162,7 @@ def write_parquet(table: pa.Table, path: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file, whole or not at all."""
+    """Write a text file atomically."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
     with open(handle, "w", encoding="utf-8") as file:
         file.write(text)

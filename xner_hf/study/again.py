@@ -91,7 +91,7 @@ def make_again(study: Study, run: RunSpec, folder: Path, command: str) -> Again:
     lacking = [one for one in check_inputs(study, [run], store)["inputs"] if one["state"] != "ok"]
     if lacking:
         told = "".join(f"\n- {one['kind']} {one['name']}: {one['detail']}" for one in lacking)
-        raise XnerError(f"{place_of(run)} cannot be made here, for want of its inputs:{told}")
+        raise XnerError(f"{place_of(run)} cannot be reproduced here; missing:{told}")
     made = make_student(run, folder, provenance(study, run, command))
     trees = score_trees(folder, run.settings)  # of the whole split; a row has its first sentences only
     return Again(made.row, made.entities or {}, trees, compare(made.row, before))

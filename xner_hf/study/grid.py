@@ -25,7 +25,7 @@ class RunSpec:
             ``language`` (its name in the study), ``code``, ``source``, ``backbone``, ``seed``, ``gold``, ``split``,
             ``recipe`` and ``recipe.KEY``, ``teacher``, ``source_labels``, ``tree_corpus``, ``tree_share``,
             ``tree_sentences``, ``parser.KEY``, ``noise``, ``sentences``, ``epochs``, ``batch_size``, and the settings
-            of `TrainingConfig`. What the arm has no use for is None or left out.
+            of `TrainingConfig`. What the arm ignores is None or left out.
     """
 
     settings: Mapping[str, Any]

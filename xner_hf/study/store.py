@@ -246,7 +246,7 @@ def _check_key(key: str) -> None:
 
 
 def _link_new(file: Path, text: str) -> bool:
-    """Write a file whole or not at all; False where there is one of that name."""
+    """Write a file atomically; False where there is one of that name."""
     handle, temporary = _own_temporary(file.parent)
     try:
         with open(handle, "w", encoding="utf-8", closefd=False) as opened:

@@ -126,7 +126,7 @@ def summarise(
     gold: GoldReader | None = None,
     plan: Plan | None = None,
 ) -> Summary:
-    """Reduce the rows of a study to what its tables and plots show. The order of the rows is of no account.
+    """Reduce the rows of a study to what its tables and plots show. The order of the rows does not matter.
 
     Args:
         rows: the last attempt of each run of the study, all with one backbone.

@@ -130,7 +130,7 @@ def make_plan(
         ("text", needs.text, "distill"),
     ):
         if given and part not in parts:
-            raise XnerError(f"the arm {arm.name} has no use for the {name} given. Give an arm with {part}, or none.")
+            raise XnerError(f"the arm {arm.name} ignores {name}: give an arm with {part}, or leave {name} out.")
     facts: dict[str, Any] = {"arm": arm.name, "language": needs.language, "corpora": list(needs.corpora)}
     references = list(needs.corpora) or _default_corpora(arm, needs)
     plan = Plan([], {}, None, facts)
