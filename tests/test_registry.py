@@ -13,6 +13,7 @@ import pytest
 from xner_hf import reference
 from xner_hf.errors import XnerError
 from xner_hf.pipeline.store import STAGE_VERSIONS
+from xner_hf.publish.citations import bibtex, of_build
 from xner_hf.registry import ROOMS, Input, Method, methods, register
 
 ALIGNER = '''
@@ -21,6 +22,7 @@ from pathlib import Path
 
 from xner_hf.align import Link
 from xner_hf.pipeline.store import STAGE_VERSIONS
+from xner_hf.publish.citations import bibtex, of_build
 from xner_hf.registry import FILES, Input, Method, register
 
 
@@ -54,6 +56,7 @@ import numpy as np
 
 from xner_hf.project.scores import Score
 from xner_hf.pipeline.store import STAGE_VERSIONS
+from xner_hf.publish.citations import bibtex, of_build
 from xner_hf.registry import register
 
 
@@ -79,6 +82,7 @@ from dataclasses import dataclass, field
 
 from xner_hf.project import ProjectedSpan
 from xner_hf.pipeline.store import STAGE_VERSIONS
+from xner_hf.publish.citations import bibtex, of_build
 from xner_hf.registry import register, Method
 
 
@@ -104,6 +108,7 @@ LOSS = '''
 from dataclasses import dataclass, field
 
 from xner_hf.pipeline.store import STAGE_VERSIONS
+from xner_hf.publish.citations import bibtex, of_build
 from xner_hf.registry import register
 from xner_hf.training.soft_losses import SoftLoss
 
@@ -118,7 +123,33 @@ class Absolute(SoftLoss):
     def __call__(self, logits, soft):
         return self.factor * (logits.softmax(-1) - soft).abs().sum()
 '''
-FILES = {"aligner": ALIGNER, "score": SCORE, "projector": PROJECTOR, "loss": LOSS}
+FILTER = '''
+from dataclasses import dataclass, field
+
+from xner_hf.project.filters import Filter
+from xner_hf.registry import FILES, Input, register
+
+
+@register("filter", "listed")
+@dataclass(frozen=True)
+class Listed(Filter):
+    """Drops sentences without a word of a list."""
+
+    meaning = "no word of the list"
+    drops_sentence = True
+    citations = ("@misc{listed}",)
+
+    word_list: str | None = field(default=None, metadata={"help": "file with a word a line"})
+
+    def inputs(self):
+        if self.word_list:
+            yield Input(FILES, self.word_list, licence="cc-by-4.0", licence_class="permissive")
+
+    def keeps_sentence(self, pair, projected):
+        with open(self.word_list) as file:
+            return bool(set(file.read().split()) & set(pair.target))
+'''
+FILES = {"aligner": ALIGNER, "score": SCORE, "projector": PROJECTOR, "loss": LOSS, "filter": FILTER}
 
 
 @pytest.fixture(scope="module")
@@ -165,9 +196,14 @@ def test_methods_of_another_package_are_listed_with_their_package(package):
 
 def test_a_build_with_a_new_aligner_and_a_new_score_is_licensed_cited_and_documented(package, tmp_path):
     step = tmp_path / "step"
-    step.write_text("0")
+    step.write_text("99")  # so far that there are no links: the new score alone projects
     out = tmp_path / "build"
-    settings = [f"aligner.step={step}", "projector.method=candidates", "projector.liked=hau"]
+    settings = [
+        f"aligner.step={step}",
+        "projector.method=candidates",
+        "projector.liked=hau",
+        "projector.min_surface=2",
+    ]
     options = [word for setting in settings for word in ("--set", setting)]
     command = ("-m", "xner_hf", "build", "hau", "--recipe", "sample", "--output", str(out), "--quiet")
     python(package, *command, "--set", "aligner.method=diagonal", *options)
@@ -181,10 +217,8 @@ def test_a_build_with_a_new_aligner_and_a_new_score_is_licensed_cited_and_docume
     assert build["revisions"][str(step)].startswith("content ")
     assert build["versions"]["acme-ner"] == "1.0"
     assert build["stage_versions"]["align"] == STAGE_VERSIONS["align"]
-    code = (
-        f"from xner_hf.publish.citations import bibtex, of_recipe\nresult = bibtex(of_recipe({build['recipe']!r}), '')"
-    )
-    assert "@misc{diagonal, title = {Diagonals}}" in run(package, code)
+    assert "@misc{diagonal, title = {Diagonals}}" in build["citations"]
+    assert "@misc{diagonal, title = {Diagonals}}" in bibtex(of_build(build), "")
     assert build["statuses"]["projected"] > 0
 
 
@@ -213,11 +247,36 @@ result = [signed(), signed(0.5), signed(liked="swa")]
     release(package, "1.0")
 
 
+def test_what_a_new_filter_reads_decides_the_cache_and_is_licensed_and_cited(package, tmp_path):
+    words, out = tmp_path / "words", tmp_path / "build"
+    words.write_text("Kano")
+    command = ("-m", "xner_hf", "build", "hau", "--recipe", "sample", "--output", str(out), "--quiet")
+    python(package, *command, "--set", f"filters.word_list={words}")
+    build = json.loads((out / "build.json").read_text())
+    assert build["reasons"]["filtered:listed"] > 0 and build["rows"]["train"] > 0
+    assert [one["name"] for one in build["inputs"] if one["role"] == "filters"] == [str(words)]
+    assert {"name": str(words), "licence": "cc-by-4.0", "licence_class": "permissive"} in build["licences"]
+    assert "@misc{listed}" in build["citations"]
+    words.write_text("Jos")
+    python(package, *command, "--set", f"filters.word_list={words}")
+    assert json.loads((out / "build.json").read_text())["signature"] != build["signature"]
+
+
+def test_installing_a_package_changes_no_build_that_does_not_use_it(package, tmp_path):
+    code = """
+from xner_hf.pipeline.inputs import sign
+from xner_hf.recipe import make_recipe
+result = sign(make_recipe("hau", "sample", {"projector": "candidates"})).project
+"""
+    assert run(package, code) == run(tmp_path, code)
+
+
 def test_a_new_projector_and_a_new_score_project_pairs(package):
     code = """
 from xner_hf.align import Link
 from xner_hf.project import SentencePair
 from xner_hf.pipeline.store import STAGE_VERSIONS
+from xner_hf.publish.citations import bibtex, of_build
 from xner_hf.registry import make
 from xner_hf.spans import Span
 pair = SentencePair(["x"], [Span(0, 1, "PER")], ["a", "b"], [], language="hau")
@@ -231,6 +290,16 @@ result = [
     assert opening == [[0, 2, "PER", 1.0, 0, "projected"]]
     assert liked == [[0, 1, "PER", 0.75, 0, "projected"]]
     assert other == [[-1, -1, "PER", 0.0, 0, "unaligned"]]
+
+
+def test_a_score_is_told_the_languages_of_own_pairs(package, tmp_path):
+    row = {"source_tokens": ["x"], "target_tokens": ["a"], "source_entities": [{"start": 0, "end": 1, "label": "PER"}]}
+    (tmp_path / "pairs.jsonl").write_text(json.dumps(row))
+    command = ("-m", "xner_hf", "project", str(tmp_path / "pairs.jsonl"), "--aligner", "none", "--json")
+    command = (*command, "--projector", "candidates", "--set", "projector.liked=hau")
+    liked = json.loads(python(package, *command, "--target-language", "hau"))
+    other = json.loads(python(package, *command, "--target-language", "swa"))
+    assert (liked["statuses"], other["statuses"]) == ({"projected": 1}, {"unaligned": 1})
 
 
 def test_a_new_loss_of_soft_labels_is_a_setting_of_the_training(package):

@@ -48,6 +48,7 @@ class TranslatedGold:
         links: links of every pair.
         target_labels: label distributions of the target words of every pair, None without a target tagger.
         left_out: number of gold sentences without a translation.
+        languages: ISO 639-3 codes of the translations' language and of the gold's.
     """
 
     gold: list[Sentence]
@@ -55,6 +56,7 @@ class TranslatedGold:
     links: list[list[Link]]
     target_labels: Sequence[np.ndarray | None]
     left_out: int
+    languages: tuple[str, str]
 
     def project(self, projector: Projector, filters: FiltersConfig | None = None) -> list[Projection]:
         """Project every pair."""
@@ -64,7 +66,7 @@ class TranslatedGold:
     def sentence_pairs(self) -> list[SentencePair]:
         """Return what a projection method is given, in the order of `gold`."""
         return [
-            SentencePair(pair.source, pair.source_spans or (), pair.target, links, labels, pair.id)
+            SentencePair(pair.source, pair.source_spans or (), pair.target, links, labels, pair.id, *self.languages)
             for pair, links, labels in zip(self.pairs, self.links, self.target_labels, strict=True)
         ]
 
@@ -216,7 +218,7 @@ def translated_gold(
         for pair in pairs:
             pair.source_spans = votes.settle(pair.source, pair.source_spans or [])
     links = align_pairs(pairs, recipe.aligner, training_text(recipe, own), progress=progress)
-    return TranslatedGold(found, pairs, links, labels, left_out)
+    return TranslatedGold(found, pairs, links, labels, left_out, (recipe.source_language, recipe.language))
 
 
 def training_text(recipe: Recipe, own: Run) -> Iterator[Pair]:

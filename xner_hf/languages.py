@@ -81,8 +81,8 @@ class Language:
         known = {
             "parallel": self.mafand is not None,
             "translate-test": self.text is not None,
-            "translate-train": self.nllb is not None and not self.labelled,
-            "marker": self.nllb is not None and not self.labelled,
+            "translate-train": self.nllb is not None and labelled_source(self) is not self,
+            "marker": self.nllb is not None and labelled_source(self) is not self,
             "transfer": self.text is not None,
             "combine": self.text is not None,
             "sample": self.sample,
@@ -192,10 +192,11 @@ def languages() -> list[Language]:
     return [row for row in _languages().values() if row.recipes]
 
 
-def source_languages() -> list[str]:
+@lru_cache(maxsize=1)
+def source_languages() -> tuple[str, ...]:
     """Return the ISO 639-3 codes of the languages that others of the table have as their source, commonest first."""
-    counts = Counter(row.source for row in languages())
-    return [code for code, _ in counts.most_common()]
+    counts = Counter(row.source for row in _languages().values())
+    return tuple(code for code, _ in counts.most_common())
 
 
 def source_of(code: str | None) -> Language:

@@ -50,7 +50,7 @@ class Input:
         kind: ``model``; ``corpus`` on the Hub or in a mirror; ``files`` of the user; ``sample``, the bundled one; or
             ``fitted``: gold that weights were fitted on, which is named and not read.
         name: Hub id, folder or reference to files.
-        role: what it is used as: a key of `ROLES`, below which methods add names of their own.
+        role: what it is used as, such as ``tagger`` or ``projector.target_tagger``; `used_as` puts it together.
         config: configuration of a corpus.
         splits: its splits; None for all of them.
         revision: Hub branch, tag or commit; None for the main branch.
@@ -80,13 +80,16 @@ class Input:
 class Method:
     """Base class of the settings of a method.
 
+    A method may apply others (`part_settings`): what they read, need and depend on, it does too.
+
     Attributes:
         registered_as: name under which it is registered.
         distribution: the other package that registers it; None for those of this package.
         version: raise it when the method gives other results; cached results of older versions are not used again.
         packages: distributions whose versions decide the results, beside the one that registers the method.
         parts: a kind of method whose registered methods this one applies; their settings are settings of this one.
-        citations: keys of ``publish/papers.bib``, or whole BibTeX entries.
+        order: methods of a kind are listed and applied by it, smallest first.
+        citations: keys of `xner_hf.publish.citations.PAPERS`, or whole BibTeX entries.
     """
 
     version: ClassVar[int] = 1
@@ -95,20 +98,27 @@ class Method:
     registered_as: ClassVar[str]
     distribution: ClassVar[str | None] = None
     parts: ClassVar[str | None] = None
+    order: ClassVar[int] = 10
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the settings ask for the method, where it is a part of another one."""
+        return True
+
+    def part_settings(self) -> list[Any]:
+        """Return the settings objects of the methods that this one applies: of its `parts`, those which are on."""
+        found = methods(self.parts).values() if self.parts else ()
+        made = (kind(**{one.name: getattr(self, one.name) for one in fields(kind)}) for kind in found)
+        return [one for one in made if one.is_on]
 
     def inputs(self) -> Iterable[Input]:
         """Return the models and corpora that the method reads."""
         return tuple(one for part in self.part_settings() for one in part.inputs())
 
-    def part_settings(self) -> list[Any]:
-        """Return the settings objects of the methods that this one applies (`parts`)."""
-        found = methods(self.parts).values() if self.parts else ()
-        return [kind(**{one.name: getattr(self, one.name) for one in fields(kind)}) for kind in found]
-
     @property
     def is_trained(self) -> bool:
         """Whether the method is trained on the text of the build."""
-        return False
+        return any(part.is_trained for part in self.part_settings())
 
     def check(self, *languages: str) -> None:
         """Check what needs no download, such as a package that must be installed.
@@ -119,6 +129,8 @@ class Method:
         Raises:
             XnerError: the method cannot be used here; the message says how to fix it.
         """
+        for part in self.part_settings():
+            part.check(*languages)
 
     def preflight(self, *languages: str) -> None:
         """Check what needs no more than configurations and tokenizers of models; arguments as for `check`.
@@ -126,14 +138,22 @@ class Method:
         Raises:
             XnerError: the method cannot be used; the message says how to fix it.
         """
+        for part in self.part_settings():
+            part.preflight(*languages)
+
+    def cited(self) -> set[str]:
+        """Return `citations`, those of the methods that this one applies among them."""
+        return set(self.citations).union(*(part.cited() for part in self.part_settings()))
 
     def state(self) -> dict[str, Any]:
         """Return what decides the results but for the inputs: version, settings and versions of packages.
 
-        Settings that name an input are left out: what it holds decides, wherever it lies.
+        Settings that name an input are left out: what it holds decides, wherever it lies. So are parts that are off:
+        that their package is installed decides nothing.
         """
         named = {name for one in self.inputs() for name in (one.name, one.revision)} - {None}
-        settings = asdict(self)  # type: ignore[call-overload]
+        theirs = {one.name for kind in methods(self.parts).values() for one in fields(kind)} if self.parts else set()
+        settings = {key: value for key, value in asdict(self).items() if key not in theirs}  # type: ignore[call-overload]
         parts = [part.state() for part in self.part_settings()]
         packages = {name: number for part in parts for name, number in part["packages"].items()}
         names = (*self.packages, *([self.distribution] if self.distribution else ()))
@@ -206,14 +226,14 @@ def _load() -> None:
 
 
 def methods(kind: str) -> Mapping[str, Any]:
-    """Return the settings classes of a kind of method by name, those of this package first."""
+    """Return the settings classes of a kind of method by name: by `Method.order`, those of this package first."""
     _load()
-    found = sorted(_known[kind].items(), key=lambda item: (item[1].distribution is not None, item[0]))
-    return {name: _with_parts(settings) for name, settings in found}
+    found = sorted(_known[kind].items(), key=lambda item: (item[1].order, item[1].distribution or "", item[0]))
+    return {name: with_parts(settings) for name, settings in found}
 
 
 @cache
-def _with_parts(settings: type) -> type:
+def with_parts(settings: type) -> type:
     """Return a settings class with the settings of its parts beside its own.
 
     Raises:
@@ -236,7 +256,7 @@ def _with_parts(settings: type) -> type:
             added.append((one.name, hints[one.name], copied))
 
     def check_parts(self: Any) -> None:
-        settings.__post_init__(self)  # type: ignore[attr-defined]
+        getattr(settings, "__post_init__", lambda _: None)(self)
         self.part_settings()
 
     namespace = {"__post_init__": check_parts, "__doc__": settings.__doc__, "__module__": settings.__module__}

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import xner_hf
 from xner_hf.align.base import Link
 from xner_hf.align.statistical import LONGEST, THRESHOLD, StatisticalAligner, StatisticalConfig, form
 from xner_hf.errors import XnerError
@@ -162,6 +164,22 @@ class TestSameTextSameLinks:
         arguments = [sys.executable, "-c", code, str(Path(__file__).parent), str(tmp_path / "model")]
         subprocess.run(arguments, check=True, env={**os.environ, "OMP_NUM_THREADS": "4"})
         assert all((tmp_path / "model" / name).read_bytes() == (folder / name).read_bytes() for name in FILES)
+
+    def test_a_package_that_lies_in_the_working_folder_is_found_by_the_processes_that_train(self, toy, tmp_path):
+        copy = shutil.copytree(Path(xner_hf.__file__).parent, tmp_path / "xner_hf")
+        with (copy / "align" / "sampler.py").open("a", encoding="utf-8") as file:
+            file.write("    Path(__file__).with_name('ran').touch()\n")
+        code = (
+            f"import sys; sys.path.append({str(Path(__file__).parent)!r})\n"
+            "from pathlib import Path\n"
+            "from test_statistical import toy_corpus\n"
+            "from xner_hf.align.statistical import StatisticalAligner\n"
+            "StatisticalAligner.train(toy_corpus(150)[0], Path('model'))"
+        )
+        environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, env=environment)
+        assert (copy / "align" / "ran").is_file()
+        assert all((tmp_path / "model" / name).read_bytes() == (toy[1] / name).read_bytes() for name in FILES)
 
     def test_a_model_loaded_from_its_folder_gives_the_links_it_gave_before(self, toy):
         aligner, folder, pairs, _ = toy

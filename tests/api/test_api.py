@@ -178,3 +178,33 @@ def test_a_student_is_trained_on_a_build_used_and_scored(built, mirror, tmp_path
     assert isinstance(again.pipeline()("Ada tana zaune a Kano ."), list)
     (tmp_path / "gold.conll").write_text("Ada B-PER\ntana O\n", encoding="utf-8")
     assert xner.evaluate(again, gold=str(tmp_path / "gold.conll"))["gold"] == 1
+
+
+def test_entities_keep_their_order_and_keys_and_projections_point_to_them():
+    given = [{"start": 3, "end": 4, "label": "LOC", "wiki": "Q181376"}, {"start": 0, "end": 1, "label": "PER"}]
+    (row,) = xner.Projector(aligner="none", target_language="hau")([{**PAIRS[0], "source_entities": given}])
+    assert [one["label"] for one in row["source_entities"]] == ["LOC", "PER"]
+    assert row["source_entities"][0]["wiki"] == "Q181376"
+    assert [(one["source"], one["label"], one["start"]) for one in row["entities"]] == [(0, "LOC", 4), (1, "PER", 0)]
+
+
+def test_a_model_is_loaded_once_for_all_batches(monkeypatch):
+    from xner_hf.align.base import NoAligner, NoConfig
+
+    made = []
+    monkeypatch.setattr(NoConfig, "make", lambda self, text, folder: made.append(1) or NoAligner())
+    datasets.Dataset.from_list(PAIRS).map(xner.Projector(aligner="none"), batched=True, batch_size=1)
+    aligner = xner.Aligner("none")
+    assert aligner.align(["a"], ["b"]) == aligner.align(["a"], ["b"]) == [[]]
+    assert len(made) == 2
+
+
+@pytest.mark.parametrize("key", ["arm", "output", "text"])
+def test_a_setting_that_is_called_like_an_argument_is_refused_as_a_setting(key, tmp_path):
+    with pytest.raises(XnerError, match=f"no key '{key}'"):
+        xner.train("hau", settings={key: "x"}, output=tmp_path / "student")
+
+
+def test_a_recipe_file_is_for_its_language(built):
+    with pytest.raises(XnerError, match="is a recipe for 'hau', not for 'swa'"):
+        xner.build("swa", str(built.folder / "recipe.yaml"))

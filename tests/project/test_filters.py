@@ -104,12 +104,18 @@ class TestCompIns:
         spans, links = [Span(0, 1, "PER"), Span(1, 2, "LOC")], []
         fates = [ProjectedSpan(0, 1, "PER", 1.0, 0, "projected"), ProjectedSpan(1, 2, "PER", 1.0, 1, "projected")]
         filters = Filters(FiltersConfig(comp_ins=True))
-        assert filters.after(spans, ["a", "b"], links, fates, [0, 1]) == (fates, "filtered:comp_ins")
+        assert filters.after(SentencePair(["x", "y"], spans, ["a", "b"], links), fates, [0, 1]) == (
+            fates,
+            "filtered:comp_ins",
+        )
 
     def test_two_spans_of_one_entity_are_too_many(self):
         fates = [ProjectedSpan(0, 1, "PER", 1.0, 0, "projected"), ProjectedSpan(2, 3, "PER", 1.0, 0, "projected")]
         filters = Filters(FiltersConfig(comp_ins=True))
-        assert filters.after([Span(0, 1, "PER")], ["a", "b", "c"], [], fates, [0]) == (fates, "filtered:comp_ins")
+        assert filters.after(SentencePair(["x"], [Span(0, 1, "PER")], ["a", "b", "c"], []), fates, [0]) == (
+            fates,
+            "filtered:comp_ins",
+        )
 
     @pytest.mark.parametrize("chosen", [{"restrict_tgt": True}, {"min_score": 0.6}])
     def test_an_entity_that_a_filter_took_away_afterwards_is_missing(self, chosen):
@@ -217,7 +223,7 @@ class TestTogether:
     def test_restrict_tgt_is_named_before_min_score(self):
         filters = Filters(FiltersConfig(restrict_tgt=True, min_score=0.5))
         fate = ProjectedSpan(0, 2, "PER", 0.2, 0, "projected")
-        assert filters.after([Span(0, 1, "PER")], ["a", "b"], [], [fate], [0]) == (
+        assert filters.after(SentencePair(["x"], [Span(0, 1, "PER")], ["a", "b"], []), [fate], [0]) == (
             [ProjectedSpan(-1, -1, "PER", 0.2, 0, "filtered:restrict_tgt")],
             None,
         )
@@ -265,7 +271,7 @@ class TestConfig:
         assert str(caught.value) == f"filters.{name} is {value}; it lies in [0, 1], and 0 is off."
 
     def test_every_setting_is_off_and_explained(self):
-        assert not any(FiltersConfig().settings.values()) and not FiltersConfig().filters()
+        assert not any(FiltersConfig().settings.values()) and not FiltersConfig().own.part_settings()
         assert all(field.metadata["help"] for one in methods("filter").values() for field in dataclasses.fields(one))
 
     def test_every_filter_has_a_reason_or_a_status(self):

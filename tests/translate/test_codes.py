@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from xner_hf.errors import XnerError
+from xner_hf.errors import NotAvailable, XnerError
 from xner_hf.languages import languages
+from xner_hf.registry import settings_of
 from xner_hf.translate.codes import Codes, codes_of, language_pair
 
 
@@ -113,3 +114,13 @@ def test_a_model_of_one_direction_takes_no_codes(tiny, tmp_path):
 def test_a_language_that_is_not_in_the_table_is_refused(nllb):
     with pytest.raises(XnerError, match="'xyz' is not a language"):
         language_pair(nllb, "m", "eng", "xyz")
+
+
+def test_only_checkpoints_of_nllb_itself_are_known_not_to_know_a_language():
+    def checked(model, **codes):
+        settings_of("translator", "seq2seq", {"model": model, **codes}).check("eng", "pcm")
+
+    with pytest.raises(NotAvailable, match="NLLB-200 does not know Nigerian Pidgin"):
+        checked("facebook/nllb-200-distilled-600M")
+    checked("facebook/nllb-200-distilled-600M", target_code="pcm_Latn")
+    checked("me/nllb-200-tuned-on-pidgin")

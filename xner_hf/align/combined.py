@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from xner_hf.align.base import Aligner, Link, NoAligner, Text
 from xner_hf.errors import XnerError
-from xner_hf.registry import Input, Method, register, settings_of
+from xner_hf.registry import Method, register, settings_of
 
 
 @register("aligner", "combined")
@@ -44,29 +44,11 @@ class CombinedConfig(Method):
             raise XnerError(f"aligner.weights is {weights!r}; it is a list of numbers.")
         CombinedAligner([NoAligner()] * len(self.members), weights, self.threshold)  # refuses what does not fit
 
-    def members_settings(self) -> list[Any]:
-        """Return the settings object of every member."""
+    def part_settings(self) -> list[Any]:
         return [_settings(member) for member in self.members]
 
-    def inputs(self) -> Iterator[Input]:
-        for member in self.members_settings():
-            yield from member.inputs()
-
-    @property
-    def is_trained(self) -> bool:
-        return any(member.is_trained for member in self.members_settings())
-
-    def check(self) -> None:
-        for member in self.members_settings():
-            member.check()
-
-    def state(self) -> dict[str, Any]:
-        parts = [member.state() for member in self.members_settings()]
-        packages = {name: number for part in parts for name, number in part["packages"].items()}
-        return super().state() | {"packages": packages, "parts": parts}
-
     def make(self, text: Text, folder: Path) -> CombinedAligner:
-        members = [member.make(text, folder / str(number)) for number, member in enumerate(self.members_settings())]
+        members = [member.make(text, folder / str(number)) for number, member in enumerate(self.part_settings())]
         return CombinedAligner(members, self.weights, self.threshold)
 
 

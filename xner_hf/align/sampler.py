@@ -39,15 +39,18 @@ def sample(text: Sequence[Numbers], names: Sequence[Numbers], seed: int, sweeps:
 
     pairs = [*text, *names]
     # The processes find the packages that this one finds, wherever they are.
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OMP_NUM_THREADS": "1"}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path)), "OMP_NUM_THREADS": "1"}
+    sides = []
+    for side in (0, 1):
+        words = np.array([word for pair in pairs for word in pair[side]], dtype=np.int32)
+        sides.append((words, np.array([len(pair[side]) for pair in pairs])))
     with tempfile.TemporaryDirectory(prefix="xner-align-") as name:
         folder, runs = Path(name), []
         try:
             for side in (0, 1):
-                arrays = {"names": np.array([len(names)])}
-                for key, own in (("source", side), ("target", 1 - side)):
-                    arrays[key] = np.array([word for pair in pairs for word in pair[own]], dtype=np.int32)
-                    arrays[f"{key}_lengths"] = np.array([len(pair[own]) for pair in pairs])
+                (source, source_lengths), (target, target_lengths) = sides[side], sides[1 - side]
+                arrays = {"source": source, "source_lengths": source_lengths, "target": target}
+                arrays |= {"target_lengths": target_lengths, "names": np.array([len(names)])}
                 save_file(arrays, folder / f"in{side}")
                 command = [sys.executable, "-m", "xner_hf.align.sampler", f"in{side}", f"out{side}", str(seed)]
                 runs.append(

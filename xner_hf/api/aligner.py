@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,8 @@ class Aligner:
     ):
         self.config = AlignerConfig(method, settings=settings)
         self.config.own.check()
-        self._splitters = (splitter(source_language), splitter(target_language))
+        self.languages = (source_language, target_language)
+        self._loaded: Any = None
 
     def align(
         self,
@@ -62,13 +63,17 @@ class Aligner:
             extra: further pairs to train on.
 
         Raises:
-            XnerError: the sides have different lengths, there is no pair with words on both sides, or a model cannot
-                be had.
+            XnerError: the sides have different lengths, there is no pair with words on both sides to train on, or a
+                model cannot be had.
         """
         if len(source) != len(target):
             raise XnerError(f"there are {len(source)} source and {len(target)} target sentences; give one of each.")
         pairs = self._pairs(zip(source, target, strict=True))
-        return align_pairs(pairs, self.config, self._pairs(extra))
+        if self.config.own.is_trained:
+            return align_pairs(pairs, self.config, self._pairs(extra))
+        if self._loaded is None:
+            self._loaded = self.config.own.make(lambda: (), Path())
+        return self._loaded.align([pair.source for pair in pairs], [pair.target for pair in pairs])
 
     def train(self, pairs: Iterable[tuple[str | Sequence[str], str | Sequence[str]]], folder: str | Path) -> Aligner:
         """Train on pairs of sentences, keep the model in a folder, and return an aligner that uses it.
@@ -80,22 +85,21 @@ class Aligner:
             raise XnerError(f"the aligner {self.config.method!r} is not trained on text; use it as it is.")
         text = [(pair.source, pair.target) for pair in self._pairs(pairs)]
         self.config.own.make(lambda: text, Path(folder))
-        made = Aligner(self.config.method, **{**self.config.settings, "model": str(folder)})
-        made._splitters = self._splitters
-        return made
+        settings = {**self.config.settings, "model": str(folder)}
+        source, target = self.languages
+        return Aligner(self.config.method, source_language=source, target_language=target, **settings)
 
     def _pairs(self, pairs: Iterable[tuple[str | Sequence[str], str | Sequence[str]]]) -> list[Pair]:
+        one, other = map(splitter, self.languages)
         return [
-            Pair(
-                f"pair {number}",
-                *(
-                    split(side) if isinstance(side, str) else list(side)
-                    for split, side in zip(self._splitters, sides, strict=True)
-                ),
-            )
-            for number, sides in enumerate(pairs)
+            Pair(f"pair {number}", _words(source, one), _words(target, other))
+            for number, (source, target) in enumerate(pairs)
         ]
 
     def __repr__(self) -> str:
         settings = "".join(f", {key}={value!r}" for key, value in self.config.settings.items())
         return f"Aligner({self.config.method!r}{settings})"
+
+
+def _words(sentence: str | Sequence[str], split: Callable[[str], list[str]]) -> list[str]:
+    return split(sentence) if isinstance(sentence, str) else list(sentence)

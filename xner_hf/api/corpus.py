@@ -7,7 +7,10 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xner_hf.errors import XnerError
+from xner_hf.languages import language as find_language
 from xner_hf.pipeline.build import build_corpus, read_build
+from xner_hf.pipeline.progress import Progress
 from xner_hf.recipe import Recipe, load_recipe, make_recipe
 
 if TYPE_CHECKING:
@@ -36,8 +39,6 @@ def load_dataset(language: str, recipe: str | None = None, split: str | None = N
     """
     import datasets
 
-    from xner_hf.languages import language as find_language
-
     code = find_language(language).code
     return datasets.load_dataset("xner/projected", code, split=split, recipe=recipe, **overrides)
 
@@ -49,6 +50,8 @@ def build(
     text: str | Mapping[str, Any] | None = None,
     output: str | Path | None = None,
     num_proc: int = 1,
+    settings: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
     **overrides: Any,
 ) -> Build:
     """Project a corpus for a language, write it to a folder and return it.
@@ -60,20 +63,24 @@ def build(
             ``corpus`` and ``config`` of a Hub corpus.
         output: folder to write; ``build/LANG`` by default.
         num_proc: processes for the projection, 1 or more.
-        **overrides: keys of the recipe, such as ``tagger="ORG/MODEL"`` or ``limit=1000``.
+        settings: keys of the recipe, also dotted: ``{"projector.method": "heuristic"}``.
+        progress: is told of the stages.
+        **overrides: further keys of the recipe, such as ``tagger="ORG/MODEL"`` or ``limit=1000``.
 
     Raises:
         XnerError: a setting or an input does not fit, or the folder holds other files; nothing is written then.
     """
-    given = dict(overrides)
+    given = {**(settings or {}), **overrides}
     if text is not None:
         given["text"] = {"corpus": text} if isinstance(text, str) else dict(text)
     if recipe and Path(recipe).suffix in (".yaml", ".yml"):
         chosen = load_recipe(Path(recipe), given)
+        if chosen.language != find_language(language).code:
+            raise XnerError(f"{recipe} is a recipe for {chosen.language!r}, not for {language!r}.")
     else:
         chosen = make_recipe(language, recipe, given)
     folder = Path(output) if output else Path("build") / chosen.language
-    build_corpus(chosen, folder, num_proc)
+    build_corpus(chosen, folder, num_proc, progress)
     return Build(folder)
 
 

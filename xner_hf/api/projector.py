@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from xner_hf.corpora.base import Pair
 from xner_hf.corpora.lines import json_entities, json_words
 from xner_hf.errors import XnerError
 from xner_hf.languages import language
-from xner_hf.pipeline.chain import Projection, project_pairs, tag_sources
-from xner_hf.project.filters import FiltersConfig
+from xner_hf.pipeline.chain import Projection, align_pairs, project_aligned, tag_sources, tag_targets
+from xner_hf.project.filters import Filters, FiltersConfig
 from xner_hf.recipe import AlignerConfig, projector_config, tagger_config
+from xner_hf.tag.model import ModelTagger
 
 _log = logging.getLogger(__name__)
 
@@ -44,7 +46,8 @@ class Projector:
         aligner: a registered aligner, or a mapping of ``method`` and settings.
         projector: a registered projection method, or a mapping of ``method`` and settings.
         filters: settings of filters, such as ``{"comp_ins": True}``.
-        target_language: code of the target language, which chooses fitted weights; may be None.
+        source_language: code of the source language, which some scores read; may be None.
+        target_language: that of the target language, which chooses fitted weights; may be None.
 
     Raises:
         XnerError: a method or setting is unknown, or a value does not fit.
@@ -57,18 +60,20 @@ class Projector:
         projector: str | Mapping[str, Any] = "fused",
         *,
         filters: Mapping[str, Any] | None = None,
+        source_language: str | None = None,
         target_language: str | None = None,
     ):
         method, settings = _method(aligner)
         self.aligner = AlignerConfig(method, settings=settings)
         self.aligner.own.check()
-        code = target_language and language(target_language).code
+        source, code = (one and language(one).code for one in (source_language, target_language))
+        self.languages = (source, code)
         method, settings = _method(projector)
         self.projector = projector_config(method, settings, code)
         self.filters = FiltersConfig(**(filters or {}))
         own = {"model": tagger} if isinstance(tagger, str) else tagger
         self.tagger = tagger_config(own) if own else None
-        self._loaded: Any = None
+        self._loaded: dict[str, Any] = {}
 
     def __call__(self, rows: Rows) -> Any:
         """Project rows; returns a list of new rows, or the new columns of a batch.
@@ -91,18 +96,30 @@ class Projector:
             )
         pairs = [self._pair(row, number) for number, row in enumerate(table)]
         done = self.project(pairs)
-        made = [_made(pair, one) for pair, one in zip(pairs, done, strict=True)]
-        if batch:
-            return {name: [one[name] for one in made] for name in _MADE}
-        return [{**row, **one} for row, one in zip(table, made, strict=True)]
+        made = [projected_row(row, pair, one) for row, pair, one in zip(table, pairs, done, strict=True)]
+        return {name: [one[name] for one in made] for name in (*rows, *_MADE)} if batch else made
 
     def project(self, pairs: list[Pair]) -> list[Projection]:
         """Project pairs, in their order; those without entities are tagged first, which changes them."""
         unscored: set[int] = set()
         if self.tagger:
-            self._loaded = self._loaded or self.tagger.own.make()
-            unscored = tag_sources(pairs, self._loaded, self.tagger.consistent)
-        return list(project_pairs(pairs, self.aligner, self.projector, self.filters, unscored=unscored))
+            unscored = tag_sources(pairs, self._once("tagger", self.tagger.own.make), self.tagger.consistent)
+        if self.aligner.own.is_trained:
+            links = align_pairs(pairs, self.aligner)
+        else:
+            aligner = self._once("aligner", lambda: self.aligner.own.make(lambda: (), Path()))
+            links = aligner.align([pair.source for pair in pairs], [pair.target for pair in pairs])
+        model = self.projector.settings.get("target_tagger")
+        labels = tag_targets(pairs, model and self._once("target", lambda: ModelTagger(model)))
+        projector = self._once("projector", self.projector.own.make)
+        filters = Filters(self.filters)
+        return list(project_aligned(pairs, links, labels, projector, filters, unscored, self.languages))
+
+    def _once(self, name: str, make: Callable[[], Any]) -> Any:
+        """Return what was made under a name, made on the first call: models are loaded once for all batches."""
+        if name not in self._loaded:
+            self._loaded[name] = make()
+        return self._loaded[name]
 
     def _pair(self, row: Mapping[str, Any], number: int) -> Pair:
         place = f"row {number}"
@@ -117,16 +134,30 @@ class Projector:
 
     def __getstate__(self) -> dict[str, Any]:
         # `datasets` hashes the object to name its cache: by its settings, not by a model that happens to be loaded.
-        return {**self.__dict__, "_loaded": None}
+        return {**self.__dict__, "_loaded": {}}
 
 
 _MADE = ("source_entities", "entities", "links", "reason")
+"""What is written beside the user's own columns; ``source_entities`` only where rows have none."""
 
 
-def _made(pair: Pair, done: Projection) -> dict[str, Any]:
+def projected_row(row: Mapping[str, Any], pair: Pair, done: Projection) -> dict[str, Any]:
+    """Return a row with its projection; entities that the user gave keep their order and keys, and get a score.
+
+    A type that is mapped is renamed; an entity whose type is mapped to nothing stays as it was, and is not projected.
+    """
+    spans = [span._asdict() for span in pair.source_spans or ()]
+    own = [dict(one) for one in row.get("source_entities") or spans]
+    place_of = {(one["start"], one["end"]): place for place, one in enumerate(own)}
+    places = [place_of[span["start"], span["end"]] for span in spans]
+    for place, span in zip(places, spans, strict=True):
+        own[place] = {**span, **own[place], "label": span["label"], "score": span["score"]}
+    entities = sorted((one._replace(source=places[one.source]) for one in done.entities), key=lambda one: one.source)
     return {
-        "source_entities": [span._asdict() for span in pair.source_spans or ()],
-        "entities": [one._asdict() for one in done.entities],
+        **{"id": pair.id, "source_tokens": pair.source, "target_tokens": pair.target},
+        **row,
+        "source_entities": own,
+        "entities": [entity._asdict() for entity in entities],
         "links": [link._asdict() for link in done.links],
         "reason": done.reason,
     }

@@ -38,7 +38,8 @@ def train(
     resume: bool = False,
     command: str | None = None,
     tell: Callable[[str], None] | None = None,
-    **settings: Any,
+    settings: Mapping[str, Any] | None = None,
+    **options: Any,
 ) -> Student:
     """Train a student on a projected corpus or with teachers, or a tagger on any labelled corpus.
 
@@ -63,12 +64,13 @@ def train(
         confidence: weigh the words of projected entities by their scores.
         min_confidence: no loss for words of projected entities with a lower score, in [0, 1].
         soft_confidence: leave out sentences whose soft labels are less sure on average, in [0, 1].
-        config: YAML file with settings; keyword arguments stand above it.
+        config: YAML file with settings; `settings` and `options` stand above it.
         resume: go on with a training that was killed.
         command: is recorded with the student.
         tell: is called with lines about what was read and left out.
-        **settings: of the training, such as ``backbone="ORG/ENCODER"``, ``epochs=3``, ``learning_rate=3e-5``,
-            ``batch_size=32``, ``seed=1``; dotted keys in a mapping: ``**{"loss.soft": "mse"}``.
+        settings: of the training, also dotted: ``{"loss.soft": "mse"}``.
+        **options: further ones, such as ``backbone="ORG/ENCODER"``, ``epochs=3``, ``learning_rate=3e-5``,
+            ``batch_size=32``, ``seed=1``.
 
     Raises:
         XnerError: something is missing, unknown or does not fit; found before the training starts.
@@ -88,7 +90,7 @@ def train(
     if not language and not corpus and not text:
         raise XnerError("name a language, which trains on build/LANG, or corpora with --corpus.")
     chosen = Arm(arm)
-    given = (read_training_settings(Path(config)) if config else {}) | settings
+    given = (read_training_settings(Path(config)) if config else {}) | {**(settings or {}), **options}
     training = training_config(given)
     folder = Path(output) if output else Path("models") / _name(language, corpus, chosen.name)
     check_folder(folder)
@@ -191,14 +193,14 @@ def _name(language: str | None, corpora: Sequence[str], arm: str) -> str:
 def _said(facts: Mapping[str, Any]) -> Iterator[str]:
     """Yield what was read for a training, and what was left out of it."""
     for name, count in facts["sentences"].items():
-        yield (f"{name}: {count:,} sentences")
+        yield f"{name}: {count:,} sentences"
     yield from facts.get("read", ())
     if facts.get("trees_rejected"):
-        yield (f"{len(facts['trees_rejected'])} trees left out, see training.json")
+        yield f"{len(facts['trees_rejected'])} trees left out, see training.json"
     if facts.get("projected_trees_rejected"):
-        yield (f"{sum(facts['projected_trees_rejected'].values())} projected trees left out, see training.json")
+        yield f"{sum(facts['projected_trees_rejected'].values())} projected trees left out, see training.json"
     if facts.get("text_rejected"):
-        yield (f"{facts['text_rejected']} sentences left out, since they stand in an evaluation set")
+        yield f"{facts['text_rejected']} sentences left out, since they stand in an evaluation set"
 
 
 def _leave() -> None:

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import typer
 
 from xner_hf.cli.output import Json, Labels, Quiet, Settings, emit, parse_settings, progress, type_map, working
-from xner_hf.errors import XnerError
 
 
 def run(
@@ -28,24 +27,15 @@ def run(
 
     Example: xner build hau --recipe translate-train
     """
-    from xner_hf.languages import language as find_language
-    from xner_hf.pipeline.build import build_corpus
-    from xner_hf.recipe import load_recipe, make_recipe
+    from xner_hf.api.corpus import build
 
     overrides = parse_settings(settings, tagger=tagger, limit=limit, **{"tagger.labels": type_map(labels)})
-    if recipe and Path(recipe).suffix in (".yaml", ".yml"):
-        chosen = load_recipe(Path(recipe), overrides)
-        if chosen.language != find_language(language).code:
-            raise XnerError(f"{recipe} is a recipe for {chosen.language!r}, not for {language!r}.")
-    else:
-        chosen = make_recipe(language, recipe, overrides)
-    folder = output or Path("build") / chosen.language
     start = time.perf_counter()
     with working():
-        facts = build_corpus(chosen, folder, num_proc, progress(quiet))
+        made = build(language, recipe, output=output, num_proc=num_proc, settings=overrides, progress=progress(quiet))
     seconds = time.perf_counter() - start
-    facts = {"output": str(folder), "seconds": round(seconds, 2), **facts}
-    emit(facts, as_json, lambda: _show(facts, folder))
+    facts = {"output": str(made.folder), "seconds": round(seconds, 2), **made.facts}
+    emit(facts, as_json, lambda: _show(facts, made.folder))
 
 
 def _show(facts: dict[str, Any], folder: Path) -> None:

@@ -37,8 +37,6 @@ from xner_hf.errors import XnerError
 from xner_hf.languages import DEFAULT_SOURCE, language
 
 if TYPE_CHECKING:
-    from xner_hf.corpora.base import Pair
-    from xner_hf.pipeline.chain import Projection
     from xner_hf.recipe import TaggerConfig
 
 
@@ -60,6 +58,7 @@ def run(
 
     Example: xner project pairs.jsonl --tagger dslim/bert-base-NER > projected.jsonl
     """
+    from xner_hf.api.projector import projected_row
     from xner_hf.corpora.base import ReadReport
     from xner_hf.corpora.lines import json_rows
     from xner_hf.pipeline.chain import REASONS, project_pairs, tag_sources
@@ -72,13 +71,14 @@ def run(
         types = tagger_labels(given["tagger"], type_map(labels))
     else:
         own = _tagger(tagger, given["tagger"], type_map(labels))
+    languages = (language(source_language).code, target_language and language(target_language).code)
     report = ReadReport()
     if given["projector"].get("translation_model"):
         if target_language is None:
             raise XnerError("projector.translation_model: name the language of the target side (--target-language).")
         given["projector"].setdefault("translation_languages", [source_language, language(target_language).code])
     method = AlignerConfig(aligner, settings=given["aligner"])
-    made = projector_config(projector, given["projector"], target_language and language(target_language).code)
+    made = projector_config(projector, given["projector"], languages[1])
     filters = filters_config(given["filters"])
     read = read_pairs(pairs, tagger is None, source_language, target_language)
     counted = {"kept": sum(pair.source_spans is not None for pair in read)}
@@ -91,10 +91,10 @@ def run(
         elif types:
             rename_types(read, types, report)
         extra = read_extras(extra_parallel, source_language, target_language)
-        done = list(project_pairs(read, method, made, filters, extra, shown, unscored))
+        done = list(project_pairs(read, method, made, filters, extra, shown, unscored, languages))
     # The user's own columns come back as they were.
     columns = [row for _, row in json_rows(pairs)] if pairs.lower().endswith(".jsonl") else [{} for _ in read]
-    rows = [_row(row, pair, one) for row, pair, one in zip(columns, read, done, strict=True)]
+    rows = [projected_row(row, pair, one) for row, pair, one in zip(columns, read, done, strict=True)]
     lines = [json.dumps(row, ensure_ascii=False) for row in rows]
     if output:
         write_lines(output, lines)
@@ -130,25 +130,3 @@ def _tagger(model: str, settings: dict[str, Any], labels: dict[str, str] | None)
     if labels is not None and "labels" in settings:
         raise XnerError("--labels and --set tagger.labels say the same; give one of them.")
     return tagger_config({"model": model, **settings, **({} if labels is None else {"labels": labels})})
-
-
-def _row(row: dict[str, Any], pair: Pair, done: Projection) -> dict[str, Any]:
-    """Return a pair with its projection; entities that the user gave keep their order and keys, and get a score.
-
-    A type that is mapped is renamed; an entity whose type is mapped to nothing stays as it was, and is not projected.
-    """
-    spans = [span._asdict() for span in pair.source_spans or ()]
-    own = [dict(one) for one in row.get("source_entities") or spans]
-    place_of = {(one["start"], one["end"]): place for place, one in enumerate(own)}
-    places = [place_of[span["start"], span["end"]] for span in spans]
-    for place, span in zip(places, spans, strict=True):
-        own[place] = {**span, **own[place], "label": span["label"], "score": span["score"]}
-    entities = sorted((one._replace(source=places[one.source]) for one in done.entities), key=lambda one: one.source)
-    return {
-        **{"id": pair.id, "source_tokens": pair.source, "target_tokens": pair.target},
-        **row,
-        "source_entities": own,
-        "entities": [entity._asdict() for entity in entities],
-        "links": [link._asdict() for link in done.links],
-        "reason": done.reason,
-    }

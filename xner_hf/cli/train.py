@@ -116,7 +116,7 @@ def run(
             resume=resume,
             command=command_line(),
             tell=note,
-            **parse_settings(settings, **options),
+            settings=parse_settings(settings, **options),
         )
     if first_process():
         facts = {"output": str(student.folder), **student.facts}

@@ -165,6 +165,7 @@ def _facts(run: Run, counts: _Counts) -> dict[str, Any]:
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "recipe": run.recipe.to_dict(),
         "inputs": [one.to_dict() for one in read],
+        "citations": run.recipe.citations(),
         "stage_versions": {name: STAGE_VERSIONS[name] for name, own in vars(run.signatures).items() if own},
         "licence": vars(most_restrictive(found)),
         "licences": [vars(licence) for licence in found],

@@ -26,6 +26,8 @@ from xner_hf.translate.base import FAULTS
 if TYPE_CHECKING:
     import numpy as np
 
+    from xner_hf.tag.model import ModelTagger
+
 EMPTY_SOURCE = "empty_source"
 EMPTY_TARGET = "empty_target"
 EVALUATION_OVERLAP = "evaluation_overlap"
@@ -89,10 +91,10 @@ def project_pair(
     if marked is None:
         entities, reason = project_filtered(projector, filters, pair)
     else:
-        entities, reason = filters.of_marked(pair.spans, pair.target, marked)
+        entities, reason = filters.of_marked(pair, marked)
     if not reason and entities and not any(entity.status == PROJECTED for entity in entities):
         reason = NO_ALIGNMENT if all(entity.status == UNALIGNED for entity in entities) else NOTHING_PROJECTED
-    return Projection(list(pair.links), entities, reason)
+    return Projection(list(pair.links or ()), entities, reason)
 
 
 def label_directly(spans: Sequence[Span], reason: str | None = None) -> Projection:
@@ -158,13 +160,18 @@ def known(rows: np.ndarray) -> np.ndarray | None:
     return rows if np.isfinite(rows).all() else None
 
 
-def tag_targets(pairs: Sequence[Pair], model: str | None) -> Sequence[np.ndarray | None]:
+def tag_targets(pairs: Sequence[Pair], model: str | ModelTagger | None) -> Sequence[np.ndarray | None]:
     """Return the label distributions of the target words of every pair; None for all where there is no model."""
     if model is None:
         return [None] * len(pairs)
     from xner_hf.tag.model import ModelTagger
 
-    return ModelTagger(model).ner_distributions([pair.target for pair in pairs])
+    tagger = ModelTagger(model) if isinstance(model, str) else model
+    return tagger.ner_distributions([pair.target for pair in pairs])
+
+
+Languages = tuple[str | None, str | None]
+"""ISO 639-3 codes of source and target language, where they are known; some scores read them."""
 
 
 def project_pairs(
@@ -175,28 +182,56 @@ def project_pairs(
     extra: Iterable[Pair] = (),
     progress: Progress | None = None,
     unscored: Collection[int] = (),
+    languages: Languages = (None, None),
 ) -> Iterator[Projection]:
     """Align and project pairs whose source entities are known, in their order.
 
-    An aligner that learns is trained on the pairs themselves and on `extra`. A pair with an empty side comes back with
-    its reason and every entity ``unaligned``, and so do those of the numbers `unscored` (`tag_sources`).
+    An aligner that is trained on text is trained on the pairs themselves and on `extra`. The rest is as in
+    `project_aligned`.
 
     Raises:
         XnerError: no pair has words on both sides.
     """
-    import numpy as np
-
-    made, filtered = projector.own.make(), Filters(filters)
     progress = progress or Progress()
     links = align_pairs(pairs, aligner, extra, progress=progress)
     labels = tag_targets(pairs, projector.settings.get("target_tagger"))
-    tell = progress.stage("project", len(pairs))
+    return project_aligned(pairs, links, labels, projector.own.make(), Filters(filters), unscored, languages, progress)
+
+
+def project_aligned(
+    pairs: Sequence[Pair],
+    links: Sequence[list[Link]],
+    labels: Sequence[np.ndarray | None],
+    projector: Projector,
+    filters: Filters,
+    unscored: Collection[int] = (),
+    languages: Languages = (None, None),
+    progress: Progress | None = None,
+) -> Iterator[Projection]:
+    """Project pairs whose links are known, in their order.
+
+    A pair with an empty side comes back with its reason and every entity ``unaligned``, and so do those of the numbers
+    `unscored` (`tag_sources`).
+
+    Args:
+        pairs: what to project, with the entities of the source side.
+        links: those of every pair.
+        labels: label distributions of the target words of every pair, None without a target tagger.
+        projector: carries the entities over.
+        filters: are applied before and after it.
+        unscored: numbers of pairs whose tagger gave no scores.
+        languages: of the pairs.
+        progress: is told of the stage.
+    """
+    import numpy as np
+
+    tell = (progress or Progress()).stage("project", len(pairs))
     for number, (pair, own, rows) in enumerate(zip(pairs, links, labels, strict=True)):
-        spans = pair.source_spans or []
         reason = side_missing(pair) or (NO_SCORES if number in unscored else None)
         if rows is not None and known(rows) is None:
             rows, reason = np.zeros_like(rows), reason or NO_SCORES
-        done = project_pair(made, filtered, SentencePair(pair.source, spans, pair.target, own, rows, pair.id))
+        whole = SentencePair(pair.source, pair.source_spans or [], pair.target, own, rows, pair.id, *languages)
+        done = project_pair(projector, filters, whole)
         tell(1)
         yield Projection(own, done.entities, reason or done.reason)
 

@@ -62,40 +62,42 @@ def _sign(recipe: Recipe) -> Signatures:
         [recipe.language, recipe.source_language, recipe.text_side, recipe.limit, vars(recipe.text)],
         [splitting_rule(recipe.language), splitting_rule(recipe.source_language)],
         [] if recipe.text.corpus == SAMPLE else _gold_files(recipe.language),
+        roles=("text",),
     )
     translate = None
     if own := recipe.translator:
         own.own.check(*recipe.translates)
-        translate = _stage(recipe, "translate", text, own.markers, own.own.state(), role="translator")
+        translate = _stage(recipe, "translate", text, own.markers, own.own.state(), roles=("translator",))
     both = tag = translate or text
     if tagger := recipe.tagger:
         tagger.own.check()
-        tag = _stage(recipe, "tag", both, tagger.own.state(), tagger.distributions, role="tagger")
+        tag = _stage(recipe, "tag", both, tagger.own.state(), tagger.distributions, roles=("tagger",))
     links = back = target = None
     if recipe.projects:
         aligner = recipe.aligner
         aligner.own.check()
         leaks = _gold_files(recipe.language) if aligner.extra_parallel else []
-        links = _stage(recipe, "align", both, aligner.extra_parallel, aligner.own.state(), leaks, role="aligner")
+        links = _stage(recipe, "align", both, aligner.extra_parallel, aligner.own.state(), leaks, roles=("aligner",))
     consistent = recipe.tagger is not None and recipe.tagger.consistent
     if refined := recipe.back_translation:
         refined.translator.own.check(recipe.source_language, recipe.language)
         refined.aligner.own.check()
         states = [refined.translator.own.state(), refined.translator.markers, refined.aligner.own.state()]
         inner = [refined.mode, refined.weight, states]
-        back = _stage(recipe, "back", tag, consistent, links, inner, role="back_translation")
+        back = _stage(recipe, "back", tag, consistent, links, inner, roles=("back_translation",))
     if recipe.projector.settings.get("target_tagger"):
-        target = _stage(recipe, "target", both, model_versions(), role=TARGET_TAGGER)
-    settings = [recipe.projector.own.state(), recipe.filters.settings, recipe.validation_percent, recipe.recipe]
-    project = _stage(recipe, "project", tag, consistent, links, back, target, settings, role="projector")
+        target = _stage(recipe, "target", both, model_versions(), roles=(TARGET_TAGGER,))
+    states = [recipe.projector.own.state(), recipe.filters.own.state()]
+    settings = [states, recipe.validation_percent, recipe.recipe]
+    project = _stage(recipe, "project", tag, consistent, links, back, target, settings, roles=("projector", "filters"))
     return Signatures(text, translate, tag, links, back, target, project)
 
 
-def _stage(recipe: Recipe, stage: str, *parts: object, role: str | None = None) -> str:
-    """Return the signature of a stage: its version, what decides it, and the inputs of a role and those below it."""
-    wanted = role or stage
-    read = [one for one in recipe.inputs() if f"{one.role}.".startswith(f"{wanted}.") and one.kind != FITTED]
-    if role == "projector":
+def _stage(recipe: Recipe, stage: str, *parts: object, roles: tuple[str, ...]) -> str:
+    """Return the signature of a stage: its version, what decides it, and the inputs of some roles and those below."""
+    below = tuple(f"{role}." for role in roles)
+    read = [one for one in recipe.inputs() if f"{one.role}.".startswith(below) and one.kind != FITTED]
+    if stage == "project":
         read = [one for one in read if one.role != TARGET_TAGGER]  # which has a stage of its own
     device = default_device() if any(one.kind == MODEL for one in read) else None
     return digest(STAGE_VERSIONS[stage], parts, [state_of(one) for one in read], device)

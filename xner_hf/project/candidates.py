@@ -51,8 +51,7 @@ class CandidateProjector(CandidateMatcher):
     def __init__(self, config: CandidatesConfig):
         super().__init__(config, config.null_threshold)
         self.config = config
-        scores = sorted(config.part_settings(), key=lambda one: one.last)
-        self._scorers = [score.make() for score in scores if score.is_on]
+        self._scorers = [score.make() for score in config.part_settings()]
 
     def _scores(self, pair: SentencePair, candidates: Candidates) -> np.ndarray:
         import numpy as np

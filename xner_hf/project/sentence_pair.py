@@ -21,7 +21,8 @@ class SentencePair:
         source: words of the source sentence.
         spans: its entities, which may overlap.
         target: words of the target sentence.
-        links: word links of the pair; none where the aligner gives none.
+        links: word links of the pair; empty where the aligner gives none, None where there are none to go by, since
+            markers carried the entities.
         target_labels: label distributions of the target words, ``[words, 7]`` in the order of `NER_LABELS`; None
             without a target tagger.
         id: name of the row.
@@ -32,7 +33,7 @@ class SentencePair:
     source: Sequence[str]
     spans: Sequence[Span]
     target: Sequence[str]
-    links: Sequence[Link]
+    links: Sequence[Link] | None
     target_labels: np.ndarray | None = None
     id: str = ""
     source_language: str | None = None

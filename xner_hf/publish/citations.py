@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from xner_hf.registry import ROOMS, methods
+from xner_hf.recipe import recipe_from_dict
 
 
 class Paper(NamedTuple):
@@ -210,20 +210,12 @@ _SOFTWARE = """@software{xner-hf,
 }"""
 
 
-def of_recipe(recipe: Mapping[str, Any]) -> set[str]:
-    """Return the papers behind the methods and inputs of a recipe, as ``build.json`` holds it."""
-    found = of_names(strings_in(recipe))
-    for part, values in recipe.items():
-        if part in ROOMS and isinstance(values, Mapping):
-            kind = methods(part).get(values.get("method"))
-            found.update(kind.citations if kind else ())
-        for member in values if part == "members" else ():
-            found |= of_recipe(member)
-    filters = recipe.get("filters") or {}
-    found.update(*(methods("filter")[name].citations for name, on in filters.items() if on))
-    if recipe.get("back_translation"):
-        found.add("politov-etal-2025")
-    return found
+def of_build(build: Mapping[str, Any]) -> set[str]:
+    """Return the papers behind the methods and inputs of a build, as its ``build.json`` says."""
+    cited = build.get("citations")  # which older versions did not write
+    if cited is None:
+        cited = recipe_from_dict(build["recipe"]).citations()
+    return of_names(strings_in(build["recipe"])).union(cited)
 
 
 def of_names(names: Iterable[str]) -> set[str]:

@@ -67,9 +67,7 @@ def dataset_card(repo: str, exports: Mapping[str, Mapping[str, Any]]) -> str:
         commands="\n".join(dict.fromkeys(plain(export["command"]) for export in ordered.values())),
         terms=text.terms_table(terms),
         notes=text.notes_list(terms),
-        bibtex=citations.bibtex(
-            set().union(*(citations.of_recipe(build["recipe"]) for build in builds)), ", ".join(versions)
-        ),
+        bibtex=citations.bibtex(set().union(*(citations.of_build(build) for build in builds)), ", ".join(versions)),
     )
 
 

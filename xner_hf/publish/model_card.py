@@ -66,7 +66,7 @@ def model_card(folder: Path, repo: str | None = None, licence_override: Mapping[
     data = _metadata(repo or folder.resolve().name, code_of, training, scores, terms, parser)
     builds = training.get("builds") or []
     papers = set().union(
-        *(citations.of_recipe(build["recipe"]) for build in builds),
+        *(citations.of_build(build) for build in builds),
         citations.of_names(one["name"] for one in training.get("inputs") or ()),
         {"wu-etal-2020"} if "distill" in text.arm_of(training) else set(),
         {"dozat-manning-2017"} if parser else set(),

@@ -34,13 +34,13 @@ def inputs_table(build: Mapping[str, Any]) -> str:
     licences = {one["name"]: read_terms(one) for one in build.get("licences", ())}
     configs: dict[tuple[str, str, str], list[str]] = {}
     commits = build.get("revisions") or {}
-    inputs = (
-        build["inputs"] if "inputs" in build else [x.to_dict() for x in recipe_from_dict(build["recipe"]).inputs()]
-    )
+    inputs = build.get("inputs")  # which older versions did not write
+    if inputs is None:
+        inputs = [one.to_dict() for one in recipe_from_dict(build["recipe"]).inputs()]
     for one in inputs:
         role, name, config = _ROLES.get(one["role"], one["role"]), one["name"], one.get("config")
         if one["kind"] == FITTED:
-            config = ":".join([config, *one.get("splits", ())])
+            config = ":".join(filter(None, [config, *one.get("splits", ())]))
         revision = commits.get(name) or one.get("revision")
         at = code(revision) if revision else "not pinned" if is_repo_id(name) else ""
         found = configs.setdefault((name, role, at), [])

@@ -179,6 +179,7 @@ class Recipe:
             parts = [self.text, self.translator, self.tagger]
             parts += [self.aligner, self.back_translation, self.projector] if self.projects else []
             found = [one for part in parts if part is not None for one in part.inputs()]
+            found += [one.used_as("filters") for one in self.filters.own.inputs()]
         return tuple(dict.fromkeys(found))
 
     def methods(self) -> list[Method]:
@@ -188,8 +189,14 @@ class Recipe:
         parts += [self.aligner, self.projector] if self.projects else []
         parts += [back.translator, back.aligner] if back else []
         own = [part.own for part in parts if part is not None] if not self.members else []
-        own += self.filters.filters()
+        own += self.filters.own.part_settings()
         return [*own, *(one for member in self.members for one in member.recipe.methods())]
+
+    def citations(self) -> list[str]:
+        """Return the papers behind the methods: keys of `xner_hf.publish.citations.PAPERS`, or BibTeX entries."""
+        members = (one for member in self.members for one in member.recipe.citations())
+        back = {"politov-etal-2025"} if self.back_translation else set()
+        return sorted(back.union(members, *(method.cited() for method in self.methods())))
 
     def packages(self) -> list[str]:
         """Return the distributions whose versions decide what the methods of the recipe give."""

@@ -76,7 +76,7 @@ def is_local(reference: str) -> bool:
 class TranslatorConfig:
     """Who translates; `settings` are those of the method, a registered translator."""
 
-    method: str = field(default="seq2seq", metadata={"methods": "translator"})
+    method: str = field(default="seq2seq", metadata={"help": "a registered translator (`xner methods translator`)"})
     markers: str | None = field(
         default=None,
         metadata={"help": f"{' | '.join(FORMS)}: form of the marks around entities, recipe 'marker' only"},
@@ -131,7 +131,7 @@ class TaggerConfig:
     )
     method: str | None = field(
         default=None,
-        metadata={"methods": "tagger", "help": "by default gold for a file of labelled sentences, else model"},
+        metadata={"help": "a registered tagger; by default gold for a file of labelled sentences, else model"},
     )
     settings: dict[str, Any] = field(default_factory=dict, metadata={"hidden": True})
 
@@ -154,7 +154,7 @@ class TaggerConfig:
 class AlignerConfig:
     """How words are linked; `settings` are those of the method, a registered aligner."""
 
-    method: str = field(default="statistical", metadata={"methods": "aligner"})
+    method: str = field(default="statistical", metadata={"help": "a registered aligner (`xner methods aligner`)"})
     extra_parallel: tuple[str, ...] = field(
         default=(),
         metadata={"help": "further parallel text to train on: org/name:config on the Hub, or local files"},
@@ -210,7 +210,7 @@ class BackTranslationConfig:
 class ProjectorConfig:
     """How entities are carried over; `settings` are those of the method, a registered projector."""
 
-    method: str = field(default="fused", metadata={"methods": "projector"})
+    method: str = field(default="fused", metadata={"help": "a registered projector (`xner methods projector`)"})
     settings: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from xner_hf.errors import XnerError, nearest
@@ -26,7 +27,7 @@ TASKS = ("ner", "soft", "parsing", "soft_parsing")
 class LossConfig:
     """What the losses are and how they are mixed."""
 
-    soft: str = field(default="kl", metadata={"methods": "loss", "help": "loss of soft labels"})
+    soft: str = field(default="kl", metadata={"help": "a registered loss of soft labels (`xner methods loss`)"})
     temperature: float = field(default=1.0, metadata={"help": "softens teacher and student, of losses that have one"})
     weights: Mapping[str, Any] = field(
         default_factory=dict,
@@ -59,7 +60,7 @@ class LossConfig:
         if self.learned and self.weights:
             raise XnerError("weights are given and to be learned. Leave out one of the two.")
 
-    @property
+    @cached_property
     def own(self) -> SoftLoss:
         """The loss of soft labels."""
         kind = methods("loss").get(self.soft)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, ClassVar
 
-from xner_hf.align.base import Link
-from xner_hf.errors import XnerError, nearest
 from xner_hf.project.base import FILTERED, PROJECTED, ProjectedSpan, Projector, lost
 from xner_hf.project.sentence_pair import SentencePair
-from xner_hf.registry import Method, methods
+from xner_hf.registry import Method, methods, with_parts
 from xner_hf.settings import check_settings
 from xner_hf.spans import Span
 
@@ -18,20 +16,25 @@ from xner_hf.spans import Span
 class Filter(Method):
     """Base class of a filter: its settings, and what it lets pass. A subclass overrides one of the three methods.
 
+    Where several filters would act, the one with the smallest `order` is named.
+
     Attributes:
         meaning: why it takes an entity away, or drops a sentence, for reports.
         drops_sentence: whether it drops whole sentences.
-        order: where several filters would act, the one with the smallest is named.
     """
 
     meaning: ClassVar[str]
     drops_sentence: ClassVar[bool] = False
-    order: ClassVar[int] = 10
 
     @property
     def is_on(self) -> bool:
         """Whether the settings ask for this filter: whether any differs from its default."""
         return any(getattr(self, one.name) != one.default for one in fields(self))  # type: ignore[arg-type]
+
+    @property
+    def name(self) -> str:
+        """The status or reason of what it takes away."""
+        return f"{FILTERED}:{self.registered_as}"
 
     def takes_part(self, span: Span) -> bool:
         """Whether a source entity takes part in the projection."""
@@ -41,32 +44,27 @@ class Filter(Method):
         """Whether the projection of a source entity is kept."""
         return True
 
-    def keeps_sentence(
-        self,
-        spans: Sequence[Span],
-        target: Sequence[str],
-        links: Sequence[Link] | None,
-        projected: Sequence[ProjectedSpan],
-    ) -> bool:
+    def keeps_sentence(self, pair: SentencePair, projected: Sequence[ProjectedSpan]) -> bool:
         """Whether a sentence is kept.
 
         Args:
-            spans: the source entities that take part.
-            target: words of the target sentence.
-            links: links of the pair; None where markers carried the entities.
+            pair: its entities are those that take part; its links are None where markers carried the entities.
             projected: what became of the entities.
         """
         return True
 
 
-def _filters() -> list[type[Filter]]:
-    return sorted(methods("filter").values(), key=lambda one: one.order)
-
-
 def filter_meanings(drop_sentences: bool) -> dict[str, str]:
     """Return why filters drop sentences, or take entities away, by the reason or status that rows have."""
-    found = [one for one in _filters() if one.drops_sentence == drop_sentences]
+    found = [one for one in methods("filter").values() if one.drops_sentence == drop_sentences]
     return {f"{FILTERED}:{one.registered_as}": one.meaning for one in found}
+
+
+@dataclass(frozen=True)
+class _AllFilters(Method):
+    """Has the settings of all registered filters (`with_parts`)."""
+
+    parts = "filter"
 
 
 @dataclass(frozen=True, init=False)
@@ -83,22 +81,13 @@ class FiltersConfig:
     settings: dict[str, Any]
 
     def __init__(self, **settings: Any):
-        known = {one.name: one.default for kind in _filters() for one in fields(kind)}  # type: ignore[arg-type]
-        for key in settings:
-            if key not in known:
-                raise XnerError(f"there is no filter {key!r}.{nearest(key, list(known))} Known: {', '.join(known)}.")
-        given = {**known, **settings}
-        for kind in _filters():
-            own = {one.name: given[one.name] for one in fields(kind)}  # type: ignore[arg-type]
-            check_settings(own, kind, "the recipe's filters")
-            given |= own
-            kind(**own)
-        object.__setattr__(self, "settings", given)
+        check_settings(settings, with_parts(_AllFilters), "the recipe's filters")
+        object.__setattr__(self, "settings", asdict(with_parts(_AllFilters)(**settings)))
 
-    def filters(self) -> list[Filter]:
-        """Return the filters that are on."""
-        made = [kind(**{one.name: self.settings[one.name] for one in fields(kind)}) for kind in _filters()]  # type: ignore[arg-type]
-        return [one for one in made if one.is_on]
+    @property
+    def own(self) -> Method:
+        """The settings as those of one method, whose parts are the filters that are on."""
+        return with_parts(_AllFilters)(**self.settings)
 
 
 class Filters:
@@ -110,60 +99,48 @@ class Filters:
     """
 
     def __init__(self, config: FiltersConfig):
-        self._filters = config.filters()
+        self._filters: list[Filter] = config.own.part_settings()
 
     def before(self, spans: Sequence[Span]) -> list[int]:
         """Return the numbers of the source entities that take part in the projection, ascending."""
         return [number for number, span in enumerate(spans) if all(one.takes_part(span) for one in self._filters)]
 
     def after(
-        self,
-        spans: Sequence[Span],
-        target: Sequence[str],
-        links: Sequence[Link] | None,
-        projected: Sequence[ProjectedSpan],
-        taking_part: Sequence[int],
+        self, pair: SentencePair, projected: Sequence[ProjectedSpan], taking_part: Sequence[int]
     ) -> tuple[list[ProjectedSpan], str | None]:
         """Filter a projection of the entities that take part.
 
         Args:
-            spans: all entities of the source sentence.
-            target: the words of the target sentence.
-            links: the links of the pair; None where markers carried the entities: filters of links then pass.
+            pair: the sentence pair with all its entities; filters of links pass where its links are None.
             projected: what the projector returned for the entities that take part, which it numbers from 0.
             taking_part: what `before` returned.
 
         Returns:
-            What became of all source entities, in the order of `spans`, whose numbers ``source`` now gives; and the
-            reason why the sentence is dropped, None when it passes. A dropped sentence keeps its entities.
+            What became of all source entities, in the order of ``pair.spans``, whose numbers ``source`` now gives; and
+            the reason why the sentence is dropped, None when it passes. A dropped sentence keeps its entities.
         """
-        kept = [self._filtered(one._replace(source=taking_part[one.source]), spans) for one in projected]
-        part = [spans[number] for number in taking_part]
-        dropping = (one for one in self._filters if not one.keeps_sentence(part, target, links, kept))
-        reason = next((f"{FILTERED}:{one.registered_as}" for one in dropping), None)
-        for number in sorted(set(range(len(spans))).difference(taking_part)):
-            span = spans[number]
+        kept = [self._filtered(one._replace(source=taking_part[one.source]), pair.spans) for one in projected]
+        part = replace(pair, spans=[pair.spans[number] for number in taking_part])
+        reason = next((one.name for one in self._filters if not one.keeps_sentence(part, kept)), None)
+        for number in set(range(len(pair.spans))).difference(taking_part):
+            span = pair.spans[number]
             refusing = next(one for one in self._filters if not one.takes_part(span))
-            kept.append(lost(span, number, f"{FILTERED}:{refusing.registered_as}", span.score))
+            kept.append(lost(span, number, refusing.name, span.score))
         return sorted(kept, key=lambda one: one.source), reason
 
-    def of_marked(
-        self, spans: Sequence[Span], target: Sequence[str], marked: Sequence[ProjectedSpan]
-    ) -> tuple[list[ProjectedSpan], str | None]:
-        """Filter the entities that markers brought over, one for each of `spans`; returns as `after`."""
-        taking_part = self.before(spans)
+    def of_marked(self, pair: SentencePair, marked: Sequence[ProjectedSpan]) -> tuple[list[ProjectedSpan], str | None]:
+        """Filter the entities that markers brought over, one for each of ``pair.spans``; returns as `after`."""
+        taking_part = self.before(pair.spans)
         by_source = {one.source: one for one in marked}
         projected = [by_source[number]._replace(source=place) for place, number in enumerate(taking_part)]
-        return self.after(spans, target, None, projected, taking_part)
+        return self.after(replace(pair, links=None), projected, taking_part)
 
     def _filtered(self, projected: ProjectedSpan, spans: Sequence[Span]) -> ProjectedSpan:
         if projected.status != PROJECTED:
             return projected
         span = spans[projected.source]
         refusing = next((one for one in self._filters if not one.keeps(projected, span)), None)
-        if refusing is None:
-            return projected
-        return projected._replace(start=-1, end=-1, status=f"{FILTERED}:{refusing.registered_as}")
+        return projected if refusing is None else projected._replace(start=-1, end=-1, status=refusing.name)
 
 
 def project_filtered(
@@ -184,4 +161,4 @@ def project_filtered(
     part = pair
     if len(taking_part) < len(pair.spans):
         part = replace(pair, spans=[pair.spans[number] for number in taking_part])
-    return filters.after(pair.spans, pair.target, pair.links, projector.project(part), taking_part)
+    return filters.after(pair, projector.project(part), taking_part)

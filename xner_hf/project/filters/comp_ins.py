@@ -6,11 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from xner_hf.align.base import Link
 from xner_hf.project.base import PROJECTED, ProjectedSpan
 from xner_hf.project.filters import Filter
+from xner_hf.project.sentence_pair import SentencePair
 from xner_hf.registry import register
-from xner_hf.spans import Span
 
 
 @register("filter", "comp_ins")
@@ -28,12 +27,6 @@ class CompIns(Filter):
         metadata={"help": "as many target spans of every type as source entities, else the sentence is dropped"},
     )
 
-    def keeps_sentence(
-        self,
-        spans: Sequence[Span],
-        target: Sequence[str],
-        links: Sequence[Link] | None,
-        projected: Sequence[ProjectedSpan],
-    ) -> bool:
+    def keeps_sentence(self, pair: SentencePair, projected: Sequence[ProjectedSpan]) -> bool:
         found = Counter(one.label for one in projected if one.status == PROJECTED)
-        return found == Counter(span.label for span in spans)
+        return found == Counter(span.label for span in pair.spans)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from xner_hf.align.base import Link
 from xner_hf.project.base import ProjectedSpan
 from xner_hf.project.filters import Filter
+from xner_hf.project.sentence_pair import SentencePair
 from xner_hf.registry import register
-from xner_hf.spans import Span
 
 
 @register("filter", "comp_src")
@@ -26,14 +25,8 @@ class CompSrc(Filter):
         default=False, metadata={"help": "every word of an entity must be linked, else the sentence is dropped"}
     )
 
-    def keeps_sentence(
-        self,
-        spans: Sequence[Span],
-        target: Sequence[str],
-        links: Sequence[Link] | None,
-        projected: Sequence[ProjectedSpan],
-    ) -> bool:
-        if links is None:
+    def keeps_sentence(self, pair: SentencePair, projected: Sequence[ProjectedSpan]) -> bool:
+        if pair.links is None:
             return True
-        linked = {link.source for link in links}
-        return all(linked.issuperset(range(span.start, span.end)) for span in spans)
+        linked = {link.source for link in pair.links}
+        return all(linked.issuperset(range(span.start, span.end)) for span in pair.spans)

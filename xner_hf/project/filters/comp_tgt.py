@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from xner_hf.align.base import Link
 from xner_hf.project.base import ProjectedSpan, is_punctuation
 from xner_hf.project.filters import Filter
+from xner_hf.project.sentence_pair import SentencePair
 from xner_hf.registry import register
-from xner_hf.spans import Span
 
 
 @register("filter", "comp_tgt")
@@ -30,16 +29,10 @@ class CompTgt(Filter):
         },
     )
 
-    def keeps_sentence(
-        self,
-        spans: Sequence[Span],
-        target: Sequence[str],
-        links: Sequence[Link] | None,
-        projected: Sequence[ProjectedSpan],
-    ) -> bool:
+    def keeps_sentence(self, pair: SentencePair, projected: Sequence[ProjectedSpan]) -> bool:
         # As in the projectors, links to punctuation do not count: it is a gap between words, and no harm elsewhere.
-        content = [link for link in links or () if not is_punctuation(target[link.target])]
-        for span in spans:
+        content = [link for link in pair.links or () if not is_punctuation(pair.target[link.target])]
+        for span in pair.spans:
             words = {link.target for link in content if span.start <= link.source < span.end}
             if words and max(words) - min(words) >= len(words):
                 return False

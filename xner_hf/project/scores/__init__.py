@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from xner_hf.registry import Method
 
@@ -33,22 +34,13 @@ class Scorer(Protocol):
         ...
 
 
-class Score(Method):
+class Score(Method, ABC):
     """Base class of the settings of a score, which become settings of the projection method ``candidates``.
 
-    A candidate counts with the largest of its scores. Names of settings must not occur in another score.
-
-    Attributes:
-        last: whether the score runs after those which are not `last`; slow ones score only the best candidates.
+    A candidate counts with the largest of its scores. Names of settings must not occur in another score. A slow score
+    has a larger `order`: it runs late, and may score the best candidates alone.
     """
 
-    last: ClassVar[bool] = False
-
-    @property
-    def is_on(self) -> bool:
-        """Whether the settings ask for this score."""
-        return True
-
+    @abstractmethod
     def make(self) -> Scorer:
         """Return what scores."""
-        raise NotImplementedError

@@ -29,7 +29,7 @@ SCORED = 10
 class TranslationScore(Score):
     """Asks a translator how likely the candidate translates the entity (NMTScore)."""
 
-    last = True
+    order = 20
     citations = ("vamvas-sennrich-2022",)
 
     translation_model: str | None = field(
