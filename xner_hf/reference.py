@@ -7,6 +7,7 @@ import inspect
 from typing import Any
 
 from xner_hf.registry import ROOMS, methods
+from xner_hf.settings import meaning
 
 _WHERE = {
     "translator": "translator.KEY, back_translation.translator.KEY",
@@ -39,9 +40,7 @@ def method_rows(kind: str) -> list[dict[str, Any]]:
                 "package": settings.distribution,
                 "trained": settings().is_trained if complete else None,
                 "citations": list(settings.citations),
-                "settings": [
-                    {"key": one.name, "default": _default(one), "meaning": one.metadata["help"]} for one in fields
-                ],
+                "settings": [{"key": one.name, "default": _default(one), "meaning": meaning(one)} for one in fields],
             }
         )
     return rows

@@ -21,7 +21,7 @@ from importlib.metadata import entry_points, version
 from typing import Any, ClassVar, TypeVar, get_type_hints
 
 from xner_hf.errors import XnerError, nearest
-from xner_hf.settings import check_settings
+from xner_hf.settings import check_settings, check_values
 
 ROOMS = {
     "translator": "xner_hf.translate",
@@ -33,6 +33,9 @@ ROOMS = {
     "loss": "xner_hf.training.soft_losses",
 }
 """Every kind of method, and the package whose modules hold those that come with this one."""
+
+SECTIONS = {"score": "projector", "filter": "filters"}
+"""The section of a recipe or of training settings where the settings of a kind stand, unless it is the kind's name."""
 
 ENTRY_POINTS = "xner_hf.methods"
 
@@ -84,6 +87,7 @@ class Method:
 
     Attributes:
         registered_as: name under which it is registered.
+        section: where its settings stand in a recipe or in training settings, for messages.
         distribution: the other package that registers it; None for those of this package.
         version: raise it when the method gives other results; cached results of older versions are not used again.
         packages: distributions whose versions decide the results, beside the one that registers the method.
@@ -96,9 +100,13 @@ class Method:
     packages: ClassVar[tuple[str, ...]] = ()
     citations: ClassVar[tuple[str, ...]] = ()
     registered_as: ClassVar[str]
+    section: ClassVar[str] = ""
     distribution: ClassVar[str | None] = None
     parts: ClassVar[str | None] = None
     order: ClassVar[int] = 10
+
+    def __post_init__(self) -> None:
+        check_values(self, self.section)
 
     @property
     def is_on(self) -> bool:
@@ -194,6 +202,7 @@ def register(kind: str, name: str) -> Callable[[M], M]:
                 "or uninstall its package."
             )
         settings.registered_as = name  # type: ignore[attr-defined]
+        settings.section = SECTIONS.get(kind, kind)  # type: ignore[attr-defined]
         settings.distribution = _loading[-1] if _loading else None  # type: ignore[attr-defined]
         _known[kind][name] = settings
         return settings
@@ -256,7 +265,7 @@ def with_parts(settings: type) -> type:
             added.append((one.name, hints[one.name], copied))
 
     def check_parts(self: Any) -> None:
-        getattr(settings, "__post_init__", lambda _: None)(self)
+        settings.__post_init__(self)  # type: ignore[attr-defined]
         self.part_settings()
 
     namespace = {"__post_init__": check_parts, "__doc__": settings.__doc__, "__module__": settings.__module__}

@@ -6,6 +6,7 @@ import dataclasses
 import math
 import re
 import types
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -154,6 +155,80 @@ def read_mapping(path: Path, what: str, form: str) -> dict[str, Any]:
     if not isinstance(table, dict):
         raise XnerError(f"{path}: {form}")
     return table
+
+
+def setting(
+    default: Any,
+    meaning: str,
+    *,
+    within: str | None = None,
+    choices: Iterable[str] = (),
+    hidden: bool = False,
+) -> Any:
+    """Return a field of a settings dataclass, which `check_values` checks and the reference page shows.
+
+    Args:
+        default: its default; a class such as ``list`` makes a new one for each object; ``...`` where a value must be
+            given.
+        meaning: one line for help texts and the reference page.
+        within: the interval of a number, such as ``[0, 1)`` or ``(0, inf)``.
+        choices: the values that a text may have.
+        hidden: whether it is filled by the package only, never by a user.
+    """
+    metadata = {"help": meaning, "within": within, "choices": tuple(choices), "hidden": hidden}
+    if default is ...:
+        return dataclasses.field(metadata=metadata)
+    if callable(default):
+        return dataclasses.field(default_factory=default, metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def meaning(one: dataclasses.Field[Any]) -> str:
+    """Return what a `setting` means, with the values that it takes."""
+    text, metadata = one.metadata["help"], one.metadata
+    takes = [_interval(metadata["within"])] if metadata.get("within") else []
+    takes += [" | ".join(metadata["choices"])] if metadata.get("choices") else []
+    return "; ".join([text, *takes])
+
+
+def check_values(settings: Any, section: str = "") -> None:
+    """Check the numbers and choices of a settings object against its fields; None is left to the type of a field.
+
+    Args:
+        settings: an object whose class has fields made by `setting`.
+        section: the section of a recipe that it belongs to, such as ``aligner``, for the message.
+
+    Raises:
+        XnerError: a number is out of its interval, or a text is none of the choices.
+    """
+    for one in dataclasses.fields(settings):
+        value, within, choices = getattr(settings, one.name), one.metadata.get("within"), one.metadata.get("choices")
+        key = f"{section}.{one.name}" if section else one.name
+        if value is None:
+            continue
+        if choices and value not in choices:
+            raise XnerError(f"{key} is {value!r}.{nearest(value, choices)} Known: {', '.join(choices)}.")
+        if within and not _is_within(value, within):
+            raise XnerError(f"{key} is {value}; it must be {_interval(within)}.")
+
+
+def _bounds(within: str) -> tuple[float, float]:
+    low, high = within[1:-1].split(",")
+    return float(low), float(high)
+
+
+def _is_within(value: Any, within: str) -> bool:
+    low, high = _bounds(within)
+    above = low <= value if within[0] == "[" else low < value
+    return above and (value <= high if within[-1] == "]" else value < high)
+
+
+def _interval(within: str) -> str:
+    """Return an interval in words: ``1 or more``, ``above 0``, ``in [0, 1]``."""
+    low, high = _bounds(within)
+    if math.isfinite(high):
+        return f"in {within}"
+    return f"{low:g} or more" if within[0] == "[" else f"above {low:g}"
 
 
 def check_settings(values: dict[str, Any], kind: type, where: str) -> None:

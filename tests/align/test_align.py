@@ -113,7 +113,7 @@ class TestMembers:
             ({"members": [NONE], "weights": ["1"]}, "aligner.weights is ['1']; it is a list of numbers"),
             ({"members": [NONE], "weights": 1}, "aligner.weights is 1; it is a list of numbers"),
             ({"members": [NONE], "weights": [True]}, "aligner.weights is [True]; it is a list of numbers"),
-            ({"members": [NONE], "threshold": 2}, "the threshold of the combined aligner is 2"),
+            ({"members": [NONE], "threshold": 2}, "aligner.threshold is 2; it must be in [0, 1]"),
         ],
     )
     def test_members_and_votes_that_do_not_fit_are_refused_by_name(self, settings, says):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from xner_hf.align.base import Aligner, Link, NoAligner, Text
 from xner_hf.errors import XnerError
 from xner_hf.registry import Method, register, settings_of
+from xner_hf.settings import setting
 
 
 @register("aligner", "combined")
@@ -18,15 +19,14 @@ from xner_hf.registry import Method, register, settings_of
 class CombinedConfig(Method):
     """Lets several aligners vote on every link."""
 
-    members: Sequence[Mapping[str, Any]] = field(
-        metadata={"help": "aligners that vote, each with its method and settings: [{method: statistical}, ...]"}
+    members: Sequence[Mapping[str, Any]] = setting(
+        ..., "aligners that vote, each with its method and settings: [{method: statistical}, ...]"
     )
-    weights: Sequence[float] | None = field(
-        default=None, metadata={"help": "weight of every member; equal by default"}
-    )
-    threshold: float = field(default=0.25, metadata={"help": "links need a weighted mean probability above this"})
+    weights: Sequence[float] | None = setting(None, "weight of every member; equal by default")
+    threshold: float = setting(0.25, "links need a weighted mean probability above this", within="[0, 1]")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not isinstance(self.members, list | tuple) or not all(isinstance(m, Mapping) for m in self.members):
             raise XnerError(
                 f"aligner.members is {self.members!r}; it is a list of aligners: [{{method: statistical}}, "

@@ -6,7 +6,7 @@ import logging
 import os
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,8 +14,9 @@ from xner_hf.align.base import Link, Text
 from xner_hf.align.embedding import Embedder, SubWords, spread
 from xner_hf.align.extraction import METHODS, extract, pool
 from xner_hf.batches import out_of_memory
-from xner_hf.errors import XnerError, nearest
+from xner_hf.errors import XnerError
 from xner_hf.registry import MODEL, MODEL_PACKAGES, Input, Method, register
+from xner_hf.settings import setting
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,49 +53,32 @@ class EncoderConfig(Method):
     citations = ("jalili-sabet-etal-2020",)
     packages = MODEL_PACKAGES
 
-    model: str = field(
-        metadata={"help": "encoder or sequence-to-sequence model: Hub id, folder, or name in the mirror"}
+    model: str = setting(..., "encoder or sequence-to-sequence model: Hub id, folder, or name in the mirror")
+    revision: str | None = setting(None, "Hub branch, tag or commit of the model")
+    layer: int | None = setting(
+        None,
+        "hidden state to compare, 0 being the embeddings; by default the last of a sequence-to-sequence "
+        "model's encoder, 6 of LaBSE, two thirds of the depth of others (8 of 12)",
+        within="[0, inf)",
     )
-    revision: str | None = field(default=None, metadata={"help": "Hub branch, tag or commit of the model"})
-    layer: int | None = field(
-        default=None,
-        metadata={
-            "help": "hidden state to compare, 0 being the embeddings; by default the last of a sequence-to-sequence "
-            "model's encoder, 6 of LaBSE, two thirds of the depth of others (8 of 12)"
-        },
+    level: str = setting(
+        "subword", "units to compare; a word is the mean of its sub-words", choices=("subword", "word")
     )
-    level: str = field(default="subword", metadata={"help": "what is compared: subword, or word (mean of sub-words)"})
-    extraction: str = field(default="itermax", metadata={"help": "argmax, itermax, mwmf or softmax"})
-    threshold: float | None = field(
-        default=None, metadata={"help": "least probability of a softmax link, in (0, 1); 0.001 unless given"}
+    extraction: str = setting("itermax", "how links are taken from the similarities", choices=METHODS)
+    threshold: float | None = setting(None, "least probability of a softmax link; 0.001 unless given", within="(0, 1)")
+    symmetrisation: str = setting(
+        "intersection",
+        "links that both directions have, or that either has (union: argmax and softmax only)",
+        choices=("intersection", "union"),
     )
-    symmetrisation: str = field(
-        default="intersection",
-        metadata={"help": "link what both directions link (intersection), or either (union; argmax and softmax only)"},
-    )
-    dtype: str = field(default="float32", metadata={"help": "numbers the encoder computes in: float32 or bfloat16"})
+    dtype: str = setting("float32", "number type of the encoder", choices=("float32", "bfloat16"))
 
     def __post_init__(self) -> None:
         if not self.model:
             raise XnerError("aligner.model is empty; give a Hub id or the folder of an encoder.")
-        if self.layer is not None and self.layer < 0:
-            raise XnerError(f"aligner.layer is {self.layer}; it is 0 (the embeddings) or more.")
-        for name, known in (
-            ("level", ("subword", "word")),
-            ("extraction", METHODS),
-            ("symmetrisation", ("intersection", "union")),
-            ("dtype", ("float32", "bfloat16")),
-        ):
-            value = getattr(self, name)
-            if value not in known:
-                raise XnerError(
-                    f"aligner.{name} is {value!r}.{nearest(str(value), list(known))} It is one of {', '.join(known)}."
-                )
-        if self.threshold is not None:
-            if self.extraction != "softmax":
-                raise XnerError(f"aligner.threshold belongs to softmax; {self.extraction} has none. Leave it out.")
-            if not 0 < self.threshold < 1:
-                raise XnerError(f"aligner.threshold is {self.threshold}; it lies between 0 and 1.")
+        super().__post_init__()
+        if self.threshold is not None and self.extraction != "softmax":
+            raise XnerError(f"aligner.threshold belongs to softmax; {self.extraction} has none. Leave it out.")
         if self.symmetrisation == "union" and self.extraction not in _DIRECTED:
             raise XnerError(
                 f"aligner.symmetrisation 'union' needs two directions, which {self.extraction} does not have. Take "

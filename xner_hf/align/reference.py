@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from xner_hf.align.base import Link, Text
 from xner_hf.checkpoint import check_encoder, inner_encoder, load_checkpoint, longest_input
-from xner_hf.errors import XnerError, nearest
+from xner_hf.errors import XnerError
 from xner_hf.registry import MODEL, MODEL_PACKAGES, Input, Method, register
+from xner_hf.settings import setting
 
 _METHODS = {"argmax": ("a", "inter"), "itermax": ("i", "itermax"), "mwmf": ("m", "mwmf")}
 _LEVELS = {"subword": "bpe", "word": "word"}
@@ -24,23 +25,16 @@ class SimAlignConfig(Method):
     citations = ("jalili-sabet-etal-2020",)
     packages = (*MODEL_PACKAGES, "simalign")
 
-    model: str = field(metadata={"help": "encoder: Hub id, folder, or name in the mirror"})
-    revision: str | None = field(default=None, metadata={"help": "Hub branch, tag or commit of the model"})
-    layer: int = field(default=8, metadata={"help": "hidden state to compare, 0 being the embeddings"})
-    level: str = field(default="subword", metadata={"help": "what is compared: subword, or word (mean of sub-words)"})
-    extraction: str = field(default="itermax", metadata={"help": "argmax, itermax or mwmf"})
+    model: str = setting(..., "encoder: Hub id, folder, or name in the mirror")
+    revision: str | None = setting(None, "Hub branch, tag or commit of the model")
+    layer: int = setting(8, "hidden state to compare, 0 being the embeddings", within="[0, inf)")
+    level: str = setting("subword", "units to compare; a word is the mean of its sub-words", choices=_LEVELS)
+    extraction: str = setting("itermax", "how links are taken from the similarities", choices=_METHODS)
 
     def __post_init__(self) -> None:
         if not self.model:
             raise XnerError("aligner.model is empty; give a Hub id or the folder of an encoder.")
-        if self.layer < 0:
-            raise XnerError(f"aligner.layer is {self.layer}; it is 0 (the embeddings) or more.")
-        for name, known in (("level", list(_LEVELS)), ("extraction", list(_METHODS))):
-            value = getattr(self, name)
-            if value not in known:
-                raise XnerError(
-                    f"aligner.{name} is {value!r}.{nearest(str(value), known)} It is one of {', '.join(known)}."
-                )
+        super().__post_init__()
 
     def inputs(self) -> Iterator[Input]:
         yield Input(MODEL, self.model, revision=self.revision)

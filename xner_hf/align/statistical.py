@@ -11,7 +11,7 @@ import importlib.util
 import json
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from xner_hf.align.base import Link, Text
 from xner_hf.align.folder import read_whole, written_whole
 from xner_hf.errors import XnerError
 from xner_hf.registry import FILES, Input, Method, register
+from xner_hf.settings import setting
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,20 +46,16 @@ class StatisticalConfig(Method):
 
     citations = ("ostling-tiedemann-2016",)
 
-    stem: int = field(
-        default=5,
-        metadata={
-            "help": "letters from the beginning of a word that are compared; 0 is all of them, better for some "
-            "languages with much parallel text (docs/results.md)"
-        },
+    stem: int = setting(
+        5,
+        "letters from the beginning of a word that are compared; 0 is all of them, better for some "
+        "languages with much parallel text (docs/results.md)",
+        within="[0, inf)",
     )
-    model: str | None = field(
-        default=None, metadata={"help": "folder of a model that was trained before (`xner align --keep`): no training"}
-    )
+    model: str | None = setting(None, "folder of a model that was trained before (`xner align --keep`): no training")
 
     def __post_init__(self) -> None:
-        if self.stem < 0:
-            raise XnerError(f"aligner.stem is {self.stem}; it counts letters and is 0 (all) or more.")
+        super().__post_init__()
         if self.model is not None and not (Path(self.model) / PARAMETERS).is_file():
             raise XnerError(
                 f"aligner.model {self.model!r} is not the folder of a trained model; `xner align PAIRS --keep "

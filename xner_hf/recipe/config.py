@@ -23,6 +23,7 @@ from xner_hf.recipe.parts import (
     TranslatorConfig,
 )
 from xner_hf.registry import Input, Method
+from xner_hf.settings import check_values, setting
 
 
 class _Kind(NamedTuple):
@@ -58,20 +59,19 @@ class Member:
     """One direction of `combine` and the weight of its labels."""
 
     recipe: Recipe
-    weight: float = 1.0
+    weight: float = setting(1.0, "weight of its labels", within="(0, inf)")
 
     def __post_init__(self) -> None:
-        if not self.weight > 0:
-            raise XnerError(f"the weight of the member {self.recipe.recipe!r} is {self.weight}; it is above 0.")
+        check_values(self, f"member {self.recipe.recipe!r}")
 
 
 @dataclass(frozen=True)
 class Recipe:
     """What a projected corpus is made from and how; make one with `make_recipe`."""
 
-    recipe: str = field(metadata={"help": " | ".join(RECIPES)})
-    language: str = field(metadata={"help": "ISO 639-3 code of the target language"})
-    source_language: str = field(metadata={"help": "ISO 639-3 code of the language that is labelled"})
+    recipe: str = setting(..., "what the corpus is made from", choices=RECIPES)
+    language: str = setting(..., "ISO 639-3 code of the target language")
+    source_language: str = setting(..., "ISO 639-3 code of the language that is labelled")
     text: TextConfig
     translator: TranslatorConfig | None = None
     tagger: TaggerConfig | None = None
@@ -79,16 +79,13 @@ class Recipe:
     back_translation: BackTranslationConfig | None = None
     projector: ProjectorConfig = field(default_factory=ProjectorConfig)
     filters: FiltersConfig = field(default_factory=FiltersConfig)
-    members: tuple[Member, ...] = field(default=(), metadata={"help": "the recipes that 'combine' joins"})
-    combination: str = field(default=AVERAGE, metadata={"help": f"{' | '.join(COMBINATIONS)}: how 'combine' joins"})
-    limit: int | None = field(default=None, metadata={"help": "use only the first sentences of the text"})
-    validation_percent: float = field(default=5.0, metadata={"help": "share of rows kept for validation"})
+    members: tuple[Member, ...] = setting((), "the recipes that 'combine' joins")
+    combination: str = setting(AVERAGE, "how 'combine' joins its members", choices=COMBINATIONS)
+    limit: int | None = setting(None, "use only the first sentences of the text", within="[1, inf)")
+    validation_percent: float = setting(5.0, "share of rows kept for validation, in percent", within="[0, 100)")
 
     def __post_init__(self) -> None:
-        if self.limit is not None and self.limit < 1:
-            raise XnerError(f"limit is {self.limit}; it counts sentences and is 1 or more.")
-        if not 0 <= self.validation_percent < 100:
-            raise XnerError(f"validation_percent is {self.validation_percent}; it lies in [0, 100).")
+        check_values(self)
         if find_language(self.language).code != self.language:
             raise XnerError(f"the recipe's language {self.language!r} is not an ISO 639-3 code of `xner languages`.")
         splitter(self.source_language)
@@ -124,8 +121,6 @@ class Recipe:
             )
         if self.members and len(self.members) < 2:
             raise XnerError("the recipe 'combine' has one member; it joins two or more.")
-        if self.combination not in COMBINATIONS:
-            raise XnerError(f"combination is {self.combination!r}; known are {', '.join(COMBINATIONS)}.")
         marking = [one.translator for one in (self.back_translation,) if one]
         marking += [self.translator] if self.recipe == "marker" and self.translator else []
         if any(one.method == "parallel" for one in marking):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from xner_hf.corpora.files import LABELLED
 from xner_hf.corpora.parallel import SAMPLE, local_files, no_pairs, parallel_input
@@ -14,7 +14,7 @@ from xner_hf.errors import XnerError
 from xner_hf.project.markers import FORMS
 from xner_hf.registry import CORPUS, FILES, Input, settings_of
 from xner_hf.registry import SAMPLE as SAMPLE_INPUT
-from xner_hf.settings import check_model
+from xner_hf.settings import check_model, check_values, setting
 from xner_hf.tag import tagger_settings
 
 
@@ -22,21 +22,18 @@ from xner_hf.tag import tagger_settings
 class TextConfig:
     """Where the sentences come from."""
 
-    corpus: str = field(
-        metadata={
-            "help": "Hub id; local files (`local_files`); for unlabelled text a .txt or .jsonl file or a folder of "
-            ".txt files; or 'sample' for the bundled one"
-        }
+    corpus: str = setting(
+        ...,
+        "Hub id; local files (`local_files`); for unlabelled text a .txt or .jsonl file or a folder of "
+        ".txt files; or 'sample' for the bundled one",
     )
-    config: str = field(default="", metadata={"help": "configuration of a Hub corpus"})
-    splits: tuple[str, ...] | None = field(default=None, metadata={"help": "its splits; all of them by default"})
-    revision: str | None = field(default=None, metadata={"help": "Hub branch, tag or commit"})
-    labels: Mapping[str, str] | None = field(
-        default=None,
-        metadata={
-            "help": "entity types of the text's own labels mapped to PER, ORG, LOC or O; tagger.labels without a "
-            "tagger means the same"
-        },
+    config: str = setting("", "configuration of a Hub corpus")
+    splits: tuple[str, ...] | None = setting(None, "its splits; all of them by default")
+    revision: str | None = setting(None, "Hub branch, tag or commit")
+    labels: Mapping[str, str] | None = setting(
+        None,
+        "entity types of the text's own labels mapped to PER, ORG, LOC or O; tagger.labels without a "
+        "tagger means the same",
     )
 
     def __post_init__(self) -> None:
@@ -72,107 +69,86 @@ def is_local(reference: str) -> bool:
     return bool(local_files(reference)) or path.suffix.lower() in (".txt", *LABELLED) or path.is_dir()
 
 
-@dataclass(frozen=True)
-class TranslatorConfig:
-    """Who translates; `settings` are those of the method, a registered translator."""
+class _Applied:
+    """A part of a recipe that applies a registered method; `own` is the settings object of that method."""
 
-    method: str = field(default="seq2seq", metadata={"help": "a registered translator (`xner methods translator`)"})
-    markers: str | None = field(
-        default=None,
-        metadata={"help": f"{' | '.join(FORMS)}: form of the marks around entities, recipe 'marker' only"},
-    )
-    settings: dict[str, Any] = field(default_factory=dict)
+    kind: ClassVar[str]
+    method: str
+    settings: dict[str, Any]
 
     def __post_init__(self) -> None:
-        check_form(self.markers, "translator.markers")
+        check_values(self, self.kind)
         self.own  # noqa: B018 - refuses what it does not know
 
     @cached_property
     def own(self) -> Any:
         """The settings object of the method."""
-        return settings_of("translator", self.method, self.settings)
+        return settings_of(self.kind, self.method, self.settings)
 
-    def inputs(self, role: str = "translator") -> Iterator[Input]:
-        """Return what the translator reads."""
-        yield from (one.used_as(role) for one in self.own.inputs())
-
-
-def check_form(form: str | None, key: str) -> None:
-    """Check the name of a form of entity markers.
-
-    Raises:
-        XnerError: there is no such form.
-    """
-    if form is not None and form not in FORMS:
-        raise XnerError(f"{key} is {form!r}; known are {', '.join(FORMS)}.")
+    def inputs(self, role: str = "") -> Iterator[Input]:
+        """Return what the method reads, used as `role`, by default the kind of method."""
+        yield from (one.used_as(role or self.kind) for one in self.own.inputs())
 
 
 @dataclass(frozen=True)
-class TaggerConfig:
+class TranslatorConfig(_Applied):
+    """Who translates; `settings` are those of the method, a registered translator."""
+
+    kind = "translator"
+
+    method: str = setting("seq2seq", "a registered translator (`xner methods translator`)")
+    markers: str | None = setting(None, "form of the markers around entities, recipe 'marker' only", choices=FORMS)
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TaggerConfig(_Applied):
     """Who labels the side that has no labels; absent where the corpus brings gold labels."""
 
-    model: str = field(
-        metadata={"help": "token-classification checkpoint: Hub id or folder; or a file of labelled sentences"}
+    kind = "tagger"
+
+    model: str = setting(..., "token-classification checkpoint: Hub id or folder; or a file of labelled sentences")
+    revision: str | None = setting(None, "Hub branch, tag or commit")
+    labels: Mapping[str, str] | None = setting(
+        None,
+        "entity types of the model or file mapped to PER, ORG, LOC or O: {human: PER, misc: O}, or whole "
+        "labels of a model: {LABEL_1: B-PER}; of a model PERSON, ORGANIZATION, GPE, FAC and the like are known, "
+        "and all others are O by default",
     )
-    revision: str | None = field(default=None, metadata={"help": "Hub branch, tag or commit"})
-    labels: Mapping[str, str] | None = field(
-        default=None,
-        metadata={
-            "help": "entity types of the model or file mapped to PER, ORG, LOC or O: {human: PER, misc: O}, or whole "
-            "labels of a model: {LABEL_1: B-PER}; of a model PERSON, ORGANIZATION, GPE, FAC and the like are known, "
-            "and all others are O by default"
-        },
+    consistent: bool = setting(True, "every name has one type in the whole text, that which it is given most")
+    distributions: bool = setting(False, "keep the label distribution of every word in the cache, for distillation")
+    method: str | None = setting(
+        None, "a registered tagger; by default gold for a file of labelled sentences, else model"
     )
-    consistent: bool = field(
-        default=True, metadata={"help": "every name has one type in the whole text, that which it is given most"}
-    )
-    distributions: bool = field(
-        default=False, metadata={"help": "keep the label distribution of every word in the cache, for distillation"}
-    )
-    method: str | None = field(
-        default=None,
-        metadata={"help": "a registered tagger; by default gold for a file of labelled sentences, else model"},
-    )
-    settings: dict[str, Any] = field(default_factory=dict, metadata={"hidden": True})
+    settings: dict[str, Any] = setting(dict, "", hidden=True)
 
     def __post_init__(self) -> None:
         check_model(self.model, "tagger.model")
         _check_type_map(self.labels, "tagger.labels")
-        self.own  # noqa: B018 - refuses what it does not know
+        super().__post_init__()
 
     @cached_property
     def own(self) -> Any:
         """The settings object of the method."""
         return tagger_settings(self.model, self.revision, self.labels, self.method, **self.settings)
 
-    def inputs(self) -> Iterator[Input]:
-        """Return what the tagger reads."""
-        yield from (one.used_as("tagger") for one in self.own.inputs())
-
 
 @dataclass(frozen=True)
-class AlignerConfig:
+class AlignerConfig(_Applied):
     """How words are linked; `settings` are those of the method, a registered aligner."""
 
-    method: str = field(default="statistical", metadata={"help": "a registered aligner (`xner methods aligner`)"})
-    extra_parallel: tuple[str, ...] = field(
-        default=(),
-        metadata={"help": "further parallel text to train on: org/name:config on the Hub, or local files"},
+    kind = "aligner"
+
+    method: str = setting("statistical", "a registered aligner (`xner methods aligner`)")
+    extra_parallel: tuple[str, ...] = setting(
+        (), "further parallel text to train on: org/name:config on the Hub, or local files"
     )
     settings: dict[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.own  # noqa: B018 - refuses what it does not know
-
-    @cached_property
-    def own(self) -> Any:
-        """The settings object of the method."""
-        return settings_of("aligner", self.method, self.settings)
 
     def inputs(self, role: str = "aligner") -> Iterator[Input]:
         """Return what the aligner reads, further parallel text included."""
         yield from (parallel_input(one).used_as(f"{role}.extra_parallel") for one in self.extra_parallel)
-        yield from (one.used_as(role) for one in self.own.inputs())
+        yield from super().inputs(role)
 
 
 @dataclass(frozen=True)
@@ -180,23 +156,17 @@ class BackTranslationConfig:
     """Refinement of links by back-translation (`xner_hf.align.back_translation`)."""
 
     translator: TranslatorConfig
-    mode: str = field(
-        default="rescore",
-        metadata={
-            "help": "replace: the links of entities are those found through the back-translation, as in the "
-            "paper | rescore: direct links and these are averaged"
-        },
+    mode: str = setting(
+        "rescore",
+        "replace: the links of entities are those found through the back-translation, as in the "
+        "paper; rescore: direct links and these are averaged",
+        choices=("replace", "rescore"),
     )
-    weight: float = field(default=0.5, metadata={"help": "of the back-translation in 'rescore', in [0, 1]"})
-    aligner: AlignerConfig = field(
-        default_factory=AlignerConfig, metadata={"help": "who aligns the back-translation with the original"}
-    )
+    weight: float = setting(0.5, "weight of the back-translation in 'rescore'", within="[0, 1]")
+    aligner: AlignerConfig = setting(AlignerConfig, "who aligns the back-translation with the original")
 
     def __post_init__(self) -> None:
-        if self.mode not in ("replace", "rescore"):
-            raise XnerError(f"back_translation.mode is {self.mode!r}; known are replace, rescore.")
-        if not 0 <= self.weight <= 1:
-            raise XnerError(f"back_translation.weight is {self.weight}; it lies in [0, 1].")
+        check_values(self, "back_translation")
         if self.translator.markers is None:
             raise XnerError(f"back_translation.translator.markers is missing; give {' or '.join(FORMS)}.")
 
@@ -207,20 +177,10 @@ class BackTranslationConfig:
 
 
 @dataclass(frozen=True)
-class ProjectorConfig:
+class ProjectorConfig(_Applied):
     """How entities are carried over; `settings` are those of the method, a registered projector."""
 
-    method: str = field(default="fused", metadata={"help": "a registered projector (`xner methods projector`)"})
+    kind = "projector"
+
+    method: str = setting("fused", "a registered projector (`xner methods projector`)")
     settings: dict[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.own  # noqa: B018 - refuses what it does not know
-
-    @cached_property
-    def own(self) -> Any:
-        """The settings object of the method."""
-        return settings_of("projector", self.method, self.settings)
-
-    def inputs(self) -> Iterator[Input]:
-        """Return what the projection method reads."""
-        yield from (one.used_as("projector") for one in self.own.inputs())

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from xner_hf.corpora.base import ReadReport, Sentence
 from xner_hf.corpora.labelled import composed, read_labelled
 from xner_hf.errors import XnerError
 from xner_hf.registry import FILES, Input, Method, register
+from xner_hf.settings import setting
 from xner_hf.spans import Span
 
 
@@ -17,11 +18,9 @@ from xner_hf.spans import Span
 class GoldConfig(Method):
     """Takes the labels of a file of labelled sentences."""
 
-    model: str = field(metadata={"help": "file of labelled sentences"})
-    revision: str | None = field(default=None, metadata={"help": "not used: a file has no revision"})
-    labels: Mapping[str, str] | None = field(
-        default=None, metadata={"help": "entity types of the file mapped to PER, ORG, LOC or O"}
-    )
+    model: str = setting(..., "file of labelled sentences")
+    revision: str | None = setting(None, "not used: a file has no revision")
+    labels: Mapping[str, str] | None = setting(None, "entity types of the file mapped to PER, ORG, LOC or O")
 
     def __post_init__(self) -> None:
         if self.revision:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xner_hf.checkpoint import load_checkpoint, load_config, longest_input
 from xner_hf.corpora.base import ReadReport
 from xner_hf.errors import XnerError
 from xner_hf.registry import MODEL, MODEL_PACKAGES, Input, Method, register
+from xner_hf.settings import setting
 from xner_hf.spans import ENTITY_TYPES, Span, spans_from_iob2
 from xner_hf.tag.scheme import find_scheme, label_names
 
@@ -28,10 +29,10 @@ class ModelTaggerConfig(Method):
 
     packages = MODEL_PACKAGES
 
-    model: str = field(metadata={"help": "token-classification checkpoint: Hub id or folder"})
-    revision: str | None = field(default=None, metadata={"help": "Hub branch, tag or commit"})
-    labels: Mapping[str, str] | None = field(
-        default=None, metadata={"help": "entity types or labels of the model mapped to PER, ORG, LOC or O"}
+    model: str = setting(..., "token-classification checkpoint: Hub id or folder")
+    revision: str | None = setting(None, "Hub branch, tag or commit")
+    labels: Mapping[str, str] | None = setting(
+        None, "entity types or labels of the model mapped to PER, ORG, LOC or O"
     )
 
     def inputs(self) -> Iterator[Input]:
