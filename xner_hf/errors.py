@@ -6,17 +6,17 @@ from collections.abc import Iterable
 
 
 class XnerError(ValueError):
-    """Wrong input or an input that cannot be had.
+    """Wrong input, or an input that is not available.
 
-    The message says what is wrong, where (file, line, value) and how to mend it. The command line prints it without a
+    The message says what is wrong, where (file, line, value) and how to fix it. The command line prints it without a
     traceback and exits with 2; every other exception is a bug of this package.
     """
 
 
 class NotAvailable(XnerError):
-    """An input that is named correctly but cannot be had here.
+    """An input that is named correctly but is not available here.
 
-    It is not in the mirror, the Hub refuses it, or it is not in the cache and ``HF_HUB_OFFLINE`` forbids to ask.
+    It is not in the mirror, the Hub refuses it, or it is not in the cache and ``HF_HUB_OFFLINE`` is set.
     """
 
 
@@ -25,7 +25,7 @@ class NoNetwork(NotAvailable):
 
 
 class HubFault(XnerError):
-    """The Hub, or the way to it, fails just now, so that nothing is known of what was asked for.
+    """The Hub, or the connection to it, fails, so that it is unknown whether the input exists.
 
     Where work goes on without an input that is `NotAvailable`, it must not do so here.
     """

@@ -156,8 +156,7 @@ class Method:
     def state(self) -> dict[str, Any]:
         """Return what decides the results but for the inputs: version, settings and versions of packages.
 
-        Settings that name an input are left out: what it holds decides, wherever it lies. So are parts that are off:
-        that their package is installed decides nothing.
+        Settings that name an input are left out: its content decides, not its place. So are parts that are off.
         """
         named = {name for one in self.inputs() for name in (one.name, one.revision)} - {None}
         theirs = {one.name for kind in methods(self.parts).values() for one in fields(kind)} if self.parts else set()

@@ -18,8 +18,7 @@ def load_yaml(text: str) -> Any:
     """Return what a YAML text from outside holds; only plain values are made.
 
     Raises:
-        yaml.YAMLError: it is none, or a key stands twice in a mapping, of which YAML itself would take the last
-            without a word.
+        yaml.YAMLError: it is not YAML, or a mapping has a key twice, where YAML would silently take the last.
     """
     import yaml
 
@@ -29,7 +28,7 @@ def load_yaml(text: str) -> Any:
 def load_names(text: str) -> Any:
     """Return what a YAML text holds: as `load_yaml`, but names stay what they are, as in YAML 1.2.
 
-    Of unquoted words only ``true``, ``false``, ``null`` and plain numbers are no text: ``no`` is Norwegian,
+    All unquoted words but ``true``, ``false``, ``null`` and plain numbers are text: ``no`` is Norwegian,
     ``2020-01-01`` a branch.
 
     Raises:
@@ -126,7 +125,7 @@ def _as_wanted(value: Any, accepted: tuple[type, ...]) -> Any:
 
 
 def check_model(name: str | None, key: str) -> None:
-    """Check that a model is named where one is given at all; an empty name would be the folder one stands in.
+    """Check that the name of a model, where one is given, is not empty; an empty path is the current folder.
 
     Raises:
         XnerError: the name is empty; the message names `key`.
@@ -141,7 +140,7 @@ def read_mapping(path: Path, what: str, form: str) -> dict[str, Any]:
     Args:
         path: the file.
         what: what it holds, such as ``recipe``, for the messages.
-        form: a sentence that says what it should look like.
+        form: a sentence that shows what it should look like.
 
     Raises:
         XnerError: it cannot be read, a key stands twice, or it is no mapping.

@@ -13,7 +13,7 @@ import xner_hf  # noqa: F401  registers the builder
 from xner_hf.builders.projected import ProjectedNer
 from xner_hf.errors import XnerError
 from xner_hf.languages import languages
-from xner_hf.pipeline import run as pipeline
+from xner_hf.pipeline import text
 from xner_hf.pipeline.inputs import sign
 from xner_hf.pipeline.rows import corpus_files
 from xner_hf.pipeline.run import run_recipe
@@ -102,7 +102,7 @@ def test_rows_can_be_streamed(sample):
 
 
 def test_several_processes_give_the_rows_of_one(sample, monkeypatch, fresh):
-    monkeypatch.setattr(pipeline, "SHARD", 40)
+    monkeypatch.setattr(text, "SHARD", 40)
     data = load_dataset(CORPUS, "hau", recipe="sample", num_proc=2, **fresh)
     assert {split: data[split].to_list() for split in data} == {split: sample[split].to_list() for split in sample}
 

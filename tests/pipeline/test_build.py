@@ -225,14 +225,14 @@ def test_a_build_that_fails_leaves_no_folder_that_counts_as_whole(sample, tmp_pa
             write_build(sample, folder)
     finally:
         shard.write_bytes(good)
-    with pytest.raises(XnerError, match="no whole build"):
+    with pytest.raises(XnerError, match="not a complete build"):
         read_build(folder)
     write_build(sample, folder)
     assert read_build(folder)["rows"]["in"] == 160
 
 
 def test_a_folder_without_facts_is_no_build(tmp_path):
-    for folder, words in ((tmp_path, "holds no build.json"), (tmp_path / "gone", "is not a folder here")):
+    for folder, words in ((tmp_path, "has no build.json"), (tmp_path / "gone", "is not a local folder")):
         with pytest.raises(XnerError) as caught:
             read_build(folder)
         assert words in str(caught.value)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from xner_hf.errors import NotAvailable, XnerError
-from xner_hf.pipeline import run as pipeline
-from xner_hf.pipeline import work
+from xner_hf.pipeline import text, work
 from xner_hf.pipeline.inputs import sign
 from xner_hf.pipeline.run import run_recipe, source_side
 from xner_hf.recipe import make_recipe, recipe_from_dict
@@ -71,7 +70,7 @@ class TestTranslateTest:
         assert rows["a.txt:1#0"]["ner_tags"] == [1, 0, 0, 5, 0, 0]
 
     def test_a_killed_translation_goes_on_where_it_stopped(self, mirror, monkeypatch, rows_of):
-        monkeypatch.setattr(pipeline, "SHARD", 5)
+        monkeypatch.setattr(text, "SHARD", 5)
         made: list[int] = []
         original = work.TranslateShard.__call__
 
@@ -179,7 +178,7 @@ class TestCombine:
         [
             ([{"recipe": "parallel"}], "has one member"),
             ([{"recipe": "paralel"}, {"recipe": "transfer"}], "did you mean 'parallel'"),
-            ([{"recipe": "parallel", "weight": 0}, {"recipe": "transfer"}], "is above 0"),
+            ([{"recipe": "parallel", "weight": 0}, {"recipe": "transfer"}], "must be above 0"),
             ("parallel", "it is a list of recipes"),
         ],
     )

@@ -191,7 +191,7 @@ def test_the_models_of_aligner_and_target_side_are_signed_by_their_files(mirror,
             ["no model 'org/gone'"],
         ),
         ({"projector.target_tagger": "org/gone"}, ["no model 'org/gone'"]),
-        ({"aligner": {"extra_parallel": ["gone.tsv"]}}, ["gone.tsv", "not a file here"]),
+        ({"aligner": {"extra_parallel": ["gone.tsv"]}}, ["gone.tsv", "not a local file"]),
         ({"aligner": {"extra_parallel": [f"{MAFAND}:en-hua"]}}, ["'en-hua'", "Did you mean 'en-hau'?"]),
     ],
 )

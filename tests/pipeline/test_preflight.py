@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from xner_hf.errors import XnerError
-from xner_hf.pipeline import run as pipeline
+from xner_hf.pipeline import preflight, text
 from xner_hf.pipeline.run import run_recipe
 from xner_hf.recipe import make_recipe
 
@@ -20,7 +20,7 @@ def no_text(mirror, monkeypatch):
     def read(*_):
         raise AssertionError("the text was read")
 
-    monkeypatch.setattr(pipeline, "read_rows", read)
+    monkeypatch.setattr(text, "read_rows", read)
 
 
 def test_a_translator_of_another_kind(mirror):
@@ -37,7 +37,7 @@ def test_a_translator_that_does_not_know_the_language(mirror, small_translator, 
         {"text": {"corpus": str(tmp_path / "text.txt")}, "translator.model": str(small_translator)},
     )
     with pytest.raises(XnerError, match=r"no code for Swahili \(swa\).*hau_Latn, eng_Latn"):
-        pipeline.check_models(recipe)
+        preflight.check_models(recipe)
     refinement = {"translator": {"model": str(small_translator), "markers": "xml", "target_code": "hausa_Latn"}}
     recipe = make_recipe("hau", "parallel", {"back_translation": refinement})
     with pytest.raises(XnerError, match="does not know the language code 'hausa_Latn'"):

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from xner_hf.errors import XnerError
-from xner_hf.pipeline import run as pipeline
+from xner_hf.pipeline import text
 from xner_hf.pipeline.build import write_build
 from xner_hf.pipeline.rows import corpus_files
 from xner_hf.pipeline.run import run_recipe
@@ -249,7 +249,7 @@ def test_a_limit_takes_the_first_rows_and_may_be_larger_than_the_text(mirror, sp
 def test_the_size_of_a_shard_changes_no_row(monkeypatch, fresh_cache, rows_of):
     whole = rows_of(run_recipe(make_recipe("hau", "sample")))
     fresh_cache()
-    monkeypatch.setattr(pipeline, "SHARD", 32)
+    monkeypatch.setattr(text, "SHARD", 32)
     run = run_recipe(make_recipe("hau", "sample"))
     assert run.stages.shards == 5
     assert [len(files) for files in corpus_files(run).values()] == [5, 5, 5]

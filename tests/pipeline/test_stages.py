@@ -7,7 +7,7 @@ import json
 import pyarrow.parquet as pq
 import pytest
 
-from xner_hf.pipeline import run as pipeline
+from xner_hf.pipeline import text
 from xner_hf.pipeline.build import write_build
 from xner_hf.pipeline.chain import REASONS
 from xner_hf.pipeline.progress import Progress
@@ -51,7 +51,7 @@ def wavering(mirror, write_wavering_tagger, write_corpus, monkeypatch, tmp_path)
     """The function that returns the recipe of a text whose names are tagged now this way, now that; 2 rows a shard."""
     folder = tmp_path / "wavering"
     write_wavering_tagger(folder, ["Kano", "Jos"])
-    monkeypatch.setattr(pipeline, "SHARD", 2)
+    monkeypatch.setattr(text, "SHARD", 2)
 
     def recipe(text=TEXT, **overrides):
         write_corpus(mirror, "org/pairs", {"a": {"train": [{"source_text": s, "target_text": t} for s, t in text]}})
@@ -150,7 +150,7 @@ def test_a_run_that_was_cut_off_while_names_were_settled_goes_on_there(wavering,
 @pytest.fixture
 def labelled(mirror, write_corpus, monkeypatch):
     """The function that returns the recipe of a labelled text whose target side only a tagger understands."""
-    monkeypatch.setattr(pipeline, "SHARD", 2)
+    monkeypatch.setattr(text, "SHARD", 2)
     rows = [
         ("the city grew", [0, 5, 0], "an ga Kano"),
         ("the man left", [0, 1, 0], "Amina ta tafi"),

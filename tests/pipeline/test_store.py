@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from xner_hf.errors import XnerError
-from xner_hf.pipeline import run as pipeline
+from xner_hf.pipeline import text
 from xner_hf.pipeline.build import read_build, write_build
 from xner_hf.pipeline.run import run_recipe
 from xner_hf.pipeline.schema import stage_schema
@@ -33,11 +33,11 @@ from xner_hf.recipe import make_recipe
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from xner_hf.pipeline import run
+from xner_hf.pipeline import run, text
 from xner_hf.pipeline.build import write_build
 from xner_hf.recipe import make_recipe
 
-run.SHARD = 40
+text.SHARD = 40
 left = int(sys.argv[1])
 
 
@@ -227,7 +227,7 @@ def test_the_same_recipe_gives_the_same_bytes_in_another_cache(mirror, fresh_cac
 
 
 def test_several_processes_give_the_bytes_of_one(monkeypatch, fresh_cache, tmp_path):
-    monkeypatch.setattr(pipeline, "SHARD", 32)
+    monkeypatch.setattr(text, "SHARD", 32)
     write_build(run_recipe(make_recipe("hau", "sample"), num_proc=1), tmp_path / "one")
     fresh_cache()
     run = run_recipe(make_recipe("hau", "sample"), num_proc=2)
@@ -288,13 +288,13 @@ def test_a_build_that_was_killed_again_and_again_goes_on_and_gives_the_same_byte
             text=True,
         )
         assert child.returncode == -signal.SIGKILL, child.stderr
-        with pytest.raises(XnerError, match=r"build\.json|is not a folder"):
+        with pytest.raises(XnerError, match=r"build\.json|is not a local folder"):
             read_build(out)
         whole += [stage] if stage else []
         marks = {path.parent.name.partition("-")[0] for path in cache_folder().rglob("done.json")}
         assert marks == set(whole)  # each run got one stage farther than the one before
     assert list(out.glob(".partial-*"))
-    monkeypatch.setattr(pipeline, "SHARD", 40)
+    monkeypatch.setattr(text, "SHARD", 40)
     write_build(run_recipe(make_recipe("hau", "sample")), out)
     fresh_cache()
     write_build(run_recipe(make_recipe("hau", "sample")), tmp_path / "at once")
@@ -305,7 +305,7 @@ def test_a_build_that_was_killed_again_and_again_goes_on_and_gives_the_same_byte
 
 @pytest.mark.parametrize("stage", ["text", "align", "project", "rows"])
 def test_a_stage_that_lost_its_mark_and_a_shard_is_completed(monkeypatch, stage, rows_of):
-    monkeypatch.setattr(pipeline, "SHARD", 40)
+    monkeypatch.setattr(text, "SHARD", 40)
     before = rows_of(run_recipe(make_recipe("hau", "sample")))
     (folder,) = cache_folder().glob(f"hau-sample/{stage}-*")
     (folder / "done.json").unlink()

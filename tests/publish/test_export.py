@@ -229,7 +229,7 @@ def test_only_whole_builds_are_exported(builds, out, tmp_path):
     refused(lambda: export_builds([], out), "no build")
     refused(lambda: export_builds([tmp_path / "gone"], out), tmp_path / "gone", "xner build")
     (builds / "swa" / "build.json").unlink()
-    refused(lambda: export_builds([builds / "hau", builds / "swa"], out), builds / "swa", "no whole build")
+    refused(lambda: export_builds([builds / "hau", builds / "swa"], out), builds / "swa", "not a complete build")
     (builds / "hau" / "recipe.yaml").unlink()
     refused(lambda: export_builds([builds / "hau"], out), builds / "hau", "recipe.yaml")
     assert not out.exists()

@@ -297,7 +297,7 @@ def test_labels_without_a_source_sentence_are_drawn_alone(build: Path, read: Rea
 
 
 def test_a_folder_that_is_no_build_is_explained(tmp_path: Path, build: Path) -> None:
-    with pytest.raises(XnerError, match=r"is not a folder.*xner build LANG"):
+    with pytest.raises(XnerError, match=r"is not a local folder.*xner build LANG"):
         write_report(tmp_path / "missing")
     (tmp_path / "empty").mkdir()
     with pytest.raises(XnerError, match=r"has no build\.json. A build is a folder .*xner build LANG"):

@@ -77,7 +77,7 @@ class CombinedAligner:
         threshold: in [0, 1]; links at it are dropped.
 
     Raises:
-        XnerError: there is no member, or weights or threshold are not as said above.
+        XnerError: there is no member, or weights or threshold do not fit.
     """
 
     def __init__(self, members: Sequence[Aligner], weights: Sequence[float] | None = None, threshold: float = 0.5):
@@ -100,13 +100,13 @@ class CombinedAligner:
             )
         self._total = math.fsum(self.weights)
         if not 0 <= threshold <= 1:
-            raise XnerError(f"the threshold of the combined aligner is {threshold}; it lies in [0, 1].")
+            raise XnerError(f"the threshold of the combined aligner is {threshold}; it must be in [0, 1].")
 
     def align(self, sources: Sequence[Sequence[str]], targets: Sequence[Sequence[str]]) -> list[list[Link]]:
         """Return the links whose combined probability is above the threshold.
 
         Raises:
-            XnerError: a member gave a link twice, or a score that is no probability.
+            XnerError: a member gave a link twice, or a score that is not a probability.
         """
         found = [member.align(sources, targets) for member in self.members]
         pairs = enumerate(zip(sources, targets, *found, strict=True), start=1)

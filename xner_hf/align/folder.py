@@ -16,27 +16,25 @@ from xner_hf.errors import XnerError
 
 @contextlib.contextmanager
 def written_whole(folder: Path, files: Collection[str]) -> Iterator[Path]:
-    """Give an empty folder to train in; when the block ends without an error, it takes the place of `folder`.
+    """Give an empty folder to train in; if the block ends without an error, it replaces `folder`.
 
     Args:
-        folder: where the model shall be; a model that is there is replaced.
+        folder: folder of the model; an earlier model there is replaced.
         files: names of the files of a model.
 
     Raises:
         XnerError: `folder` holds other files.
     """
-    strangers = sorted(path.name for path in folder.glob("*") if path.name not in files)
-    if strangers:
-        raise XnerError(
-            f"{folder} holds other files ({', '.join(strangers[:3])}); give the model a folder of its own."
-        )
+    others = sorted(path.name for path in folder.glob("*") if path.name not in files)
+    if others:
+        raise XnerError(f"{folder} holds other files ({', '.join(others[:3])}); give the model a folder of its own.")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    # Trained aside and renamed when whole: neither a kill nor a second training at once leaves half a model.
+    # Atomic: trained in a temporary folder and renamed. A kill or a second training leaves no half-written model.
     aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".training-"))
     try:
         yield aside
         if _same(aside, folder, files):
-            return  # another process trained the same, and may be reading it by now
+            return  # another process trained the same model and may be reading it
         shutil.rmtree(folder, ignore_errors=True)
         with contextlib.suppress(OSError):  # another process has put the same model there in the meantime
             aside.rename(folder)
@@ -60,11 +58,11 @@ def read_whole(folder: Path, trainer: str) -> Iterator[dict[str, Any]]:
         trainer: name of the class that trains one, for the message.
 
     Raises:
-        XnerError: the folder holds no whole model.
+        XnerError: the folder has no complete model.
     """
     try:
         yield json.loads((folder / "settings.json").read_text(encoding="utf-8"))
     except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
         raise XnerError(
-            f"{folder} holds no whole alignment model ({error}). Remove it and train one with {trainer}.train."
+            f"{folder} has no complete alignment model ({error}). Remove it and train one with {trainer}.train."
         ) from error

@@ -59,9 +59,9 @@ def sample(text: Sequence[Numbers], names: Sequence[Numbers], seed: int, sweeps:
                     )
                 )
             for run in runs:
-                _, said = run.communicate()
+                _, output = run.communicate()
                 if run.returncode:
-                    raise XnerError(f"training the aligner failed with exit code {run.returncode}:\n{said[-2000:]}")
+                    raise XnerError(f"training the aligner failed with exit code {run.returncode}:\n{output[-2000:]}")
         finally:
             for run in runs:
                 run.kill()

@@ -42,7 +42,7 @@ LONGEST = 1024
 @register("aligner", "statistical")
 @dataclass(frozen=True)
 class StatisticalConfig(Method):
-    """Learns to link words from the parallel text itself; needs no model."""
+    """Trains word alignment on the parallel text itself; needs no model."""
 
     citations = ("ostling-tiedemann-2016",)
 
@@ -113,7 +113,7 @@ class StatisticalAligner:
         folder: where `train` wrote the model.
 
     Raises:
-        XnerError: the folder holds no whole model.
+        XnerError: the folder has no complete model.
     """
 
     def __init__(self, folder: Path):

@@ -1,4 +1,4 @@
-"""A finished run as a folder: Parquet per split, README.md, and build.json, which says that the folder is whole."""
+"""A finished run as a folder: Parquet per split, README.md, and build.json, which marks a complete build."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def build_corpus(recipe: Recipe, folder: Path, num_proc: int = 1, progress: Prog
     """Run a recipe and write the build to `folder`; return the content of its build.json.
 
     Raises:
-        XnerError: the folder cannot be written, or an input cannot be had or is malformed.
+        XnerError: the folder cannot be written, or an input is not available or malformed.
     """
     check_output(folder)
     return write_build(run_recipe(recipe, num_proc, progress), folder)
@@ -42,8 +42,8 @@ def build_corpus(recipe: Recipe, folder: Path, num_proc: int = 1, progress: Prog
 def write_build(run: Run, folder: Path) -> dict[str, Any]:
     """Write a finished run to `folder` and return the content of its build.json.
 
-    The splits are written aside and moved into place. build.json is deleted first and written last: it marks a
-    complete build. A folder that holds anything but a build is left alone.
+    The splits are written to a temporary folder and moved into place. build.json is deleted first and written last: it
+    marks a complete build. A folder with other files is refused.
 
     Raises:
         XnerError: the folder cannot be written, or holds other files.
@@ -78,14 +78,14 @@ def write_build(run: Run, folder: Path) -> dict[str, Any]:
 
 
 def read_build(folder: Path) -> dict[str, Any]:
-    """Return the build.json of a whole build.
+    """Return the build.json of a complete build.
 
     Raises:
-        XnerError: the folder holds no whole build, or its build.json is no JSON object with a language and a recipe.
+        XnerError: the folder has no complete build, or its build.json is not a JSON object with a language and recipe.
     """
     path = folder / "build.json"
     if not path.is_file():
-        what = "is not a folder here" if not folder.is_dir() else "holds no build.json, so it is no whole build"
+        what = "is not a local folder" if not folder.is_dir() else "has no build.json, so it is not a complete build"
         raise XnerError(f"{folder} {what}. Make one with `xner build LANG --output {folder}`.")
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
@@ -100,7 +100,7 @@ def read_build(folder: Path) -> dict[str, Any]:
 
 
 _BUILDING = ".xner-building"
-"""Marks a folder in which a build was begun; build.json replaces it when the build is whole."""
+"""Marks a folder where a build has begun; build.json replaces it when the build is complete."""
 
 
 def check_output(folder: Path) -> None:
@@ -114,12 +114,12 @@ def check_output(folder: Path) -> None:
         ours = (folder / "build.json").exists() or (folder / _BUILDING).exists()
         names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
         known = {*SPLITS, "README.md", "recipe.yaml", "build.json", "report.html", "scores.json"}
-        strangers = [name for name in names if not ours or name not in known]
-        strangers += [name for name in SPLITS if (folder / name).is_file()]
-        strangers += [name for name in known.difference(SPLITS) if (folder / name).is_dir()]
-        if strangers:
+        others = [name for name in names if not ours or name not in known]
+        others += [name for name in SPLITS if (folder / name).is_file()]
+        others += [name for name in known.difference(SPLITS) if (folder / name).is_dir()]
+        if others:
             raise XnerError(
-                f"the output folder {folder} holds other files ({', '.join(strangers[:3])}); a build would mix with "
+                f"the output folder {folder} holds other files ({', '.join(others[:3])}); a build would mix with "
                 "them. Give an empty or new folder with --output."
             )
         (folder / _BUILDING).touch()
@@ -184,11 +184,9 @@ def _facts(run: Run, counts: _Counts) -> dict[str, Any]:
     }
 
 
-_PROJECTED = (
-    "the labels of the source side were carried over to the target side by word alignment and name similarity."
-)
+_PROJECTED = "the labels of the source side were projected to the target side by word alignment and name similarity."
 _MADE = {
-    "marker": "the labels of the source side were carried through the translator by markers, or by word alignment.",
+    "marker": "the labels of the source side were kept by markers in the translation, or projected by word alignment.",
     "transfer": "a tagger has labelled the text itself.",
     "combine": "the labels of several recipes were joined; `recipe.yaml` names them.",
 }

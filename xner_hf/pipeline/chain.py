@@ -46,7 +46,7 @@ REASONS = {
     **FAULTS,
     **filter_meanings(drop_sentences=True),
 }
-"""Why a row stands in the split ``rejected``."""
+"""Why a row is in the split ``rejected``."""
 
 ALIGNED_AT_ONCE = 10_000
 """Pairs that an aligner is given at once: few enough to show progress."""
@@ -54,7 +54,7 @@ ALIGNED_AT_ONCE = 10_000
 
 @dataclass(slots=True)
 class Projection:
-    """What became of one pair: its links, the fate of every source entity, and why the row is rejected, if it is."""
+    """The result for one pair: its links, the status of every source entity, and why the row is rejected, if it is."""
 
     links: list[Link]
     entities: list[ProjectedSpan]
@@ -83,10 +83,10 @@ def project_pair(
 ) -> Projection:
     """Project one pair and decide whether the row can be trained on.
 
-    Entities that markers brought over (`marked`) go through the filters alone, but those which look at links.
+    Entities found by markers (`marked`) only go through the filters, except for filters that read links.
 
-    A sentence whose source side has entities, none of which was projected, would teach the student that there is
-    none; it is rejected. One that lost some of them is kept, with the fate of each, unless a filter drops it.
+    A pair is rejected when its source side has entities and none was projected: it would teach the student that there
+    are none. A pair that lost some entities is kept, with the status of each, unless a filter drops it.
     """
     if marked is None:
         entities, reason = project_filtered(projector, filters, pair)
@@ -99,8 +99,8 @@ def project_pair(
 
 def label_directly(spans: Sequence[Span], reason: str | None = None) -> Projection:
     """Return the labels that a tagger gives to the target sentence itself; its entities are their own source."""
-    fates = [ProjectedSpan(*span, number, PROJECTED) for number, span in enumerate(() if reason else spans)]
-    return Projection([], fates, reason)
+    entities = [ProjectedSpan(*span, number, PROJECTED) for number, span in enumerate(() if reason else spans)]
+    return Projection([], entities, reason)
 
 
 def tag_sources(
@@ -110,21 +110,22 @@ def tag_sources(
 
     Args:
         pairs: what to tag.
-        tagger: who tags.
-        consistent: give every name one type over all pairs (`NameVotes`); labels that a pair brings vote, and stay.
-        progress: told of the stage.
+        tagger: labels the source side.
+        consistent: give every name one type over all pairs (`NameVotes`); labels that pairs came with vote too, and
+            do not change.
+        progress: shows the stage.
 
     Returns:
         The numbers of the pairs whose scores are no numbers, and which have no entities for that reason.
     """
     wanted = [number for number, pair in enumerate(pairs) if pair.source_spans is None]
-    tell = (progress or Progress()).stage("tag", len(wanted))
+    advance = (progress or Progress()).stage("tag", len(wanted))
     unscored = set()
     for number, spans in zip(wanted, tagger.tag([pairs[number].source for number in wanted]), strict=True):
         pairs[number].source_spans = spans or []
         if spans is None:
             unscored.add(number)
-    tell(len(wanted))
+    advance(len(wanted))
     if consistent:
         votes = NameVotes(lambda: ((pair.source, pair.source_spans or ()) for pair in pairs))
         settled = {
@@ -150,7 +151,7 @@ def check_scored(pairs: Sequence[Pair], unscored: set[int], labels: Iterable[np.
     """
     for number, (pair, rows) in enumerate(itertools.zip_longest(pairs, labels)):
         if number in unscored or (rows is not None and known(rows) is None):
-            raise XnerError(f"{pair.id}: {REASONS[NO_SCORES]}, so its entities are not known. Name another tagger.")
+            raise XnerError(f"{pair.id}: {REASONS[NO_SCORES]}, so its entities are unknown. Use another tagger.")
 
 
 def known(rows: np.ndarray) -> np.ndarray | None:
@@ -221,18 +222,18 @@ def project_aligned(
         filters: are applied before and after it.
         unscored: numbers of pairs whose tagger gave no scores.
         languages: of the pairs.
-        progress: is told of the stage.
+        progress: shows the stage.
     """
     import numpy as np
 
-    tell = (progress or Progress()).stage("project", len(pairs))
+    advance = (progress or Progress()).stage("project", len(pairs))
     for number, (pair, own, rows) in enumerate(zip(pairs, links, labels, strict=True)):
         reason = side_missing(pair) or (NO_SCORES if number in unscored else None)
         if rows is not None and known(rows) is None:
             rows, reason = np.zeros_like(rows), reason or NO_SCORES
         whole = SentencePair(pair.source, pair.source_spans or [], pair.target, own, rows, pair.id, *languages)
         done = project_pair(projector, filters, whole)
-        tell(1)
+        advance(1)
         yield Projection(own, done.entities, reason or done.reason)
 
 
@@ -243,14 +244,14 @@ def align_pairs(
     keep: Path | None = None,
     progress: Progress | None = None,
 ) -> list[list[Link]]:
-    """Return the links of every pair, from an aligner trained on them and on `extra`, if it is one that learns.
+    """Return the links of every pair, from an aligner trained on them and on `extra` if it is trained on text.
 
     Args:
         pairs: what to align.
         aligner: which aligner, and its settings.
         extra: further text to train on.
-        keep: folder for the trained model, which is else thrown away.
-        progress: told of the stages.
+        keep: folder for the trained model; without it the model is deleted.
+        progress: shows the stages.
 
     Raises:
         XnerError: no pair has words on both sides.
@@ -268,9 +269,9 @@ def align_pairs(
         if aligner.own.is_trained:
             progress.stage("train aligner", None)
         made = aligner.own.make(text, keep or Path(folder) / "model")
-        tell = progress.stage("align", len(pairs))
+        advance = progress.stage("align", len(pairs))
         for start in range(0, len(pairs), ALIGNED_AT_ONCE):
             piece = pairs[start : start + ALIGNED_AT_ONCE]
             links += made.align([pair.source for pair in piece], [pair.target for pair in piece])
-            tell(len(piece))
+            advance(len(piece))
     return links

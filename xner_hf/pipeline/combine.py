@@ -87,8 +87,8 @@ class CombineShard:
 
 
 class MemberLabels(NamedTuple):
-    """What a member says of a sentence: its entities, which target words have a link, and where it is a tagger that
-    was applied to the sentence itself, the label distributions of the words ``[words, 7]``."""
+    """The labels of one member for a sentence: its entities, the target words that have a link, and, where a tagger
+    labelled the sentence itself, the label distributions of the words ``[words, 7]``."""
 
     spans: Sequence[Span]
     linked: Sequence[int]
@@ -116,14 +116,14 @@ def join(members: Sequence[MemberLabels], weights: Sequence[float], combination:
 
 
 def vote(members: Sequence[Sequence[Span]], weights: Sequence[float]) -> list[Span]:
-    """Return the entities that members of more than half of the whole weight agree on, bounds and type.
+    """Return the entities, bounds and type, on which members with more than half of the weight agree.
 
     Args:
         members: the entities of every member, which do not overlap within one.
         weights: of the members, above 0.
 
     Returns:
-        By position; the score is the share of the weight that agrees. They never overlap, since two halves do not fit.
+        By position; the score is the share of the weight that agrees. They cannot overlap: each has more than half.
     """
     shares: Counter[tuple[int, int, str]] = Counter()
     for spans, weight in zip(members, weights, strict=True):
@@ -137,8 +137,8 @@ def average(distributions: Sequence[np.ndarray], weights: Sequence[float]) -> li
     """Return the entities of the weighted mean of word distributions, decoded as valid IOB2.
 
     Args:
-        distributions: ``[words, 7]`` of every member in the order of `NER_LABELS`; a zero row says nothing of its
-            word, which is then left to the others.
+        distributions: ``[words, 7]`` of every member in the order of `NER_LABELS`; a zero row says nothing about its
+            word, which the other members decide.
         weights: of the members, above 0.
     """
     import numpy as np
@@ -149,10 +149,10 @@ def average(distributions: Sequence[np.ndarray], weights: Sequence[float]) -> li
 
 
 def word_distributions(spans: Sequence[Span], linked: Sequence[int], length: int) -> np.ndarray:
-    """Return what projected entities say of every word, ``[words, 7]`` in the order of `NER_LABELS`.
+    """Return what projected entities say about every word, ``[words, 7]`` in the order of `NER_LABELS`.
 
     A word of an entity has its tag with the entity's score, else ``O``; a word that is linked and in no entity is
-    ``O``; of a word without either nothing is known, its row is zero.
+    ``O``; the row of any other word is zero: nothing is known of it.
 
     Args:
         spans: projected entities.

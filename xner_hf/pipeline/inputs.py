@@ -24,7 +24,7 @@ TARGET_TAGGER = "projector.target_tagger"
 
 @dataclass(frozen=True)
 class Signatures:
-    """Digest of everything that decides the rows of each stage; `project` is that of the whole build.
+    """Digest of everything that decides the rows of each stage; `project` stands for the whole build.
 
     Those of `translate`, `align`, `back` and `target` are None where the recipe has no such stage.
     """
@@ -42,7 +42,7 @@ def sign(recipe: Recipe) -> Signatures:
     """Return the signatures of a build: settings, inputs and versions of stages, methods and libraries.
 
     Raises:
-        XnerError: an input of the recipe cannot be had; the message names it and the recipes that would work here.
+        XnerError: an input is not available; the message names it and the recipes that work here.
     """
     if recipe.members:
         members = [(sign(member.recipe), member.weight) for member in recipe.members]
@@ -107,7 +107,7 @@ def state_of(one: Input) -> list[str]:
     """Return digests or commits of what an input holds.
 
     Raises:
-        NotAvailable: it cannot be had; the message says how to name another.
+        NotAvailable: it is not available; the message says how to name another.
     """
     try:
         if one.kind == MODEL:
@@ -120,11 +120,11 @@ def state_of(one: Input) -> list[str]:
         part = one.role.partition(".")[0]
         if part not in _ANOTHER:
             raise
-        raise NotAvailable(f"{error} Name another {part} that can be had: {_ANOTHER[part]}.") from error
+        raise NotAvailable(f"{error} Use another {part}: {_ANOTHER[part]}.") from error
 
 
 def files_of(one: Input) -> list[Path]:
-    """Return the files of an input that lies in files of the user or comes with the package."""
+    """Return the files of an input that is a file of the user or comes with the package."""
     if one.kind == SAMPLE:
         return [sample_path(one.config)]
     plain = plain_files(one.name) if one.role == "text" and text_form(one.name) == TARGET else None
@@ -143,7 +143,7 @@ def model_versions() -> list[str]:
 
 
 def usable_recipes(code: str) -> list[str]:
-    """Return the recipes of a language whose inputs can be had here and now."""
+    """Return the recipes of a language whose inputs are available here."""
     from xner_hf.recipe import make_recipe
 
     usable = []
@@ -157,10 +157,10 @@ def usable_recipes(code: str) -> list[str]:
 
 
 def check_inputs(recipe: Recipe) -> None:
-    """Look for the corpora and the models of a recipe, and read none.
+    """Check that the corpora and models of a recipe are available, without reading them.
 
     Raises:
-        NotAvailable: one of them cannot be had, or the translator does not know the language.
+        NotAvailable: one is not available, or the translator does not know the language.
     """
     for one in recipe.inputs():
         if one.kind == CORPUS:
@@ -190,22 +190,22 @@ def _gold_files(code: str) -> list[str]:
             files = split.files()
             for file in files:
                 if isinstance(file, HubFile):
-                    file.open()  # of one that is listed but cannot be read, as when it is gated, nothing is checked
+                    file.open()  # fails for a file that is listed but cannot be read, such as a gated one
             found += [content_digest(file) for file in files]
         except NotAvailable as error:
-            stop_without_network(error)  # else the leak check reports it
+            stop_without_network(error)  # otherwise the leak check reports it
     return found
 
 
 def _existing(files: list[Path]) -> list[Path]:
     for path in files:
         if not path.is_file():
-            raise NotAvailable(f"the text {path} is not a file here.")
+            raise NotAvailable(f"the text {path} is not a local file.")
     return files
 
 
 def model_digest(model: str, revision: str | None) -> str:
-    """The commit of a Hub model, or a digest of the files in its folder but for cards, which nothing loads."""
+    """The commit of a Hub model, or a digest of the files in its folder, without cards, which nothing loads."""
     source, commit = model_source(model, revision)
     folder = Path(source)
     if commit is None:

@@ -1,4 +1,4 @@
-"""What is known to be wrong with the models of a recipe before any text is read, and how much they are to download.
+"""Check the models of a recipe before any text is read, and say how much will be downloaded.
 
 Only configurations and tokenizers are loaded, so this takes seconds where the text or the weights take hours.
 """
@@ -12,8 +12,8 @@ from xner_hf.corpora.hub_models import check_weights, missing_bytes
 from xner_hf.pipeline.revisions import asked_models
 from xner_hf.recipe import Recipe
 
-_TOLD = 10_000_000
-"""Bytes from which on a download is told of before it begins."""
+_LOGGED = 10_000_000
+"""Downloads above this many bytes are logged before they begin."""
 
 _log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 def check_models(recipe: Recipe) -> None:
     """Check that all weights are safetensors, translators know the languages, and labels of the tagger can be read.
 
-    What is to be downloaded is said in the log, as a warning, before it begins.
+    What will be downloaded is logged as a warning first.
 
     Raises:
         XnerError: one of this is not so, or a model is of another kind.
@@ -30,8 +30,8 @@ def check_models(recipe: Recipe) -> None:
         source, commit = model_source(model, revision)
         if commit:
             check_weights(source, commit)
-    if wanted := [f"{model} {size / 1e6:,.0f} MB" for model, size in downloads(recipe).items() if size > _TOLD]:
-        _log.warning("To be downloaded: %s.", ", ".join(wanted))
+    if wanted := [f"{model} {size / 1e6:,.0f} MB" for model, size in downloads(recipe).items() if size > _LOGGED]:
+        _log.warning("Downloading: %s.", ", ".join(wanted))
     if recipe.translator:
         recipe.translator.own.preflight(*recipe.translates)
     if refined := recipe.back_translation:

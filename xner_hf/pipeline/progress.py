@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 
 class Progress:
-    """Is told of every stage and of every finished piece of it."""
+    """Shows every stage and how much of it is done."""
 
     def stage(self, name: str, total: int | None) -> Callable[[int], None]:
-        """Begin a stage of `total` sentences (None when unknown); the result is called with every number done."""
+        """Begin a stage of `total` sentences (None when unknown); call the result with the number of those done."""
         return lambda done: None
 
     def finish(self) -> None:

@@ -1,4 +1,4 @@
-"""At which state every input of a recipe was read."""
+"""The revision of every input of a recipe."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from xner_hf.registry import FILES, FITTED, MODEL, SAMPLE, Input
 def revisions(recipe: Recipe) -> dict[str, str]:
     """Return the commit on the Hub of every model and corpus that a recipe reads, by name.
 
-    What lies in a mirror or in files of the user has no commit; it has ``content`` and a digest of what it holds.
-    What cannot be reached any more is left out: the build's rows are there, and are worth more than the name.
+    Inputs in a mirror or in local files have no commit; they get ``content`` and a digest. Inputs that cannot be
+    reached any more are left out: the rows are there, and the build must not fail for a missing name.
     """
     found = {}
     for one in sorted(recipe.inputs(), key=lambda one: one.name):

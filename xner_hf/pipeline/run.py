@@ -13,11 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from xner_hf.align import Aligner
 from xner_hf.corpora.base import Pair, ReadReport
-from xner_hf.corpora.entity_types import EntityTypes
-from xner_hf.corpora.leakage import LeakCheck
-from xner_hf.corpora.parallel import SAMPLE
-from xner_hf.errors import XnerError
-from xner_hf.pipeline.chain import EVALUATION_OVERLAP, side_missing
 from xner_hf.pipeline.combine import CombineShard
 from xner_hf.pipeline.inputs import Signatures, sign
 from xner_hf.pipeline.preflight import check_models
@@ -25,7 +20,7 @@ from xner_hf.pipeline.progress import Progress
 from xner_hf.pipeline.schema import stage_schema
 from xner_hf.pipeline.stages import Stages
 from xner_hf.pipeline.store import Stage, StageStats, cache_root, write_text
-from xner_hf.pipeline.text import Row, read_extras, read_rows
+from xner_hf.pipeline.text import read_extras, text_stage
 from xner_hf.pipeline.work import (
     BackShard,
     LabelShard,
@@ -43,15 +38,12 @@ from xner_hf.registry import MODEL
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SHARD = 1000
-"""Rows of a shard: the unit of work that a killed build loses at most."""
-
 Make = Callable[[int], "pa.Table"]
 
 
 @dataclass(slots=True)
 class Run:
-    """A finished run, or one finished up to its source side: where its stages lie, and what happened.
+    """A finished run, or one finished up to its source side: its stages and their counts.
 
     Attributes:
         recipe: what was run.
@@ -63,7 +55,7 @@ class Run:
             how many `kept` them (local text) or had them `replaced` (a Hub corpus, for which a tagger was named).
         read: how the labels were read and what was left out of them, a line each.
         stats: what each stage took.
-        markers: how many sentences kept their markers, and how many failed by which fault; empty without markers.
+        markers: how many sentences kept their markers, and how many have each fault; empty without markers.
     """
 
     recipe: Recipe
@@ -79,8 +71,8 @@ class Run:
     def step(self, name: str, signature: str, work: Callable[[Stages], Make], progress: Progress) -> Stage:
         """Run a further stage, shard by shard, on what the stages before it made."""
         stage = self.stages.stage(name, signature)
-        tell = progress.stage(name, self.stages.rows)
-        self.stats.append(stage.run(self.stages.shards, work(self.stages.before(name)), tell))
+        advance = progress.stage(name, self.stages.rows)
+        self.stats.append(stage.run(self.stages.shards, work(self.stages.before(name)), advance))
         return stage
 
 
@@ -90,10 +82,10 @@ def run_recipe(recipe: Recipe, num_proc: int = 1, progress: Progress | None = No
     Args:
         recipe: what to build.
         num_proc: processes for the projection stage.
-        progress: told of every stage and shard.
+        progress: shows every stage.
 
     Raises:
-        XnerError: an input cannot be had or is malformed.
+        XnerError: an input is not available or malformed.
     """
     progress = progress or Progress()
     try:
@@ -120,11 +112,11 @@ def source_side(recipe: Recipe, progress: Progress | None = None, tagged: bool =
 
     Args:
         recipe: what to run.
-        progress: told of every stage and shard, but not of the end, which is up to the caller.
+        progress: shows every stage; the caller calls `finish`.
         tagged: whether the tagger runs; its names are not made consistent.
 
     Raises:
-        XnerError: an input cannot be had or is malformed.
+        XnerError: an input is not available or malformed.
     """
     return _source_side(recipe, progress or Progress(), tagged, settled=False)
 
@@ -138,7 +130,7 @@ def _source_side(recipe: Recipe, progress: Progress, tagged: bool = True, settle
     text = stages.stage("text", signatures.text)
     if text.done is None:
         check_models(recipe)
-    stats = _text_stage(recipe, text, progress)
+    stats = text_stage(recipe, text, progress)
     facts = text.done or {}
     stages.shards, stages.rows = facts["shards"], facts["rows"]
     read = [*facts["read"], *labels.said()]
@@ -188,80 +180,12 @@ def _combine(recipe: Recipe, members: list[Run], progress: Progress) -> Run:
     return run
 
 
-def _text_stage(recipe: Recipe, stage: Stage, progress: Progress) -> StageStats:
-    """Read, word-split and check the text; rows that cannot be used carry their reason from here on."""
-    if facts := stage.done:
-        return StageStats("text", facts["rows"])
-    start = time.perf_counter()
-    tell = progress.stage("text", recipe.limit)
-    leaks = None
-    if recipe.text.corpus != SAMPLE:
-        leaks = LeakCheck(recipe.language, recipe.text.corpus, recipe.text.config)
-    report = ReadReport()
-    types = EntityTypes(recipe.text.labels, report)
-    rows: list[dict[str, Any]] = []
-    shards = count = usable = labelled = 0
-
-    def flush() -> None:
-        nonlocal shards
-        stage.write(shards, _text_table(recipe, rows))
-        shards += 1
-        tell(len(rows))
-        rows.clear()
-
-    for row in read_rows(recipe, report):
-        if recipe.text_side == "pairs" and row.pair.source_spans is not None:
-            row.pair.source_spans = types.spans(row.pair.source_spans, f"row {row.pair.id}")
-        rows.append(_text_row(row, recipe, leaks))
-        usable += not rows[-1]["reason"]
-        labelled += not rows[-1]["reason"] and row.pair.source_spans is not None
-        count += 1
-        if len(rows) == SHARD:
-            flush()
-        if count == recipe.limit:
-            break
-    types.check(recipe.text.corpus)
-    if rows:
-        flush()
-    if not count:
-        raise XnerError(f"{recipe.text.corpus}:{recipe.text.config} has no rows, so there is nothing to build.")
-    done = leaks.report() if leaks else {"status": "not done", "why": "the sample is no evaluation set's text"}
-    labels = {"repaired": len(report.repaired), "usable": usable, "labelled": labelled, "read": report.said()}
-    stage.finish(shards=shards, rows=count, leak_check=done, **labels)
-    return StageStats("text", count, time.perf_counter() - start, cached=False)
-
-
 def _labels(recipe: Recipe, facts: dict[str, Any]) -> dict[str, int]:
-    """What became of the labels that the text brings, where there is a tagger."""
+    """Return how many sentences kept their own labels, had them replaced, or were tagged, where there is a tagger."""
     own = "kept" if recipe.text.local else "replaced"
     tagged = facts["usable"] - facts["labelled"]
     counts = {own: facts["labelled"], "tagged": tagged} if recipe.tagger else {}
     return {what: number for what, number in counts.items() if number}
-
-
-def _text_row(row: Row, recipe: Recipe, leaks: LeakCheck | None) -> dict[str, Any]:
-    pair, reason = row.pair, row.reason
-    if recipe.text_side == "pairs":
-        reason = reason or side_missing(pair)
-    if reason is None and leaks and leaks.leaked(pair):
-        reason = EVALUATION_OVERLAP
-    spans = pair.source_spans
-    return {
-        "id": pair.id,
-        "tokens": pair.target,
-        "source_tokens": pair.source,
-        # No label of a sentence that is left out goes any further.
-        "source_entities": [] if reason else spans and [span._asdict() for span in spans],
-        "raw": row.raw,
-        "reason": reason,
-    }
-
-
-def _text_table(recipe: Recipe, rows: list[dict[str, Any]]) -> pa.Table:
-    import pyarrow as pa
-
-    schema = stage_schema(recipe.text_side)
-    return pa.Table.from_pylist([{name: row[name] for name in schema.names} for row in rows], schema=schema)
 
 
 def _marker_counts(stages: Stages) -> dict[str, int]:
@@ -313,7 +237,7 @@ def _align(
 
         if config.own.is_trained and not done.is_file():
             progress.stage("train aligner", None)
-            # One build trains, and others at the same time wait: none removes a model that another is reading.
+            # One build trains and others wait, so that none removes a model that another is reading.
             with FileLock(stage.folder / "model.lock"):
                 if not done.is_file():
                     return train()
@@ -321,7 +245,7 @@ def _align(
 
     def train() -> Aligner:
         nonlocal training
-        shutil.rmtree(model, ignore_errors=True)  # of a killed run, of which nobody knows what was dropped
+        shutil.rmtree(model, ignore_errors=True)  # left by a killed run; what it dropped is unknown
         start = time.perf_counter()
         trained = config.own.make(text, model)
         write_text(done, json.dumps(dropped))
@@ -345,10 +269,10 @@ def _align(
 
 
 def _in_processes(stage: Stage, make: Make, stages: Stages, num_proc: int, progress: Progress) -> StageStats:
-    tell = progress.stage(stage.name, stages.rows)
+    advance = progress.stage(stage.name, stages.rows)
     missing = [number for number in range(stages.shards) if not stage.shard(number).is_file()]
     if num_proc < 2 or len(missing) < 2:
-        return stage.run(stages.shards, make, tell)
+        return stage.run(stages.shards, make, advance)
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
@@ -356,5 +280,5 @@ def _in_processes(stage: Stage, make: Make, stages: Stages, num_proc: int, progr
     with ProcessPoolExecutor(min(num_proc, len(missing)), mp_context=get_context("spawn")) as pool:
         for number, table in zip(missing, pool.map(make, missing), strict=True):
             stage.write(number, table)
-    stats = stage.run(stages.shards, make, tell)
+    stats = stage.run(stages.shards, make, advance)
     return StageStats(stats.name, stats.sentences, time.perf_counter() - start, cached=False)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 SPLITS = ("train", "validation", "rejected")
 
 _SPAN = {"start": "int32", "end": "int32", "label": "string", "score": "float32"}
-_FATE = {**_SPAN, "source": "int32", "status": "string"}
+_PROJECTED = {**_SPAN, "source": "int32", "status": "string"}
 _LINK = {"source": "int32", "target": "int32", "score": "float32"}
 
 _COLUMNS: dict[str, Any] = {
@@ -25,7 +25,7 @@ _COLUMNS: dict[str, Any] = {
     "source_language": "string",
     "source_tokens": ["string"],
     "source_entities": [_SPAN],
-    "entities": [_FATE],
+    "entities": [_PROJECTED],
     "links": [_LINK],
     "reason": "string",
 }
@@ -36,14 +36,14 @@ _WORKING: dict[str, Any] = {
     "source_labels": [["float32"]],
     "target_labels": [["float32"]],
     "back_tokens": ["string"],
-    "back_marked": [_FATE],
+    "back_marked": [_PROJECTED],
     "back_fault": "string",
     "same_links": [_LINK],
-    "marked": [_FATE],
+    "marked": [_PROJECTED],
     "marker_fault": "string",
 }
-"""Columns that a later stage reads and that are no part of the corpus: text to be translated, label distributions of
-words ``[words, 7]``, the entities that markers brought over, and why they did not."""
+"""Columns that later stages read and the corpus does not have: text to translate, label distributions of words
+``[words, 7]``, the entities found by markers, and why markers failed."""
 
 STAGES = {
     "pairs": ("id", "tokens", "source_tokens", "source_entities", "reason"),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Stages:
-    """The cached stages of a build; a later one's column stands for an earlier one's of the same name.
+    """The cached stages of a build; a column of a later stage replaces that of an earlier one.
 
     Attributes:
         root: folder of all stages of the recipe.

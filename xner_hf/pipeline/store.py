@@ -1,8 +1,7 @@
 """The cache of finished work: every stage in a folder named by its signature, written shard by shard.
 
-A shard is written under a temporary name and renamed when whole, a stage is marked by ``done.json`` when all its
-shards are. A killed build therefore leaves nothing that could be taken for whole work, and a second one goes on where
-it stopped.
+A shard is written atomically; ``done.json`` marks a stage whose shards are all there. A killed build therefore leaves
+nothing half-written, and the next one resumes where it stopped.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ def cache_root(language: str, recipe: str) -> Path:
 
 
 def digest(*parts: Any) -> str:
-    """Return 16 hexadecimal digits that stand for JSON-like values."""
+    """Return a digest of JSON-like values, 16 hexadecimal digits."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
@@ -64,7 +63,7 @@ def file_digest(path: Path) -> str:
 
 @dataclass(slots=True)
 class StageStats:
-    """Time that a stage took; `cached` when all of its work was found done."""
+    """Time that a stage took; `cached` when all of its shards were there before."""
 
     name: str
     sentences: int
@@ -107,12 +106,12 @@ class Stage:
 
     @property
     def done(self) -> dict[str, Any] | None:
-        """What `finish` recorded, None while the stage is not whole."""
+        """What `finish` recorded, None while the stage is incomplete."""
         path = self.folder / "done.json"
         return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
     def finish(self, **facts: Any) -> None:
-        """Mark the stage as whole."""
+        """Mark the stage as complete."""
         write_text(self.folder / "done.json", json.dumps(facts, ensure_ascii=False))
 
     def write(self, number: int, table: pa.Table) -> None:
@@ -147,7 +146,7 @@ class Stage:
 
 
 def write_parquet(table: pa.Table, path: Path) -> None:
-    """Write a Parquet file under a temporary name and rename it, so that it is whole or absent."""
+    """Write a Parquet file atomically."""
     import pyarrow.parquet as pq
 
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from xner_hf.corpora.base import Pair, ReadReport
 from xner_hf.corpora.detokenise import detokenise
+from xner_hf.corpora.entity_types import EntityTypes
 from xner_hf.corpora.ingest import prepare
 from xner_hf.corpora.labelled import read_labelled
 from xner_hf.corpora.language_check import LanguageCheck
@@ -24,7 +27,17 @@ from xner_hf.corpora.parallel import (
 )
 from xner_hf.corpora.plain import read_plain
 from xner_hf.errors import XnerError
+from xner_hf.pipeline.chain import EVALUATION_OVERLAP, side_missing
+from xner_hf.pipeline.progress import Progress
+from xner_hf.pipeline.schema import stage_schema
+from xner_hf.pipeline.store import Stage, StageStats
 from xner_hf.recipe import Recipe
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SHARD = 1000
+"""Rows of a shard: the unit of work that a killed build loses at most."""
 
 
 @dataclass(slots=True)
@@ -45,10 +58,10 @@ class Row:
 def read_rows(recipe: Recipe, report: ReadReport) -> Iterator[Row]:
     """Yield the rows of the recipe's own text, leaked ones included, without its limit.
 
-    What was found, mended and left out of the labels is noted in `report`; pairs keep the types of the text.
+    Repairs and labels left out are counted in `report`; pairs keep the types of the text.
 
     Raises:
-        XnerError: the text cannot be had, is malformed or of another language, or lacks labels and a tagger.
+        XnerError: the text is not available, malformed or in another language, or has no labels and no tagger.
     """
     if recipe.text_side == "target":
         yield from _target_rows(recipe)
@@ -62,7 +75,7 @@ def read_rows(recipe: Recipe, report: ReadReport) -> Iterator[Row]:
 def read_pairs(recipe: Recipe, report: ReadReport | None = None) -> Iterator[Pair]:
     """Yield the pairs of a recipe whose text has both sides, leaked ones included, without its limit.
 
-    Repaired source tags are noted in `report`.
+    Repaired source tags are counted in `report`.
 
     Raises:
         XnerError: the source side has neither labels nor a tagger.
@@ -85,7 +98,7 @@ def _check_labels(pair: Pair, recipe: Recipe, where: str) -> None:
     if pair.source_spans is None and recipe.tagger is None:
         raise XnerError(
             f"{where} has no labels on its source side (source_ner_tags in a Hub corpus, source_entities in a .jsonl "
-            "file); say who labels it: give a tagger (--tagger, tagger.model)."
+            "file). Give a tagger: --tagger ORG/NAME, or tagger.model."
         )
 
 
@@ -127,3 +140,71 @@ def read_extras(recipe: Recipe, dropped: dict[str, int] | None = None) -> Iterat
                 yield pair
         if dropped is not None:
             dropped[reference] = leaks.dropped.total()
+
+
+def text_stage(recipe: Recipe, stage: Stage, progress: Progress) -> StageStats:
+    """Read, word-split and check the text; rows that cannot be used get their reason here."""
+    if facts := stage.done:
+        return StageStats("text", facts["rows"])
+    start = time.perf_counter()
+    advance = progress.stage("text", recipe.limit)
+    leaks = None
+    if recipe.text.corpus != SAMPLE:
+        leaks = LeakCheck(recipe.language, recipe.text.corpus, recipe.text.config)
+    report = ReadReport()
+    types = EntityTypes(recipe.text.labels, report)
+    rows: list[dict[str, Any]] = []
+    shards = count = usable = labelled = 0
+
+    def flush() -> None:
+        nonlocal shards
+        stage.write(shards, _text_table(recipe, rows))
+        shards += 1
+        advance(len(rows))
+        rows.clear()
+
+    for row in read_rows(recipe, report):
+        if recipe.text_side == "pairs" and row.pair.source_spans is not None:
+            row.pair.source_spans = types.spans(row.pair.source_spans, f"row {row.pair.id}")
+        rows.append(_text_row(row, recipe, leaks))
+        usable += not rows[-1]["reason"]
+        labelled += not rows[-1]["reason"] and row.pair.source_spans is not None
+        count += 1
+        if len(rows) == SHARD:
+            flush()
+        if count == recipe.limit:
+            break
+    types.check(recipe.text.corpus)
+    if rows:
+        flush()
+    if not count:
+        raise XnerError(f"{recipe.text.corpus}:{recipe.text.config} has no rows, so there is nothing to build.")
+    done = leaks.report() if leaks else {"status": "not done", "why": "the sample is no evaluation set's text"}
+    labels = {"repaired": len(report.repaired), "usable": usable, "labelled": labelled, "read": report.said()}
+    stage.finish(shards=shards, rows=count, leak_check=done, **labels)
+    return StageStats("text", count, time.perf_counter() - start, cached=False)
+
+
+def _text_row(row: Row, recipe: Recipe, leaks: LeakCheck | None) -> dict[str, Any]:
+    pair, reason = row.pair, row.reason
+    if recipe.text_side == "pairs":
+        reason = reason or side_missing(pair)
+    if reason is None and leaks and leaks.leaked(pair):
+        reason = EVALUATION_OVERLAP
+    spans = pair.source_spans
+    return {
+        "id": pair.id,
+        "tokens": pair.target,
+        "source_tokens": pair.source,
+        # Labels of rejected sentences stop here.
+        "source_entities": [] if reason else spans and [span._asdict() for span in spans],
+        "raw": row.raw,
+        "reason": reason,
+    }
+
+
+def _text_table(recipe: Recipe, rows: list[dict[str, Any]]) -> pa.Table:
+    import pyarrow as pa
+
+    schema = stage_schema(recipe.text_side)
+    return pa.Table.from_pylist([{name: row[name] for name in schema.names} for row in rows], schema=schema)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class TagShard:
     """Tags one side; the model is loaded with the first sentence that needs it.
 
-    With `keep`, sentences that bring their labels keep them. A label distribution is the tagger's all the same.
+    With `keep`, sentences that came with labels keep them; label distributions are always those of the tagger.
     """
 
     def __init__(self, config: TaggerConfig, before: Stages, side: str, keep: bool):
@@ -68,7 +68,7 @@ class TagShard:
 class SettleShard:
     """Gives every name of one shard the type that it has in the whole text; the first shard counts all votes.
 
-    With `keep`, sentences that bring their labels vote, and keep them.
+    With `keep`, sentences that came with labels vote, and keep their labels.
     """
 
     def __init__(self, before: Stages, side: str, keep: bool):
@@ -251,7 +251,7 @@ def marker_translator(config: TranslatorConfig, source: str, target: str) -> tup
 
 
 class ProjectShard:
-    """Projects the pairs of one shard; entities that markers brought over are taken as they are."""
+    """Projects the pairs of one shard; entities found by markers are used as they are."""
 
     def __init__(self, recipe: Recipe, before: Stages):
         self._recipe, self._before = recipe, before
@@ -308,7 +308,7 @@ def _usable(rows: list[dict[str, Any]], side: str) -> list[list[str]]:
 
 
 def _reasons(rows: list[dict[str, Any]], found: list[Any]) -> list[str | None]:
-    """Return why rows are rejected, given what a tagger says of them: None where its scores are no numbers."""
+    """Return why rows are rejected, given the output of a tagger: None where its scores are not numbers."""
     return [row["reason"] or (NO_SCORES if one is None else None) for row, one in zip(rows, found, strict=True)]
 
 

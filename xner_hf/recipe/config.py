@@ -104,12 +104,12 @@ class Recipe:
         for name, wanted in (("translator", kind.translator), ("tagger", kind.tagger)):
             given = getattr(self, name) is not None
             if wanted is not None and wanted != given:
-                says = (
+                problem = (
                     f"needs a {name}; give {name}.model, such as {_EXAMPLES[name]}"
                     if wanted
                     else f"has no {name}; leave it out"
                 )
-                raise XnerError(f"the recipe {self.recipe!r} {says}.")
+                raise XnerError(f"the recipe {self.recipe!r} {problem}.")
         if not kind.projects:
             idle = {"aligner": AlignerConfig(), "back_translation": None, "filters": FiltersConfig()}
             for name, default in idle.items():
@@ -138,9 +138,9 @@ class Recipe:
         machine = self.translator is not None and self.translator.method != "parallel"
         if (form, self.text_side) == (PAIRS, TARGET) and not machine:
             return  # the target side is read
-        told = " with a translator" if form == PAIRS and machine else ""
+        translated = " with a translator" if form == PAIRS and machine else ""
         raise XnerError(
-            f"{self.text.corpus} holds {TEXT_FORMS[form]}, which the recipe {self.recipe!r}{told} cannot take. "
+            f"{self.text.corpus} holds {TEXT_FORMS[form]}, which the recipe {self.recipe!r}{translated} cannot use. "
             f"{_TAKES[form]}"
         )
 
@@ -159,7 +159,7 @@ class Recipe:
 
     @property
     def projects(self) -> bool:
-        """Whether labels are carried over from a source side."""
+        """Whether labels are projected from a source side."""
         return _KINDS[self.recipe].projects
 
     def inputs(self) -> tuple[Input, ...]:
@@ -198,7 +198,7 @@ class Recipe:
         return sorted({name for method in self.methods() for name in method.state()["packages"]})
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the recipe as nested plain objects; settings stand beside the method that they belong to."""
+        """Return the recipe as nested plain objects; the settings of a method are beside its name."""
         own = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         own["members"] = [{**member.recipe.to_dict(), "weight": member.weight} for member in self.members]
         own["filters"] = self.filters.settings

@@ -22,7 +22,7 @@ MARKER_TRANSLATOR = {"model": "ychenNLP/nllb-200-3.3B-easyproject", "tokenizer":
 TRANSFER_TAGGER = "FacebookAI/xlm-roberta-large-finetuned-conll03-english"
 """Tagger and transfer baseline of Politov et al. (2025)."""
 SENTENCES = 10_000
-"""Sentences of a web corpus that are used unless `limit` says otherwise: what a student is commonly trained on."""
+"""Sentences of a web corpus that are used by default: the usual size of a student's training text."""
 
 
 def make_recipe(language: str, recipe: str | None = None, overrides: Mapping[str, Any] | None = None) -> Recipe:
@@ -153,13 +153,13 @@ def _mafand(target: Language) -> dict[str, Any]:
 
 def _tagger(source: str) -> dict[str, Any] | None:
     if source not in tagger_languages():
-        return None  # the user has to name one, which the recipe says
+        return None  # the recipe asks the user for one
     tagger = tagger_entry(source)
     return {"model": tagger.model, "revision": tagger.revision}
 
 
 def _combined(target: Language, overrides: Mapping[str, Any] | None, form: str | None) -> dict[str, Any]:
-    """Members get the text, limit and validation share of the whole, so that they label the same sentences."""
+    """Members get the text, limit and validation share of the combination, so that they label the same sentences."""
     given = _given(overrides)
     first = default_recipe(target, overrides)
     members = given.pop("members", [{"recipe": first}, {"recipe": "transfer"}])

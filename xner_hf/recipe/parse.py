@@ -37,7 +37,7 @@ def recipe_from_dict(table: Mapping[str, Any]) -> Recipe:
             f"Known: {', '.join(RECIPES)}."
         )
     tagger = table.get("tagger")
-    if isinstance(tagger, Mapping) and set(tagger) == {"labels"}:  # of labels that the text brings
+    if isinstance(tagger, Mapping) and set(tagger) == {"labels"}:  # the types of the text's own labels
         table["text"], tagger = mapping(table["text"], "text") | tagger, None
     table["text"] = _section(table["text"], TextConfig, "text")
     table["tagger"] = None if tagger is None else tagger_config(tagger)
@@ -70,7 +70,7 @@ def projector_config(method: str, settings: Mapping[str, Any], language: str | N
     """Return the settings of a projection method for a language.
 
     Fused matching without weights or threshold of its own gets those of the package, never fitted on gold of the
-    language; for a language that agglutinates a word may hold the name with affixes unless `substring` says otherwise.
+    language; for an agglutinating language `substring` is on unless it is given.
 
     Raises:
         XnerError: the method or one of its settings is unknown, or a value is out of range.

@@ -47,7 +47,7 @@ class TextConfig:
 
     @property
     def local(self) -> bool:
-        """Whether the text lies in files or a folder of the user."""
+        """Whether the text is in local files."""
         return is_local(self.corpus)
 
     def inputs(self) -> Iterator[Input]:
@@ -60,11 +60,11 @@ def _check_type_map(labels: Any, key: str) -> None:
     if labels is not None and not (
         isinstance(labels, Mapping) and all(isinstance(name, str) for pair in labels.items() for name in pair)
     ):
-        raise XnerError(f"{key} is {labels!r}; it maps types to types, such as {{person: PER}}.")
+        raise XnerError(f"{key} is {labels!r}; it must map types to types, such as {{person: PER}}.")
 
 
 def is_local(reference: str) -> bool:
-    """Whether a reference to text names files or a folder of the user, not a corpus on the Hub."""
+    """Whether a reference to text names local files or a folder, not a corpus on the Hub."""
     path = Path(reference)
     return bool(local_files(reference)) or path.suffix.lower() in (".txt", *LABELLED) or path.is_dir()
 
@@ -92,7 +92,7 @@ class _Applied:
 
 @dataclass(frozen=True)
 class TranslatorConfig(_Applied):
-    """Who translates; `settings` are those of the method, a registered translator."""
+    """The translator; `settings` are those of the method, a registered translator."""
 
     kind = "translator"
 
@@ -103,7 +103,7 @@ class TranslatorConfig(_Applied):
 
 @dataclass(frozen=True)
 class TaggerConfig(_Applied):
-    """Who labels the side that has no labels; absent where the corpus brings gold labels."""
+    """The tagger of the side that has no labels; absent where the corpus has gold labels."""
 
     kind = "tagger"
 
@@ -115,7 +115,7 @@ class TaggerConfig(_Applied):
         "labels of a model: {LABEL_1: B-PER}; of a model PERSON, ORGANIZATION, GPE, FAC and the like are known, "
         "and all others are O by default",
     )
-    consistent: bool = setting(True, "every name has one type in the whole text, that which it is given most")
+    consistent: bool = setting(True, "give every name one type in the whole text, the most frequent one")
     distributions: bool = setting(False, "keep the label distribution of every word in the cache, for distillation")
     method: str | None = setting(
         None, "a registered tagger; by default gold for a file of labelled sentences, else model"
@@ -135,7 +135,7 @@ class TaggerConfig(_Applied):
 
 @dataclass(frozen=True)
 class AlignerConfig(_Applied):
-    """How words are linked; `settings` are those of the method, a registered aligner."""
+    """The word aligner; `settings` are those of the method, a registered aligner."""
 
     kind = "aligner"
 
@@ -163,7 +163,7 @@ class BackTranslationConfig:
         choices=("replace", "rescore"),
     )
     weight: float = setting(0.5, "weight of the back-translation in 'rescore'", within="[0, 1]")
-    aligner: AlignerConfig = setting(AlignerConfig, "who aligns the back-translation with the original")
+    aligner: AlignerConfig = setting(AlignerConfig, "aligner of the back-translation and the original")
 
     def __post_init__(self) -> None:
         check_values(self, "back_translation")
@@ -178,7 +178,7 @@ class BackTranslationConfig:
 
 @dataclass(frozen=True)
 class ProjectorConfig(_Applied):
-    """How entities are carried over; `settings` are those of the method, a registered projector."""
+    """The projection method; `settings` are those of the method, a registered projector."""
 
     kind = "projector"
 
