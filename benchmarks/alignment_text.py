@@ -10,7 +10,7 @@ import dataclasses
 
 from taggers import tagger_of
 
-from xner_hf.intrinsic import training_text, translated_gold
+from xner_hf.evaluation.intrinsic import training_text, translated_gold
 from xner_hf.pipeline.chain import align_pairs
 from xner_hf.pipeline.run import source_side
 from xner_hf.recipe import AlignerConfig, make_recipe

@@ -16,8 +16,8 @@ from typing import Any
 from bootstrap import interval
 from taggers import tagger_of
 
-from xner_hf.evaluation import gold_tags
-from xner_hf.intrinsic import member_labels, with_translations
+from xner_hf.evaluation.intrinsic import member_labels, with_translations
+from xner_hf.evaluation.scores import gold_tags
 from xner_hf.languages import language
 from xner_hf.metrics import sentence_counts, span_f1
 from xner_hf.pipeline.combine import join

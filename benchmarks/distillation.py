@@ -30,7 +30,7 @@ from taggers import TAGGERS, tagger_of
 
 from xner_hf.corpora.base import Sentence
 from xner_hf.corpora.labelled import read_labelled
-from xner_hf.evaluation import score_tagger
+from xner_hf.evaluation.scores import score_tagger
 from xner_hf.languages import language as find_language
 from xner_hf.pipeline.build import build_corpus
 from xner_hf.recipe import make_recipe

@@ -12,7 +12,7 @@ import yaml
 from taggers import tagger_of
 
 import xner_hf.project.fused
-from xner_hf.intrinsic import translated_gold
+from xner_hf.evaluation.intrinsic import translated_gold
 from xner_hf.project.fitting import Example, fit
 from xner_hf.recipe import make_recipe
 

@@ -21,8 +21,8 @@ from typing import Any
 from bootstrap import interval
 from taggers import tagger_of
 
-from xner_hf.evaluation import gold_tags
-from xner_hf.intrinsic import TranslatedGold, translated_gold
+from xner_hf.evaluation.intrinsic import TranslatedGold, translated_gold
+from xner_hf.evaluation.scores import gold_tags
 from xner_hf.languages import language as entry
 from xner_hf.metrics import sentence_counts
 from xner_hf.project.filters import Filters, FiltersConfig, project_filtered

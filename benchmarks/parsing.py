@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 
 from xner_hf.corpora.trees import read_trees
-from xner_hf.evaluation import score_parser
+from xner_hf.evaluation.scores import score_parser
 from xner_hf.training.config import TrainingConfig
 from xner_hf.training.data import Corpus
 from xner_hf.training.student import train_student

@@ -29,7 +29,7 @@ import xner_hf.align.statistical
 from xner_hf.align import Link
 from xner_hf.align.statistical import StatisticalAligner, form
 from xner_hf.corpora.hub import CorpusSplit
-from xner_hf.intrinsic import training_text, translated_gold
+from xner_hf.evaluation.intrinsic import training_text, translated_gold
 from xner_hf.metrics import alignment_scores
 from xner_hf.pipeline.run import source_side
 from xner_hf.recipe import make_recipe

@@ -21,7 +21,7 @@ from tprojection_agreement import reference, translated
 
 from xner_hf.corpora.base import Sentence
 from xner_hf.corpora.labelled import read_labelled
-from xner_hf.evaluation import score_tagger
+from xner_hf.evaluation.scores import score_tagger
 from xner_hf.pipeline.rows import corpus_files
 from xner_hf.pipeline.run import run_recipe
 from xner_hf.recipe import make_recipe

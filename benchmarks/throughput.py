@@ -32,8 +32,8 @@ from taggers import TAGGERS
 from translator_model import SIZE, asking_for, nllb_tokenizer, write_lengthed_model
 
 import xner_hf.tag.model as tagging
-from xner_hf.batches import Batches
 from xner_hf.corpora.hub import CorpusSplit, model_source
+from xner_hf.inference.batches import Batches
 from xner_hf.tag.model import ModelTagger
 from xner_hf.translate.ct2 import CTranslate2Config, CTranslate2Translator
 from xner_hf.translate.model import TOKENS_PER_BATCH
@@ -184,7 +184,7 @@ def budgets(ours: ModelTagger, sentences: list[list[str]], rounds: int) -> None:
     """Print speed and peak memory by token budget."""
 
     def tag_with(budget: int) -> None:
-        with mock.patch.object(ours, "budget", budget):
+        with mock.patch.object(ours.batches, "budget", budget):
             ours.tag(sentences)
 
     rate = in_turn({str(budget): (len(sentences), partial(tag_with, budget)) for budget in BUDGETS}, rounds)
@@ -201,7 +201,7 @@ def peak_memory(budget: int, sentences: list[list[str]], threads: int) -> float:
     torch.set_num_threads(threads)
     ours = ModelTagger(TAGGER, device="cpu")
     ours.tag(sentences[:1])
-    ours.budget = budget
+    ours.batches.budget = budget
     Path("/proc/self/clear_refs").write_text("5")  # forgets the peak of loading
     held = resident("VmRSS")
     ours.tag(sentences)

@@ -31,10 +31,10 @@ from transformers import (
     TrainingArguments,
 )
 
-from xner_hf.checkpoint import load_tokenizer
 from xner_hf.corpora.base import Sentence
 from xner_hf.corpora.hub import model_source
 from xner_hf.corpora.trees import read_trees, relation_labels
+from xner_hf.inference.checkpoint import load_tokenizer
 from xner_hf.models import XnerConfig, XnerForTokenClassificationAndParsing
 from xner_hf.spans import NER_LABELS
 from xner_hf.training.data import IGNORED, Corpus, encode

@@ -16,11 +16,11 @@ from pathlib import Path
 
 from taggers import tagger_of
 
-from xner_hf.calibration import translated_languages, well_translated
-from xner_hf.intrinsic import translated_gold
+from xner_hf.evaluation.calibration import translated_languages, well_translated
+from xner_hf.evaluation.intrinsic import translated_gold
+from xner_hf.evaluation.tuning import contenders, pick, rank
 from xner_hf.recipe import make_recipe
 from xner_hf.registry import make
-from xner_hf.tuning import contenders, pick, rank
 
 ALWAYS = ("fused", "candidates")
 ALONE = ("agreement", "round_trip")

@@ -18,7 +18,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from xner_hf.builders import install as _install
+from xner_hf import builders as _builders
+from xner_hf import inference as _inference
 
 if TYPE_CHECKING:
     from xner_hf.api.aligner import Aligner
@@ -42,7 +43,8 @@ _HOMES = {
     "train": "student",
 }
 
-_install()
+_builders.install()
+_inference.install()
 
 
 def __getattr__(name: str) -> Any:

@@ -11,7 +11,7 @@ from xner_hf.corpora.base import Sentence
 from xner_hf.corpora.labelled import read_labelled
 from xner_hf.corpora.pairs import read_jsonl_pairs
 from xner_hf.corpora.parallel import sample_path
-from xner_hf.evaluation import score_build, score_tagger
+from xner_hf.evaluation.scores import score_build, score_tagger
 from xner_hf.pipeline.build import build_corpus
 from xner_hf.recipe import make_recipe
 from xner_hf.report import write_report

@@ -117,7 +117,7 @@ class CorpusEntry:
 
 @dataclass(frozen=True, slots=True)
 class ModelEntry:
-    """What is known of a translator or tagger.
+    """Revision and licence of a translator or tagger.
 
     Attributes:
         model: Hub id.
@@ -133,23 +133,15 @@ class ModelEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class TaggerEntry:
+class TaggerEntry(ModelEntry):
     """The default NER tagger of a source language.
 
     Attributes:
         source_language: ISO 639-3.
-        model: Hub id.
-        revision: branch, tag or commit.
-        licence: SPDX or Hub licence id, or ``other``.
-        licence_class: as for `CorpusEntry`.
         clitics: ``english``, ``french`` or None: which clitics of the text that it was trained on were split off.
     """
 
     source_language: str
-    model: str
-    revision: str
-    licence: str
-    licence_class: str
     clitics: str | None
 
 
@@ -233,7 +225,7 @@ def _hub_id(hub_id: str) -> str | None:
 
 
 def corpus_entry(hub_id: str, config: str | None = None) -> CorpusEntry:
-    """Return what is known of a data set, or of one config where its licence or hold-out differs.
+    """Return licence and hold-out of a data set, or of one config where they differ.
 
     Args:
         hub_id: id on the Hub, a former id of it, or the folder of it in a local mirror; without regard to case.
@@ -245,7 +237,7 @@ def corpus_entry(hub_id: str, config: str | None = None) -> CorpusEntry:
     known = _hub_id(hub_id)
     if known is None:
         raise XnerError(
-            f"{hub_id!r} is not a data set of the language table, so its licence and evaluation splits are not known."
+            f"{hub_id!r} is not a data set of the language table, so its licence and evaluation splits are unknown."
             f"{nearest(hub_id, list(_table()['corpora']))} Give the id of a data set in the table, or your own files."
         )
     row = dict(_table()["corpora"][known])
@@ -287,7 +279,7 @@ def known_labels(hub_id: str) -> Mapping[str, tuple[str, ...]]:
 def is_evaluation_split(hub_id: str, config: str | None, split: str | None) -> bool:
     """Return whether reading this split would put evaluation data into a training corpus.
 
-    A data set that the table does not know is the user's own and holds no evaluation split.
+    A data set that is not in the table is the user's own and has no evaluation split.
 
     Args:
         hub_id: as for `corpus_entry`.
@@ -302,7 +294,7 @@ def is_evaluation_split(hub_id: str, config: str | None, split: str | None) -> b
     for part in parts(split):
         ours = our_names(hub_id, config, part)[0] if config is not None else None
         held_out = _held_out(hub_id, ours)
-        # Of a data set that has evaluation splits, only what is plainly none of them is free.
+        # Where there are evaluation splits, any part that may be one of them counts.
         if held_out and (held_out & roles(part) or not roles(part)):
             return True
     return False
@@ -330,10 +322,10 @@ def tagger_entry(source_language: str) -> TaggerEntry:
     if source_language not in tagger_languages():
         raise XnerError(
             f"there is no default tagger for the source language {source_language!r}, only for "
-            f"{', '.join(map(repr, tagger_languages()))}. Name the tagger to use."
+            f"{', '.join(map(repr, tagger_languages()))}. Give a tagger: --tagger ORG/NAME."
         )
     row = _table()["taggers"][source_language]
-    return TaggerEntry(source_language, row["model"], row["revision"], row["licence"], row["class"], row["clitics"])
+    return TaggerEntry(row["model"], row["revision"], row["licence"], row["class"], source_language, row["clitics"])
 
 
 @lru_cache(maxsize=1)
@@ -343,7 +335,7 @@ def _models_by_key() -> dict[str, tuple[str, dict[str, str]]]:
 
 
 def model_entry(model: str) -> ModelEntry:
-    """Return what is known of a model that recipes name; the licence of any other is ``unknown``.
+    """Return revision and licence of a model that recipes name; the licence of any other is ``unknown``.
 
     Args:
         model: Hub id, without regard to case.

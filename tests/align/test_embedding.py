@@ -9,9 +9,10 @@ import pytest
 import torch
 import transformers
 
-from xner_hf.align.embedding import Embedder, SubWords, WordTokenizer, _windows, default_layer
+from xner_hf.align.embedding import Embedder, _windows, default_layer
 from xner_hf.align.encoder import EncoderAligner, EncoderConfig
 from xner_hf.errors import XnerError
+from xner_hf.inference.subwords import SubWords, WordTokenizer
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

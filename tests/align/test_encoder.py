@@ -83,7 +83,7 @@ def test_the_order_of_pairs_and_the_size_of_batches_change_nothing(extraction, b
     assert words(aligner.align(*(side[::-1] for side in sides))) == words(together)[::-1]
     alone = [aligner.align([s], [t])[0] for s, t in zip(*(side[:10] for side in sides), strict=True)]
     assert words(alone) == words(together[:10])
-    aligner._budget = 64
+    aligner._batches.budget = 64
     for before, after in zip(together, aligner.align(*sides), strict=True):
         assert words([after]) == words([before])
         assert [link.score for link in after] == pytest.approx([link.score for link in before], abs=1e-4)
@@ -267,7 +267,7 @@ from xner_hf.align.encoder import EncoderAligner, EncoderConfig
 folder = sys.argv[1]
 sources, targets = json.load(open(folder + "/pairs.json"))
 aligner = EncoderAligner(EncoderConfig(folder), "cpu")
-aligner._budget = 256
+aligner._batches.budget = 256
 links, report = aligner.align(sources, targets), dict(vars(aligner.report))
 rank, world = torch.distributed.get_rank(), torch.distributed.get_world_size()
 
@@ -305,7 +305,7 @@ def test_two_processes_share_the_batches_and_both_get_all_links_or_the_error(
     assert (tmp_path / "1.json").is_file(), done.stderr
     results = [json.loads((tmp_path / f"{rank}.json").read_text()) for rank in range(2)]
     aligner = EncoderAligner(EncoderConfig(folder), "cpu")
-    aligner._budget = 256
+    aligner._batches.budget = 256
     expected = aligner.align(*sides)
     for world, found, report, halved, failure in results:
         assert world == 2

@@ -11,8 +11,8 @@ from safetensors.torch import load_file
 from transformers import AutoModel, AutoModelForMaskedLM, Trainer
 
 from xner_hf.backbone import estimate, make_backbone
-from xner_hf.checkpoint import load_checkpoint, load_tokenizer
 from xner_hf.errors import XnerError
+from xner_hf.inference.checkpoint import load_checkpoint, load_tokenizer
 from xner_hf.training.config import TrainingConfig
 from xner_hf.training.provenance import training_inputs
 from xner_hf.training.student import new_student

@@ -7,9 +7,9 @@ import torch
 
 from xner_hf.backbone.text import BackboneText
 from xner_hf.backbone.vocabulary import learn_tokenizer, new_embeddings
-from xner_hf.checkpoint import load_tokenizer
 from xner_hf.corpora.base import Pair
 from xner_hf.errors import XnerError
+from xner_hf.inference.checkpoint import load_tokenizer
 
 
 def text_of(**languages):

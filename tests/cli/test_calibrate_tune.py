@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from xner_hf.tuning import MARGIN
+from xner_hf.evaluation.tuning import MARGIN
 
 NER_NAMES = ["O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from xner_hf.corpora.labelled import read_labelled
-from xner_hf.evaluation import gold_tags
+from xner_hf.evaluation.scores import gold_tags
 from xner_hf.metrics import entities
 from xner_hf.study import Store, load_study
 

@@ -187,7 +187,7 @@ def test_labels_are_found_in_whatever_form_the_words_stand(tmp_path):
 
 
 def test_a_build_is_scored_on_gold_in_another_form(tmp_path):
-    from xner_hf.evaluation import score_build
+    from xner_hf.evaluation.scores import score_build
 
     rows = [
         {

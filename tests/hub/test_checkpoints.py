@@ -6,7 +6,7 @@ import json
 
 LOAD = """
 from transformers import AutoModelForTokenClassification
-from xner_hf.checkpoint import load_checkpoint
+from xner_hf.inference.checkpoint import load_checkpoint
 from xner_hf.errors import XnerError
 
 result = []

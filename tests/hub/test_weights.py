@@ -13,7 +13,7 @@ from xner_hf.languages import model_entry, tagger_entry
 NLLB = "facebook/nllb-200-distilled-600M"
 
 LOAD = """
-from xner_hf.checkpoint import load_checkpoint
+from xner_hf.inference.checkpoint import load_checkpoint
 from xner_hf.corpora.hub import model_source
 from xner_hf.pipeline.revisions import revisions
 from xner_hf.recipe import make_recipe

@@ -23,9 +23,9 @@ from transformers import (
     pipeline,
 )
 
-from xner_hf.checkpoint import load_tokenizer
 from xner_hf.corpora.words import word_patterns, word_splitter
 from xner_hf.demo import tiny_backbone
+from xner_hf.inference.checkpoint import load_tokenizer
 from xner_hf.models.pipeline_xner import StudentTokenClassificationPipeline
 from xner_hf.models.words_xner import split_words, word_offsets
 from xner_hf.training.config import TrainingConfig

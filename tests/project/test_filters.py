@@ -268,7 +268,7 @@ class TestConfig:
     def test_a_score_outside_its_range_is_refused(self, name, value):
         with pytest.raises(XnerError) as caught:
             FiltersConfig(**{name: value})
-        assert str(caught.value) == f"filters.{name} is {value}; it lies in [0, 1], and 0 is off."
+        assert str(caught.value) == f"filters.{name} is {value}; it must be in [0, 1]."
 
     def test_every_setting_is_off_and_explained(self):
         assert not any(FiltersConfig().settings.values()) and not FiltersConfig().own.part_settings()

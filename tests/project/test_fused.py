@@ -337,7 +337,7 @@ class TestConfig:
     def test_a_threshold_that_is_no_probability_below_1_is_refused(self, threshold):
         with pytest.raises(XnerError) as caught:
             FusedConfig(null_threshold=threshold)
-        assert str(caught.value) == f"projector.null_threshold is {threshold}; it lies in [0, 1)."
+        assert str(caught.value) == f"projector.null_threshold is {threshold}; it must be in [0, 1)."
 
     def test_the_choices_of_all_methods_are_checked(self):
         with pytest.raises(XnerError, match="projector.solver is 'exakt'. Did you mean 'exact'"):

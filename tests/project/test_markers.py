@@ -13,12 +13,11 @@ from xner_hf.corpora.detokenise import detokenise
 from xner_hf.corpora.parallel import splitter
 from xner_hf.errors import XnerError
 from xner_hf.project.base import PROJECTED, ProjectedSpan
+from xner_hf.project.marker_translator import MarkedTranslation, MarkerTranslator
 from xner_hf.project.markers import (
     FORMS,
     MARKER_FAULTS,
     MarkedSpan,
-    MarkedTranslation,
-    MarkerTranslator,
     insert,
     read,
     recognise,

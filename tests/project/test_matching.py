@@ -121,7 +121,7 @@ class TestCheckChoices:
     @pytest.mark.parametrize(
         "choices, message",
         [
-            ((0, "ngram", "exact", None), "projector.max_words is 0; it is 1 or more."),
+            ((0, "ngram", "exact", None), "projector.max_words is 0; it must be 1 or more."),
             (
                 (10, "ngrams", "exact", None),
                 "projector.candidates is 'ngrams'. Did you mean 'ngram'? Known: ngram, tagger, both.",

@@ -178,7 +178,7 @@ def test_files_that_a_manifest_of_others_lists_are_not_deleted(hub, student, hub
 
 
 READ = """
-from xner_hf.checkpoint import load_config
+from xner_hf.inference.checkpoint import load_config
 from xner_hf.errors import XnerError
 import xner_hf.models
 try:

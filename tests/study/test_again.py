@@ -10,7 +10,7 @@ import pytest
 
 from xner_hf.corpora.labelled import read_labelled
 from xner_hf.errors import XnerError
-from xner_hf.evaluation import only_types
+from xner_hf.evaluation.scores import only_types
 from xner_hf.metrics import entities
 from xner_hf.publish.checks import check_model
 from xner_hf.publish.model_card import model_card

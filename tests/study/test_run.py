@@ -9,7 +9,7 @@ import pytest
 from filelock import FileLock
 
 from xner_hf.corpora.labelled import read_labelled
-from xner_hf.evaluation import gold_tags
+from xner_hf.evaluation.scores import gold_tags
 from xner_hf.metrics import span_f1
 from xner_hf.spans import Span, spans_to_iob2
 from xner_hf.study import load_study

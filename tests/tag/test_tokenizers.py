@@ -7,9 +7,9 @@ import random
 
 import pytest
 
-from xner_hf.checkpoint import load_tokenizer
 from xner_hf.errors import XnerError
-from xner_hf.models.words_xner import overlapping_windows
+from xner_hf.inference.checkpoint import load_tokenizer
+from xner_hf.inference.windows import windows_of
 from xner_hf.tag.model import ModelTagger
 
 TEXT = [
@@ -140,10 +140,11 @@ def test_the_sub_words_of_a_word_of_every_shape_spell_it(shape):
     tokenizer = load_tokenizer(str(shape))
     assert tokenizer.is_fast
     words = TEXT[1].split()
-    (row,) = overlapping_windows(tokenizer, [words], 10**6)
-    bounds = [*(position for _, position in row[2]), len(row[1])]
+    (found,) = windows_of(tokenizer, [words], 10**6)
+    (ids,) = found.windows
+    bounds = [*(position for _, position in found.places), len(ids)]
     spelt = [
-        tokenizer.decode(row[1][start:end], skip_special_tokens=True).strip()
+        tokenizer.decode(ids[start:end], skip_special_tokens=True).strip()
         for start, end in zip(bounds, bounds[1:], strict=False)
     ]
     assert spelt == words

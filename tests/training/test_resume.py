@@ -17,7 +17,7 @@ from student_fixtures import (
 
 from xner_hf.corpora.base import Sentence
 from xner_hf.errors import XnerError
-from xner_hf.evaluation import score_tagger
+from xner_hf.evaluation.scores import score_tagger
 from xner_hf.tag.model import ModelTagger
 from xner_hf.training.data import Corpus
 from xner_hf.training.losses import LossConfig

@@ -23,7 +23,7 @@ from xner_hf.corpora.parallel import splitting_rule
 from xner_hf.corpora.words import word_patterns
 from xner_hf.demo import tiny_backbone
 from xner_hf.errors import XnerError
-from xner_hf.evaluation import score_tagger
+from xner_hf.evaluation.scores import score_tagger
 from xner_hf.models.words_xner import split_words
 from xner_hf.spans import NER_LABELS, Span
 from xner_hf.tag.model import ModelTagger

@@ -242,7 +242,7 @@ def test_batches_are_halved_when_memory_runs_out(random, error, caplog):
     with caplog.at_level(logging.WARNING):
         assert model.generate(TEXTS) == expected
     assert model.batches.halved == len(caplog.records) > 0
-    assert "out of memory on cpu with 6 texts" in caplog.text
+    assert "out of memory on cpu with a batch of 6" in caplog.text
     model.generate(TEXTS)
     assert model.batches.halved == len(caplog.records)  # what was learnt about the memory stays
 
@@ -262,7 +262,7 @@ def test_a_text_that_does_not_fit_by_itself_is_said_and_other_errors_stay_what_t
     [
         ({"model": ""}, "model is empty"),
         ({"dtype": "float16"}, "float32, bfloat16"),
-        ({"num_beams": 0}, "num_beams is 0; it is 1 or more"),
+        ({"num_beams": 0}, "num_beams is 0; it must be 1 or more"),
         ({"tokens_per_batch": -5}, "tokens_per_batch is -5"),
     ],
 )

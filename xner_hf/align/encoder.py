@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import os
-from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xner_hf.align.base import Link, Text
-from xner_hf.align.embedding import Embedder, SubWords, spread
+from xner_hf.align.embedding import Embedder
 from xner_hf.align.extraction import METHODS, extract, pool
-from xner_hf.batches import out_of_memory
 from xner_hf.errors import XnerError
+from xner_hf.inference.batches import Batches
+from xner_hf.inference.subwords import SubWords, spread
 from xner_hf.registry import MODEL, MODEL_PACKAGES, Input, Method, register
 from xner_hf.settings import setting
 
@@ -41,8 +40,6 @@ class _Sizes(NamedTuple):
 _SIZES = {"cpu": _Sizes(2048, 16, 1 << 17), "other": _Sizes(16384, 4, 1 << 22)}
 _DEFAULT_THRESHOLD = 0.001
 _DIRECTED = ("argmax", "softmax")
-
-_log = logging.getLogger(__name__)
 
 
 @register("aligner", "encoder")
@@ -116,9 +113,9 @@ class EncoderAligner:
     count for their words. The score of a link is the geometric mean of its probabilities in both directions (see
     `xner_hf.align.extraction.extract`), that of its best pair of sub-words at the sub-word level.
 
-    Pairs are sorted by length and taken in batches. When memory runs out the batches are halved, said in the log and
-    in `report`. In a run of several processes (``torchrun``, ``accelerate launch``) every process must be given the
-    same pairs; each aligns its share of the batches and gets the links of all.
+    Pairs are sorted by length and taken in batches. When memory runs out the batches are halved, which is logged and
+    counted in `report`. In a run of several processes (``torchrun``, ``accelerate launch``) every process must be
+    given the same pairs; each aligns its share of the batches and gets the links of all.
 
     Args:
         config: the settings.
@@ -137,7 +134,12 @@ class EncoderAligner:
             device = str(self._processes.device)
         self._embedder = Embedder(config.model, config.revision, config.layer, config.dtype, device)
         self._sizes = _SIZES["cpu" if self._embedder.device.type == "cpu" else "other"]
-        self._budget = self._sizes.tokens
+        self._batches = Batches(self._sizes.tokens, self._embedder.device)
+
+    @property
+    def _most(self) -> int:
+        """Sub-words of a batch: those of several forward passes."""
+        return self._batches.budget * self._sizes.passes
 
     def align(self, sources: Sequence[Sequence[str]], targets: Sequence[Sequence[str]]) -> list[list[Link]]:
         """Return the links of each pair, in the order of the pairs, each list sorted by source and target word.
@@ -152,13 +154,14 @@ class EncoderAligner:
         self.report.empty_sides += int((lengths == 0).sum())
         self.report.words_without_subwords += subwords.words_without
         self.report.windowed += int((lengths[:, (lengths > 0).all(0)] > self._embedder.room).sum())
-        most = self._budget * self._sizes.passes
+        most = self._most
         if self._processes is not None:  # every process is to have a share of little text too
             most = min(most, int(lengths.sum()) // self._processes.num_processes + 1)
         batches = _plan(lengths, lengths.min(0).nonzero()[0], most)
         links: list[list[Link]] = [[] for _ in sources]
         if self._processes is None:
             found = self._align_batches(batches, subwords, lengths)
+            self.report.halved = self._batches.halved
         else:
             share = batches[self._processes.process_index :: self._processes.num_processes]
             found = self._gather(share, subwords, lengths)
@@ -172,14 +175,14 @@ class EncoderAligner:
         """Align this process's share and return the links of all shares."""
         from accelerate.utils import gather_object
 
-        halved, found, error = self.report.halved, [], None
+        halved, found, error = self._batches.halved, [], None
         try:
             found = self._align_batches(share, subwords, lengths)
-        except XnerError as caught:  # the other processes wait for this one: it has to tell them before it fails
+        except XnerError as caught:  # the other processes wait for this one and must get its error
             error = caught
-        shares = gather_object([(found, self.report.halved - halved, self._budget, error)])
-        self.report.halved = halved + sum(count for _, count, _, _ in shares)
-        self._budget = min(budget for _, _, budget, _ in shares)  # the next plan has to be the same everywhere
+        shares = gather_object([(found, self._batches.halved - halved, self._batches.budget, error)])
+        self.report.halved += sum(count for _, count, _, _ in shares)
+        self._batches.budget = min(budget for _, _, budget, _ in shares)  # the next plan has to be the same everywhere
         for _, _, _, caught in shares:
             if caught is not None:
                 raise caught
@@ -191,49 +194,20 @@ class EncoderAligner:
         """Return ``(index of the pair, its links)`` of the pairs in `batches`."""
         import numpy as np
 
-        waiting = deque(batches)
         found: list[tuple[int, list[Link]]] = []
-        while waiting:
-            rows = waiting[0]
-            try:
-                found.extend(self._align_batch(rows, subwords, lengths))
-                waiting.popleft()
-                continue
-            except (RuntimeError, MemoryError) as error:  # torch.OutOfMemoryError is a RuntimeError
-                if not out_of_memory(error):
-                    raise
-                reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            # Outside of `except`, so that the states which the error's frames hold are freed first.
-            self._halve(rows, lengths, reason)
-            waiting = deque(_plan(lengths, np.concatenate(waiting), self._budget * self._sizes.passes))
-        return found
 
-    def _halve(self, rows: np.ndarray, lengths: np.ndarray, reason: str) -> None:
-        """Halve the batches of this aligner after memory ran out on the pairs `rows`.
+        def name(row: int) -> str:
+            return "pair {} ({} and {} sub-words)".format(row, *lengths[:, row])
 
-        Raises:
-            XnerError: a batch can get no smaller.
-        """
-        import torch
-
-        size = int(lengths[:, rows].sum())
-        if len(rows) == 1 and self._budget <= min(int(lengths[:, rows].max()), self._embedder.room):
-            source, target = lengths[:, rows[0]].tolist()
-            raise XnerError(
-                f"pair {rows[0]} ({source} and {target} sub-words) does not fit the memory of "
-                f"{self._embedder.device} by itself: {reason} Split the pair, or use a device with more memory."
-            )
-        self._budget = max(1, min(self._budget, size) // 2)
-        self.report.halved += 1
-        _log.warning(
-            "out of memory on %s with %d pairs (%d sub-words): going on with batches of %d sub-words",
-            self._embedder.device,
-            len(rows),
-            size,
-            self._budget,
+        self._batches.run_plan(
+            [batch.tolist() for batch in batches],
+            lambda rows: found.extend(self._align_batch(np.array(rows), subwords, lengths)),
+            lambda rows: [one.tolist() for one in _plan(lengths, np.array(rows), self._most)],
+            cost=lambda rows: int(lengths[:, rows].sum()),
+            name=name,
+            least=lambda row: min(int(lengths[:, row].max()), self._embedder.room),
         )
-        if self._embedder.device.type == "cuda":
-            torch.cuda.empty_cache()
+        return found
 
     def _align_batch(self, rows: np.ndarray, subwords: SubWords, lengths: np.ndarray) -> list[tuple[int, list[Link]]]:
         import numpy as np
@@ -243,7 +217,7 @@ class EncoderAligner:
         counts = lengths[:, rows]
         words = subwords.words[spread(subwords.bounds[sentences], counts.reshape(-1))]
         with torch.inference_mode():
-            states = self._embedder.states(subwords, sentences, self._budget)
+            states = self._embedder.states(subwords, sentences, self._batches.budget)
             if self.config.level == "word":
                 words, counts, owners = _first_subwords(words, counts)
                 states = pool(states, self._embedder.index(owners), len(words))

@@ -12,7 +12,7 @@ from xner_hf.api.student import Student
 from xner_hf.corpora.base import ReadReport
 from xner_hf.corpora.labelled import is_build, read_labelled
 from xner_hf.errors import XnerError
-from xner_hf.evaluation import score_build, score_tagger
+from xner_hf.evaluation.scores import score_build, score_tagger
 from xner_hf.pipeline.progress import Progress
 from xner_hf.recipe import tagger_config
 

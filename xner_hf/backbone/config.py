@@ -3,53 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from xner_hf.errors import XnerError
 from xner_hf.languages import language
-from xner_hf.settings import check_model, check_settings, read_mapping
+from xner_hf.settings import check_model, check_settings, check_values, read_mapping, setting
 
 
 @dataclass(frozen=True)
 class BackboneConfig:
     """Settings of a backbone; its text is ``languages``, everything else has a default."""
 
-    body: str = field(metadata={"help": "BERT encoder whose layers are kept: Hub id or folder"})
-    languages: Mapping[str, tuple[str, ...]] = field(
-        metadata={"help": "parallel text by language code; a list of codes takes that of `xner languages CODE`"}
+    body: str = setting(..., "BERT encoder whose layers are kept: Hub id or folder")
+    languages: Mapping[str, tuple[str, ...]] = setting(
+        ..., "parallel text by language code; a list of codes takes that of `xner languages CODE`"
     )
-    vocabulary: int = field(default=48_000, metadata={"help": "sub-words of the new vocabulary, cased"})
-    words_a_language: int = field(
-        default=400_000,
-        metadata={
-            "help": "words of a language, at most, that the vocabulary is learnt from: the source languages "
-            "stand in every pair and would take most of it"
-        },
+    vocabulary: int = setting(48_000, "sub-words of the new vocabulary, cased", within="(0, inf)")
+    words_a_language: int = setting(
+        400_000,
+        "words of a language, at most, that the vocabulary is learnt from: the source languages "
+        "stand in every pair and would take most of it",
+        within="(0, inf)",
     )
-    held_out: int = field(default=50, metadata={"help": "pairs of a language that are only scored"})
-    epochs: float = field(default=10.0, metadata={"help": "passes over the pairs, each alone and with both sides"})
-    batch_size: int = field(default=64, metadata={"help": "sentences or pairs a step"})
-    learning_rate: float = field(default=5e-4, metadata={"help": "peak of the linear schedule"})
-    warmup_share: float = field(default=0.06, metadata={"help": "share of the steps in which the rate rises"})
-    weight_decay: float = field(default=0.01, metadata={"help": "decay of AdamW"})
-    masked: float = field(default=0.15, metadata={"help": "share of the sub-words that is to be guessed"})
-    max_length: int = field(default=128, metadata={"help": "sub-words of an input; longer pairs are not joined"})
-    bf16: bool = field(default=True, metadata={"help": "mixed precision in bfloat16"})
-    seed: int = field(default=1, metadata={"help": "seed of the masks, the order and the new weights"})
+    held_out: int = setting(50, "pairs of a language that are only scored", within="(0, inf)")
+    epochs: float = setting(10.0, "passes over the pairs, each alone and with both sides", within="(0, inf)")
+    batch_size: int = setting(64, "sentences or pairs a step", within="(0, inf)")
+    learning_rate: float = setting(5e-4, "peak of the linear schedule", within="(0, inf)")
+    warmup_share: float = setting(0.06, "share of the steps in which the rate rises", within="[0, 1)")
+    weight_decay: float = setting(0.01, "decay of AdamW")
+    masked: float = setting(0.15, "share of the sub-words that are masked", within="(0, 1)")
+    max_length: int = setting(128, "sub-words of an input; longer pairs are not joined", within="[8, inf)")
+    bf16: bool = setting(True, "mixed precision in bfloat16")
+    seed: int = setting(1, "seed of the masks, the order and the new weights")
 
     def __post_init__(self) -> None:
         check_model(self.body, "body")
-        for name in ("vocabulary", "words_a_language", "held_out", "epochs", "batch_size", "learning_rate"):
-            if getattr(self, name) <= 0:
-                raise XnerError(f"{name} is {getattr(self, name)}; it must be above 0.")
-        if not 0 < self.masked < 1:
-            raise XnerError(f"masked is {self.masked}; it is a share between 0 and 1, such as 0.15.")
-        if not 0 <= self.warmup_share < 1:
-            raise XnerError(f"warmup_share is {self.warmup_share}; it is a share from 0 to below 1.")
-        if self.max_length < 8:
-            raise XnerError(f"max_length is {self.max_length}; an input has 8 sub-words at least.")
+        check_values(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as plain values, for JSON and YAML."""

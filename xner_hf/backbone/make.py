@@ -15,8 +15,8 @@ from xner_hf.backbone.config import BackboneConfig
 from xner_hf.backbone.examples import Example, MaskedCollator, held_out_examples, training_examples
 from xner_hf.backbone.text import BackboneText, read_text
 from xner_hf.backbone.vocabulary import learn_tokenizer, new_embeddings
-from xner_hf.checkpoint import inner_encoder, load_checkpoint, longest_input
 from xner_hf.errors import XnerError
+from xner_hf.inference.checkpoint import inner_encoder, load_checkpoint, longest_input
 from xner_hf.pipeline.store import digest, write_text
 from xner_hf.training.checkpoints import CHECKPOINTS, RUN, check_unfinished, start_run
 from xner_hf.training.processes import number_of_processes

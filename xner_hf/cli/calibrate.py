@@ -34,7 +34,7 @@ def run(
 
     Example: xner calibrate luo --on tsn,pcm,ewe
     """
-    from xner_hf.calibration import calibrate
+    from xner_hf.evaluation.calibration import calibrate
     from xner_hf.languages import language as find_language
 
     overrides = parse_settings(settings, tagger=tagger)

@@ -42,7 +42,7 @@ def run(
     xner study differences studies/main.yaml --language pcm --tally sheet.tsv
     """
     from xner_hf.corpora.labelled import read_labelled
-    from xner_hf.evaluation import gold_tags
+    from xner_hf.evaluation.scores import gold_tags
     from xner_hf.metrics import entities
     from xner_hf.study import differences as of
     from xner_hf.study import load_study

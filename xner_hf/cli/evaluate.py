@@ -114,7 +114,7 @@ def _parsing(target: str | None, gold: str | None, split: str, limit: int | None
     from itertools import islice
 
     from xner_hf.corpora.trees import TreeReport, read_trees
-    from xner_hf.evaluation import score_parser
+    from xner_hf.evaluation.scores import score_parser
 
     if not target or not gold:
         raise XnerError("give a model with a parser, and a treebank with --gold.")
@@ -137,7 +137,7 @@ def _intrinsic(
     quiet: bool,
 ) -> dict[str, Any]:
     from xner_hf.corpora.labelled import is_build
-    from xner_hf.intrinsic import intrinsic_scores
+    from xner_hf.evaluation.intrinsic import intrinsic_scores
     from xner_hf.recipe import load_recipe, make_recipe
 
     overrides = parse_settings(settings, tagger=tagger)

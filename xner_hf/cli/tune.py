@@ -27,8 +27,8 @@ def run(
 
     Example: xner tune hau --limit 500
     """
+    from xner_hf.evaluation.tuning import tune
     from xner_hf.languages import language as find_language
-    from xner_hf.tuning import tune
 
     overrides = parse_settings(settings)
     path = free_path(output, find_language(language).code)

@@ -6,7 +6,7 @@ This file is copied beside the weights, as are those that import it: it needs nu
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -96,28 +96,6 @@ def encode_windows(
 def first_subwords(word_of: Sequence[int | None]) -> list[tuple[int, int]]:
     """Return every word of a window that has sub-words there, with the place of the first of them."""
     return [(w, p) for p, w in enumerate(word_of) if w is not None and (p == 0 or w != word_of[p - 1])]
-
-
-def overlapping_windows(
-    tokenizer: Any, sentences: Sequence[Sequence[str]], limit: int
-) -> Iterator[tuple[int, list[int], list[tuple[int, int]]]]:
-    """Yield the windows of word-split sentences; one that fits has a single window, an empty one none.
-
-    Args:
-        tokenizer: a fast tokenizer.
-        sentences: words.
-        limit: longest window, special tokens included.
-
-    Returns:
-        The number of the sentence, the window's sub-words, and for every word in it that has any the word and the
-        position of its first sub-word there. A word that a border cuts opens the next window as well.
-    """
-    filled = [i for i, words in enumerate(sentences) if len(words)]
-    if not filled:
-        return
-    encoded = encode_windows(tokenizer, [sentences[i] for i in filled], limit)
-    for row, sample in enumerate(encoded["overflow_to_sample_mapping"]):
-        yield filled[sample], encoded["input_ids"][row], first_subwords(encoded.word_ids(row))
 
 
 def deepest_places(windows: Iterable[tuple[int, Sequence[tuple[int, int]]]]) -> dict[int, tuple[int, int]]:

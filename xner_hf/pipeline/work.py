@@ -16,7 +16,7 @@ from xner_hf.pipeline.stages import Stages
 from xner_hf.project import SentencePair
 from xner_hf.project.base import ProjectedSpan
 from xner_hf.project.filters import Filters
-from xner_hf.project.markers import MarkedTranslation, MarkerTranslator
+from xner_hf.project.marker_translator import MarkedTranslation, MarkerTranslator
 from xner_hf.recipe import BackTranslationConfig, Recipe, TaggerConfig, TranslatorConfig
 from xner_hf.spans import Span
 from xner_hf.tag.consistency import NameVotes

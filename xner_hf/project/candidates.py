@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xner_hf.errors import XnerError
 from xner_hf.project.matching import CandidateMatcher, MatchingConfig
 from xner_hf.project.scores import Candidates
 from xner_hf.project.sentence_pair import SentencePair
 from xner_hf.registry import register
+from xner_hf.settings import setting
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,14 +27,9 @@ class CandidatesConfig(MatchingConfig):
 
     parts = "score"
 
-    null_threshold: float = field(
-        default=0.4, metadata={"help": "an entity is left unprojected unless a candidate scores above this"}
+    null_threshold: float = setting(
+        0.4, "an entity is left unprojected unless a candidate scores above this", within="[0, 1]"
     )
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0 <= self.null_threshold <= 1:
-            raise XnerError(f"projector.null_threshold is {self.null_threshold}; it lies in [0, 1].")
 
     def make(self) -> CandidateProjector:
         return CandidateProjector(self)

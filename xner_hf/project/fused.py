@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
@@ -26,6 +26,7 @@ from xner_hf.project.scores.tagger import tagger_score
 from xner_hf.project.scores.text import capital_scores, fold, letters, spelling_score
 from xner_hf.project.sentence_pair import SentencePair
 from xner_hf.registry import FITTED, Input, register
+from xner_hf.settings import setting
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,26 +68,21 @@ class FusedConfig(MatchingConfig):
 
     Weights that are not given are those that come with the package."""
 
-    weights: Mapping[str, float] | None = field(
-        default=None, metadata={"help": "weight of every score and of `bias`, as `xner calibrate` writes them"}
+    weights: Mapping[str, float] | None = setting(
+        None, "weight of every score and of `bias`, as `xner calibrate` writes them"
     )
-    null_threshold: float | None = field(
-        default=None, metadata={"help": "an entity is left unprojected unless a candidate is likelier than this"}
+    null_threshold: float | None = setting(
+        None, "an entity is left unprojected unless a candidate is likelier than this", within="[0, 1)"
     )
-    fitted_on: Sequence[str] = field(
-        default=(), metadata={"help": "gold on which weights and threshold were fitted: org/name:config:split"}
-    )
-    substring: bool = field(
-        default=False,
-        metadata={"help": "a word may hold the name with affixes (agglutinating languages); the span is the word"},
+    fitted_on: Sequence[str] = setting((), "gold on which weights and threshold were fitted: org/name:config:split")
+    substring: bool = setting(
+        False, "a word may hold the name with affixes (agglutinating languages); the span is the word"
     )
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.weights is not None:
             _check_weights(self.weights)
-        if self.null_threshold is not None and not 0 <= self.null_threshold < 1:
-            raise XnerError(f"projector.null_threshold is {self.null_threshold}; it lies in [0, 1).")
 
     def inputs(self) -> Iterator[Input]:
         yield from super().inputs()

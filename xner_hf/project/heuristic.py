@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from xner_hf.align.base import Link
-from xner_hf.errors import XnerError
 from xner_hf.project.base import (
     CONFLICT,
     LENGTH_RATIO,
@@ -18,6 +17,7 @@ from xner_hf.project.base import (
 )
 from xner_hf.project.sentence_pair import SentencePair
 from xner_hf.registry import Method, register
+from xner_hf.settings import setting
 from xner_hf.spans import Span, overlap
 
 
@@ -28,26 +28,15 @@ class HeuristicConfig(Method):
 
     citations = ("garcia-ferrero-etal-2022",)
 
-    max_gap: int = field(
-        default=1, metadata={"help": "runs of aligned words this many unaligned words apart are merged"}
+    max_gap: int = setting(1, "runs of aligned words this many unaligned words apart are merged", within="[0, inf)")
+    min_length_ratio: float = setting(
+        0.0, "least target words per source word; 0 is off, since it destroys compounding languages", within="[0, inf)"
     )
-    min_length_ratio: float = field(
-        default=0.0,
-        metadata={"help": "least target words per source word; 0 is off, since it destroys compounding languages"},
+    largest_run: bool = setting(
+        True,
+        "keep only the largest run of linked words; off: from the first to the last linked word, as "
+        "direct span-to-span mapping does (Ebing & Glavaš 2025)",
     )
-    largest_run: bool = field(
-        default=True,
-        metadata={
-            "help": "keep only the largest run of linked words; off: from the first to the last linked word, as "
-            "direct span-to-span mapping does (Ebing & Glavaš 2025)"
-        },
-    )
-
-    def __post_init__(self) -> None:
-        if self.max_gap < 0:
-            raise XnerError(f"projector.max_gap is {self.max_gap}; it counts words and is 0 or more.")
-        if self.min_length_ratio < 0:
-            raise XnerError(f"projector.min_length_ratio is {self.min_length_ratio}; it is 0 (off) or more.")
 
     def make(self) -> HeuristicProjector:
         return HeuristicProjector(self)

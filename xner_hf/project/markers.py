@@ -1,8 +1,8 @@
-"""Entities carried through a translator by markers in its text: brackets or XML tags.
+"""Entity markers in text: brackets or XML tags.
 
 Brackets are those of EasyProject (Chen et al. 2023), ``[Bola Tinubu] visited [Kano].``; tags are those of LabelPigeon
 (2026), ``<a>Bola Tinubu</a> visited <b>Kano</b>.``, whose letters say which entity is which. Translators lose markers
-unless they were trained with them, so all that can go wrong with them has a name in `MARKER_FAULTS`.
+unless they were trained with them; `MARKER_FAULTS` names what can go wrong.
 """
 
 from __future__ import annotations
@@ -12,15 +12,14 @@ import string
 import sys
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from xner_hf.corpora.detokenise import detokenise
 from xner_hf.errors import XnerError, nearest
-from xner_hf.project.base import PROJECTED, ProjectedSpan, is_punctuation
+from xner_hf.project.base import is_punctuation
 from xner_hf.project.scores.text import fold, letters
-from xner_hf.spans import Span, check_spans, overlap
-from xner_hf.translate.faults import fault as translation_fault
+from xner_hf.spans import Span, check_spans
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,16 +36,16 @@ SHARED = "markers_in_one_word"
 TYPE = "type_unknown"
 
 MARKER_FAULTS = {
-    IN_TEXT: "the text itself holds what would be read as a marker",
+    IN_TEXT: "the text itself has characters that would be read as a marker",
     LOST: "a marker is missing from the translation",
     DOUBLED: "the translation has more markers than the text",
     UNKNOWN: "the translation holds a marker that the text does not",
     CROSSED: "markers of the translation are nested, cross, or close before they open",
     EMPTY: "markers of the translation enclose no word",
     SHARED: "two entities are marked in the same word of the translation",
-    TYPE: "what is marked in the translation is like no entity of the text, so that its type is unknown",
+    TYPE: "the marked text resembles no entity of the source, so its type is unknown",
 }
-"""Why the markers of a translation cannot be used; the sentence is then translated without them."""
+"""Why the markers of a translation cannot be used. The sentence is then translated without markers."""
 
 _MARKERS = {"brackets": re.compile(r"(?P<closes>\])|\["), "xml": re.compile(r"<\s*(?P<closes>/?)\s*(\w+)\s*>")}
 _SIGNS = {"brackets": "[]", "xml": "<>"}
@@ -73,26 +72,6 @@ class Marked(NamedTuple):
     fault: str | None = None
 
 
-class MarkedTranslation(NamedTuple):
-    """The words of a translation and its entities in the order of those of the source, or a fault instead of both.
-
-    The fault is a key of `MARKER_FAULTS` or of `xner_hf.translate.base.FAULTS`. The score of a span is the similarity
-    by which its entity was recognised, and 1 where a tag says it.
-    """
-
-    words: list[str]
-    spans: list[ProjectedSpan]
-    fault: str | None = None
-
-
-class RawTranslator(Protocol):
-    """What `MarkerTranslator` needs of a translator."""
-
-    def generate(self, texts: Sequence[str]) -> list[tuple[str, bool]]:
-        """Return the translation of every text and whether it was finished, in the order of the texts."""
-        ...
-
-
 def insert(words: Sequence[str], spans: Sequence[Span], rule: str, form: str) -> str | None:
     """Return the raw text of a sentence with markers around its entities.
 
@@ -110,7 +89,7 @@ def insert(words: Sequence[str], spans: Sequence[Span], rule: str, form: str) ->
     Raises:
         XnerError: spans overlap or do not fit the sentence; the form or rule is unknown.
     """
-    _check_form(form)
+    check_form(form)
     check_spans(spans, len(words), "entities to be marked")
     text = detokenise(words, rule)
     if any(sign in text for sign in _SIGNS[form]):
@@ -142,7 +121,7 @@ def read(text: str, form: str, entities: int) -> Marked:
     Raises:
         XnerError: the form is unknown.
     """
-    _check_form(form)
+    check_form(form)
     plain, last = "", 0
     marks: list[tuple[int, bool, int | None]] = []  # where, whether it closes, whose it is
     for match in _MARKERS[form].finditer(text):
@@ -217,102 +196,12 @@ def recognise(
     return list(zip(columns.tolist(), chosen.tolist(), strict=True))
 
 
-class MarkerTranslator:
-    """Translates sentences with their entities, which markers carry through the translation.
-
-    Args:
-        translator: gives raw translations.
-        form: ``brackets`` or ``xml``.
-        rule: how the source text was split into words, see `detokenise`.
-        split: splits text of the target language into words (`xner_hf.corpora.parallel.splitter`).
+def check_form(form: str) -> None:
+    """Check the name of a form of markers.
 
     Raises:
-        XnerError: the form is unknown.
+        XnerError: there is no such form.
     """
-
-    def __init__(self, translator: RawTranslator, form: str, rule: str, split: Callable[[str], list[str]]):
-        _check_form(form)
-        self.translator, self.form, self.rule, self.split = translator, form, rule, split
-
-    def translate_marked(
-        self, sentences: Sequence[Sequence[str]], spans: Sequence[Sequence[Span]]
-    ) -> list[MarkedTranslation]:
-        """Return the translation of every sentence with its entities, in the order of the sentences.
-
-        All sentences go to the translator at once; then, for brackets, all entities by themselves. It sees no text
-        twice.
-
-        Raises:
-            XnerError: there are not as many lists of spans as sentences; spans overlap or do not fit their sentence.
-        """
-        if len(sentences) != len(spans):
-            raise XnerError(f"there are {len(sentences)} sentences but {len(spans)} lists of entities.")
-        texts = [
-            insert(words, entities, self.rule, self.form) for words, entities in zip(sentences, spans, strict=True)
-        ]
-        raw = self._generate(text for text in texts if text is not None)
-        results: list[MarkedTranslation] = []
-        for words, entities, text in zip(sentences, spans, texts, strict=True):
-            if text is None:
-                results.append(MarkedTranslation([], [], IN_TEXT))
-            else:
-                results.append(self._read(words, entities, *raw[text]))
-        if self.form == "brackets":
-            self._name(sentences, spans, results)
-        return results
-
-    def _generate(self, texts: Iterable[str]) -> dict[str, tuple[str, bool]]:
-        distinct = list(dict.fromkeys(texts))
-        return dict(zip(distinct, self.translator.generate(distinct), strict=True)) if distinct else {}
-
-    def _read(
-        self, words: Sequence[str], entities: Sequence[Span], translation: str, finished: bool
-    ) -> MarkedTranslation:
-        """Return a translation with its spans in the order of the entities, for brackets as they stand in the text."""
-        marked = read(translation, self.form, len(entities))
-        # What is wrong with the translation as such is why its markers are lost, so it is asked first.
-        fault = translation_fault(detokenise(words, self.rule), marked.text, finished) or marked.fault
-        if fault is not None:
-            return MarkedTranslation([], [], fault)
-        target, places = to_words(marked.text, marked.spans, self.split)
-        found = [
-            ProjectedSpan(start, end, "", 1.0, number if span.entity is None else span.entity, PROJECTED)
-            for number, (span, (start, end)) in enumerate(zip(marked.spans, places, strict=True))
-        ]
-        if any(overlap(left, right) for left, right in zip(found, found[1:], strict=False)):
-            return MarkedTranslation([], [], SHARED)
-        return MarkedTranslation(target, _labelled(found, entities), None)
-
-    def _name(
-        self, sentences: Sequence[Sequence[str]], spans: Sequence[Sequence[Span]], results: list[MarkedTranslation]
-    ) -> None:
-        """Replace the order of the brackets in `results` by that of the entities which they hold."""
-        names = [
-            [detokenise(words[span.start : span.end], self.rule) for span in entities] if not result.fault else []
-            for words, entities, result in zip(sentences, spans, results, strict=True)
-        ]
-        alone = self._generate(name for of_sentence in names for name in of_sentence)
-        for place, of_sentence in enumerate(names):
-            if not of_sentence:
-                continue
-            words, found, _ = results[place]
-            marked = [" ".join(words[span.start : span.end]) for span in found]
-            which = recognise(marked, of_sentence, [alone[name][0] for name in of_sentence])
-            if which is None:
-                results[place] = MarkedTranslation([], [], TYPE)
-                continue
-            named = [
-                found[bracket]._replace(score=score, source=number) for number, (bracket, score) in enumerate(which)
-            ]
-            results[place] = MarkedTranslation(words, _labelled(named, spans[place]), None)
-
-
-def _labelled(found: Sequence[ProjectedSpan], entities: Sequence[Span]) -> list[ProjectedSpan]:
-    """Return spans in the order of their entities, with their labels."""
-    return sorted((span._replace(label=entities[span.source].label) for span in found), key=lambda span: span.source)
-
-
-def _check_form(form: str) -> None:
     if form not in FORMS:
         raise XnerError(f"unknown form of markers {form!r}.{nearest(form, list(FORMS))} Known: {', '.join(FORMS)}.")
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from xner_hf.errors import XnerError, nearest
+from xner_hf.errors import XnerError
 from xner_hf.project.base import CONFLICT, LOW_SCORE, PROJECTED, UNALIGNED, ProjectedSpan, is_punctuation, lost
 from xner_hf.project.scores import Candidates
 from xner_hf.project.sentence_pair import SentencePair
 from xner_hf.project.solvers import SOLVERS
 from xner_hf.registry import MODEL, Input, Method
-from xner_hf.settings import check_model
+from xner_hf.settings import check_model, setting
 from xner_hf.spans import NER_LABELS, Span, spans_from_iob2
 
 if TYPE_CHECKING:
@@ -30,30 +30,20 @@ class MatchingConfig(Method):
 
     citations = ("politov-etal-2025",)
     packages = ("rapidfuzz", "scipy")
+    section = "projector"
 
-    max_words: int = field(default=10, metadata={"help": "longest candidate in words; 10 covers 99 % of entities"})
-    candidates: str = field(
-        default="ngram",
-        metadata={"help": f"{' | '.join(SOURCES)}: all word n-grams, or the spans that target_tagger predicts"},
+    max_words: int = setting(10, "longest candidate in words; 10 covers 99 % of entities", within="[1, inf)")
+    candidates: str = setting(
+        "ngram", "spans that may be matched: all word n-grams, or those that target_tagger predicts", choices=SOURCES
     )
-    target_tagger: str | None = field(
-        default=None,
-        metadata={"help": "token-classification checkpoint that is applied to the target side; none by default"},
+    target_tagger: str | None = setting(
+        None, "token-classification checkpoint that is applied to the target side; none by default"
     )
-    solver: str = field(
-        default="exact", metadata={"help": f"{' | '.join(SOLVERS)}: how entities and candidates are matched"}
-    )
+    solver: str = setting("exact", "how entities and candidates are matched", choices=SOLVERS)
 
     def __post_init__(self) -> None:
         check_model(self.target_tagger, "projector.target_tagger")
-        if self.max_words < 1:
-            raise XnerError(f"projector.max_words is {self.max_words}; it is 1 or more.")
-        for name, known in (("candidates", SOURCES), ("solver", tuple(SOLVERS))):
-            value = getattr(self, name)
-            if value not in known:
-                raise XnerError(
-                    f"projector.{name} is {value!r}.{nearest(value, list(known))} Known: {', '.join(known)}."
-                )
+        super().__post_init__()
         if self.candidates != "ngram" and not self.target_tagger:
             raise XnerError(
                 f"projector.candidates {self.candidates!r} needs a tagger of the target side; give target_tagger."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from xner_hf.errors import XnerError, nearest
 from xner_hf.languages import Language, is_evaluation_split
 from xner_hf.languages import language as find_language
 from xner_hf.recipe import default_recipe
-from xner_hf.settings import check_settings, read_mapping
+from xner_hf.settings import check_settings, read_mapping, setting
 from xner_hf.study.arm_config import check_label, flat, names_in, plain_mapping, read_arm, seeds_in, training_in
 from xner_hf.study.grid import Study, recipe_of, settings_key
 from xner_hf.study.parts import CONTROLS, Budget, Contrast, StudyArm, StudyLanguage
@@ -21,12 +21,12 @@ from xner_hf.study.parts import CONTROLS, Budget, Contrast, StudyArm, StudyLangu
 class _File:
     """The keys of a study file."""
 
-    backbones: Any = field(metadata={"help": "a list of encoders"})
-    languages: Any = field(metadata={"help": "a list of codes, or a mapping of codes to what differs for them"})
-    seeds: Any = field(metadata={"help": "a list of whole numbers"})
-    budget: Any = field(metadata={"help": "sentences, epochs and batch_size of a run"})
-    arms: Any = field(metadata={"help": "a mapping of names to settings"})
-    contrasts: Any = field(metadata={"help": "a mapping of names to arms, 'primary' among them"})
+    backbones: Any = setting(..., "a list of encoders")
+    languages: Any = setting(..., "a list of codes, or a mapping of codes to what differs for them")
+    seeds: Any = setting(..., "a list of whole numbers")
+    budget: Any = setting(..., "sentences, epochs and batch_size of a run")
+    arms: Any = setting(..., "a mapping of names to settings")
+    contrasts: Any = setting(..., "a mapping of names to arms, 'primary' among them")
     name: str | None = None
     question: str = ""
     recipe: Any = None
@@ -56,8 +56,8 @@ class _OfLanguage:
 
 @dataclass(frozen=True)
 class _Sides:
-    arm: str = field(metadata={"help": "name of an arm"})
-    against: str = field(metadata={"help": "name of the arm that it is compared with"})
+    arm: str = setting(..., "name of an arm")
+    against: str = setting(..., "name of the arm that it is compared with")
 
 
 def load_study(path: Path) -> Study:

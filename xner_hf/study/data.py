@@ -11,7 +11,6 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from xner_hf import intrinsic
 from xner_hf.align import Link
 from xner_hf.corpora.base import Pair, ReadReport, Sentence
 from xner_hf.corpora.hub import CorpusSplit, content_digest
@@ -20,6 +19,7 @@ from xner_hf.corpora.leakage import LeakCheck
 from xner_hf.corpora.places import mirror
 from xner_hf.corpora.trees import TreeReport, drop_evaluation_text, read_trees
 from xner_hf.errors import NotAvailable, XnerError
+from xner_hf.evaluation import intrinsic
 from xner_hf.languages import language as find_language
 from xner_hf.pipeline.chain import EVALUATION_OVERLAP
 from xner_hf.pipeline.store import STAGE_VERSIONS, cache_folder, digest, write_text

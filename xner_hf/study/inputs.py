@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from xner_hf import intrinsic
-from xner_hf.checkpoint import load_config, load_tokenizer
 from xner_hf.corpora.hub import model_source, splits_of
 from xner_hf.corpora.hub_models import check_weights
 from xner_hf.corpora.parallel import local_files
 from xner_hf.corpora.places import REPO_ID, mirror
 from xner_hf.errors import HubFault, NotAvailable, XnerError
+from xner_hf.evaluation import intrinsic
+from xner_hf.inference.checkpoint import load_config, load_tokenizer
 from xner_hf.languages import languages
 from xner_hf.recipe import Recipe
 from xner_hf.registry import CORPUS, FILES, MODEL

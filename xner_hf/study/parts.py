@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, get_args, get_type_hints
 
 from xner_hf.errors import XnerError
+from xner_hf.settings import check_values, setting
 from xner_hf.training.arms import ARMS
 from xner_hf.training.config import TrainingConfig
 
@@ -47,19 +48,18 @@ _SOFT_ONLY = ("loss.soft", "loss.temperature", "ema_decay", "refresh")
 class Budget:
     """What a run may use; the arms of a contrast have the same sentences, epochs and batches."""
 
-    sentences: int = field(metadata={"help": "sentences with entity labels, hard or soft: the first of the corpus"})
-    epochs: float = field(metadata={"help": "passes over them"})
-    batch_size: int = field(metadata={"help": "sentences a step and device"})
-    tree_share: float = field(default=1.0, metadata={"help": "steps on the extra sentences for each other step"})
-    tree_sentences: int | None = field(default=None, metadata={"help": "first sentences of the treebank; else all"})
-    hours: float | None = field(default=None, metadata={"help": "hours that all runs may take; decides no run"})
-    note: str = field(default="", metadata={"help": "what it was measured on; decides no run"})
+    sentences: int = setting(
+        ..., "sentences with entity labels, hard or soft: the first of the corpus", within="(0, inf)"
+    )
+    epochs: float = setting(..., "passes over them", within="(0, inf)")
+    batch_size: int = setting(..., "sentences a step and device", within="(0, inf)")
+    tree_share: float = setting(1.0, "steps on the extra sentences for each other step", within="(0, inf)")
+    tree_sentences: int | None = setting(None, "first sentences of the treebank; else all", within="(0, inf)")
+    hours: float | None = setting(None, "hours that all runs may take; decides no run", within="(0, inf)")
+    note: str = setting("", "what it was measured on; decides no run")
 
     def __post_init__(self) -> None:
-        for name in ("sentences", "epochs", "batch_size", "tree_share", "tree_sentences", "hours"):
-            value = getattr(self, name)
-            if value is not None and value <= 0:
-                raise XnerError(f"{name} is {value}; it must be above 0.")
+        check_values(self)
 
 
 @dataclass(frozen=True)

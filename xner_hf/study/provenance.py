@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from xner_hf import intrinsic
 from xner_hf.corpora.leakage import LeakCheck
+from xner_hf.evaluation import intrinsic
 from xner_hf.pipeline.chain import EVALUATION_OVERLAP
 from xner_hf.pipeline.inputs import sign
 from xner_hf.pipeline.licences import licences, most_restrictive

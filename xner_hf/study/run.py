@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from xner_hf.corpora.labelled import read_labelled
 from xner_hf.corpora.trees import TreeReport, read_trees
-from xner_hf.evaluation import gold_tags, only_types, score_parser, score_tags
+from xner_hf.evaluation.scores import gold_tags, only_types, score_parser, score_tags
 from xner_hf.metrics import entities
 from xner_hf.pipeline.store import cache_folder, digest, file_digest
 from xner_hf.study.data import StudyText, study_text, text_digest, tree_sentences

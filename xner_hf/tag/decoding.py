@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from xner_hf.inference.decoding import decode_tags
 from xner_hf.spans import NER_LABELS, Span, spans_from_iob2
 
 if TYPE_CHECKING:
@@ -29,16 +29,7 @@ def decode(probabilities: np.ndarray) -> list[str]:
     known = probabilities.sum(-1, keepdims=True) > 0
     certain_o = np.eye(len(NER_LABELS))[0]
     scores = np.log(np.maximum(np.where(known, probabilities, certain_o), _LEAST))
-    first, following = _allowed()
-    best, back = scores[0] + first, []
-    for row in scores[1:]:
-        paths = best[:, None] + following
-        back.append(paths.argmax(0))
-        best = paths.max(0) + row
-    path = [int(best.argmax())]
-    for choices in reversed(back):
-        path.append(int(choices[path[-1]]))
-    return [NER_LABELS[number] for number in reversed(path)]
+    return decode_tags(scores[None], [len(scores)], NER_LABELS)[0]
 
 
 def decode_spans(probabilities: np.ndarray) -> list[Span]:
@@ -53,19 +44,3 @@ def decode_spans(probabilities: np.ndarray) -> list[Span]:
         )
         for span in spans_from_iob2(tags)
     ]
-
-
-@lru_cache(maxsize=1)
-def _allowed() -> tuple[np.ndarray, np.ndarray]:
-    """Return 0 or -inf for every first label, and for every label (column) after another (row)."""
-    import numpy as np
-
-    size = len(NER_LABELS)
-    first, following = np.zeros(size), np.zeros((size, size))
-    for number, label in enumerate(NER_LABELS):
-        if label.startswith("I-"):
-            first[number] = -np.inf
-            for before, other in enumerate(NER_LABELS):
-                if other[1:] != label[1:]:
-                    following[before, number] = -np.inf
-    return first, following

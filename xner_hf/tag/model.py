@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xner_hf.checkpoint import load_checkpoint, load_config, longest_input
 from xner_hf.corpora.base import ReadReport
 from xner_hf.errors import XnerError
+from xner_hf.inference.batches import Batches
+from xner_hf.inference.checkpoint import load_checkpoint, load_config, longest_input
+from xner_hf.inference.windows import windows_of
 from xner_hf.registry import MODEL, MODEL_PACKAGES, Input, Method, register
 from xner_hf.settings import setting
 from xner_hf.spans import ENTITY_TYPES, Span, spans_from_iob2
@@ -46,15 +48,6 @@ class ModelTaggerConfig(Method):
         return ModelTagger(self.model, self.revision, labels=self.labels)
 
 
-@dataclass(slots=True)
-class _Window:
-    """A piece of a sentence that fits the encoder: its sub-words, and where the first sub-word of each word stands."""
-
-    sentence: int
-    input_ids: list[int]
-    words: list[tuple[int, int]]  # (word index, position of its first sub-word in input_ids)
-
-
 class ModelTagger:
     """Tags words with the label of their first sub-word, in length-sorted batches.
 
@@ -70,8 +63,8 @@ class ModelTagger:
             all others are ``O`` (MISC of CoNLL-2003, as in Politov et al. 2025).
 
     Raises:
-        XnerError: the checkpoint cannot be had or used (`load_checkpoint`), none of its labels means PER, ORG or LOC,
-            or `labels` does not fit them.
+        XnerError: the checkpoint is not available or cannot be used (`load_checkpoint`), none of its labels means
+            PER, ORG or LOC, or `labels` does not fit them.
     """
 
     def __init__(
@@ -91,7 +84,7 @@ class ModelTagger:
         self.scheme = find_scheme(self.labels, labels or {}, model)
         self.model.to(self.device).eval()
         self.limit = longest_input(self.model, self.tokenizer)
-        self.budget = TOKENS_PER_BATCH["cpu" if self.device.type == "cpu" else "other"]
+        self.batches = Batches(TOKENS_PER_BATCH["cpu" if self.device.type == "cpu" else "other"], self.device)
 
     def tag(self, sentences: Sequence[Sequence[str]]) -> list[list[Span] | None]:
         return [self.spans(rows) for rows in self.distributions(sentences)]
@@ -113,11 +106,11 @@ class ModelTagger:
         ]
 
     def label(
-        self, sentences: Sequence[Sequence[str]], tell: Callable[[int], None] | None = None
+        self, sentences: Sequence[Sequence[str]], advance: Callable[[int], None] | None = None
     ) -> tuple[list[list[str]], list[np.ndarray]]:
         """Return the likeliest label of every word as IOB2 tags (`Scheme.tags`), and its probability.
 
-        `tell` is called with the number of sentences that are done, whenever there are some.
+        `advance` is called with the number of sentences that are newly done.
 
         Raises:
             XnerError: probabilities are not finite.
@@ -126,7 +119,7 @@ class ModelTagger:
 
         labels: list[list[str]] = []
         scores: list[np.ndarray] = []
-        for number, rows in enumerate(self.distributions(sentences, tell)):
+        for number, rows in enumerate(self.distributions(sentences, advance)):
             if not np.isfinite(rows).all():
                 raise XnerError(
                     f"the model {self.name!r} gives sentence {number} ({' '.join(sentences[number][:8])} ...) scores "
@@ -137,53 +130,41 @@ class ModelTagger:
         return labels, scores
 
     def distributions(
-        self, sentences: Sequence[Sequence[str]], tell: Callable[[int], None] | None = None
+        self, sentences: Sequence[Sequence[str]], advance: Callable[[int], None] | None = None
     ) -> list[np.ndarray]:
         """Return the label distribution of every word: float32 arrays ``[words, labels]`` in the order of `labels`.
 
-        The row of a word without sub-words, of which the model says nothing, is zero. `tell` is called with the number
-        of sentences that are done, whenever there are some.
+        The row of a word without sub-words, which the model does not see, is zero. `advance` is called with the
+        number of sentences that are newly done.
         """
         import numpy as np
-
-        from xner_hf.models.words_xner import overlapping_windows
+        import torch
 
         found = [np.zeros((len(words), len(self.labels)), dtype=np.float32) for words in sentences]
-        depth = [np.full(len(words), -1) for words in sentences]
-        windows = [_Window(*one) for one in overlapping_windows(self.tokenizer, sentences, self.limit)]
-        left = Counter(window.sentence for window in windows)
-        if tell and len(left) < len(sentences):
-            tell(len(sentences) - len(left))  # those without sub-words
-        for window, probabilities in self._forward(windows):
-            last = len(window.input_ids) - 1
-            for (word, position), row in zip(window.words, probabilities, strict=True):
-                inside = min(position, last - position)
-                if inside > depth[window.sentence][word]:
-                    depth[window.sentence][word] = inside
-                    found[window.sentence][word] = row
-            left[window.sentence] -= 1
-            if tell and not left[window.sentence]:
-                tell(1)
+        encoded = windows_of(self.tokenizer, sentences, self.limit)
+        wanted = [one.words_by_window() for one in encoded]
+        windows = [(sentence, number) for sentence, one in enumerate(encoded) for number in range(len(one.windows))]
+        left = Counter(sentence for sentence, _ in windows)
+        if advance and len(left) < len(sentences):
+            advance(len(sentences) - len(left))  # those without sub-words
+
+        def work(batch: list[int]) -> None:
+            rows = {"input_ids": [encoded[i].windows[window] for i, window in (windows[one] for one in batch)]}
+            # Padded on the right, whatever the tokenizer does: positions count from the left.
+            features = self.tokenizer.pad(rows, return_tensors="pt", padding_side="right")
+            with torch.inference_mode():
+                logits = self.model(**features.to(self.device)).logits
+                probabilities = logits.float().softmax(-1).cpu().numpy()
+            for row, (i, window) in zip(probabilities, (windows[one] for one in batch), strict=True):
+                for number, position in wanted[i][window]:
+                    found[i][encoded[i].words[number]] = row[position]
+                left[i] -= 1
+                if advance and not left[i]:
+                    advance(1)
+
+        self.batches.run([len(encoded[i].windows[window]) for i, window in windows], work)
         return found
 
     def ner_distributions(self, sentences: Sequence[Sequence[str]]) -> list[np.ndarray]:
         """Return the `distributions` of every sentence over the labels of the corpus (`Scheme.distributions`)."""
         return [self.scheme.distributions(rows) for rows in self.distributions(sentences)]
-
-    def _forward(self, windows: list[_Window]) -> Iterator[tuple[_Window, np.ndarray]]:
-        """Yield each window with the label distributions of its words, shape ``[words, labels]``."""
-        import torch
-
-        windows.sort(key=lambda window: -len(window.input_ids))
-        start = 0
-        while start < len(windows):
-            batch = windows[start : start + max(1, self.budget // len(windows[start].input_ids))]
-            start += len(batch)
-            rows = {"input_ids": [window.input_ids for window in batch]}
-            # Positions are counted from the left, on which some tokenizers pad by themselves.
-            features = self.tokenizer.pad(rows, return_tensors="pt", padding_side="right")
-            with torch.inference_mode():
-                logits = self.model(**features.to(self.device)).logits
-                probabilities = logits.float().softmax(-1).cpu().numpy()
-            for row, window in enumerate(batch):
-                yield window, probabilities[row, [position for _, position in window.words]]

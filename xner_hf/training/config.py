@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from xner_hf.errors import XnerError
 from xner_hf.registry import methods
-from xner_hf.settings import check_model, check_settings, read_mapping
+from xner_hf.settings import check_model, check_settings, check_values, read_mapping, setting
 from xner_hf.training.losses import LossConfig
 
 _EXPONENT = re.compile(r"[+-]?[0-9]+[eE][+-]?[0-9]+")
@@ -21,49 +21,34 @@ _EXPONENT = re.compile(r"[+-]?[0-9]+[eE][+-]?[0-9]+")
 class TrainingConfig:
     """Settings of a training run; those of a `TrainingArguments` have its defaults and meaning."""
 
-    backbone: str = field(
-        default="FacebookAI/xlm-roberta-base", metadata={"help": "encoder to fine-tune: Hub id or folder"}
+    backbone: str = setting("FacebookAI/xlm-roberta-base", "encoder to fine-tune: Hub id or folder")
+    epochs: float = setting(3.0, "passes over the sentences of the first corpus", within="(0, inf)")
+    learning_rate: float = setting(5e-5, "peak of the linear schedule", within="(0, inf)")
+    batch_size: int = setting(32, "sentences a step and device", within="(0, inf)")
+    gradient_accumulation: int = setting(1, "batches that make one step", within="(0, inf)")
+    warmup_share: float = setting(0.1, "share of the steps in which the rate rises", within="[0, 1)")
+    weight_decay: float = setting(0.01, "decay of AdamW")
+    max_length: int = setting(256, "sub-words of a window; longer sentences take several", within="[3, inf)")
+    seed: int = setting(42, "seed of the heads, the order and the dropout")
+    bf16: bool = setting(False, "mixed precision in bfloat16")
+    activation_checkpointing: bool = setting(False, "less memory, more time")
+    patience: int | None = setting(
+        None, "epochs without a better validation F1 after which to stop; the best epoch is kept", within="[1, inf)"
     )
-    epochs: float = field(default=3.0, metadata={"help": "passes over the sentences of the first corpus"})
-    learning_rate: float = field(default=5e-5, metadata={"help": "peak of the linear schedule"})
-    batch_size: int = field(default=32, metadata={"help": "sentences a step and device"})
-    gradient_accumulation: int = field(default=1, metadata={"help": "batches that make one step"})
-    warmup_share: float = field(default=0.1, metadata={"help": "share of the steps in which the rate rises"})
-    weight_decay: float = field(default=0.01, metadata={"help": "decay of AdamW"})
-    max_length: int = field(default=256, metadata={"help": "sub-words of a window; longer sentences take several"})
-    seed: int = field(default=42, metadata={"help": "seed of the heads, the order and the dropout"})
-    bf16: bool = field(default=False, metadata={"help": "mixed precision in bfloat16"})
-    activation_checkpointing: bool = field(default=False, metadata={"help": "less memory, more time"})
-    patience: int | None = field(
-        default=None,
-        metadata={"help": "epochs without a better validation F1 after which to stop; the best epoch is kept"},
+    checkpoints: bool = setting(True, "keep the last epoch's state, to resume after a kill")
+    sampling: str = setting("temperature", "how steps are divided between corpora: temperature, shares or alternate")
+    sampling_temperature: float = setting(
+        1.0, "1 samples corpora in proportion to their size, more makes them more alike", within="(0, inf)"
     )
-    checkpoints: bool = field(default=True, metadata={"help": "keep the last epoch's state, to resume after a kill"})
-    sampling: str = field(
-        default="temperature",
-        metadata={"help": "how steps are divided between corpora: temperature, shares or alternate"},
+    loss: LossConfig = setting(LossConfig, "losses and their weights")
+    ema_decay: float | None = setting(
+        None, "decay of the moving average of the student that takes over from the teachers", within="(0, 1)"
     )
-    sampling_temperature: float = field(
-        default=1.0, metadata={"help": "1 samples corpora in proportion to their size, more makes them more alike"}
-    )
-    loss: LossConfig = field(default_factory=LossConfig, metadata={"help": "losses and their weights"})
-    ema_decay: float | None = field(
-        default=None,
-        metadata={"help": "decay of the moving average of the student that takes over from the teachers"},
-    )
-    refresh: int = field(default=1, metadata={"help": "epochs after which the moving average labels the text anew"})
+    refresh: int = setting(1, "epochs after which the moving average labels the text anew", within="(0, inf)")
 
     def __post_init__(self) -> None:
         check_model(self.backbone, "backbone")
-        for name in ("epochs", "learning_rate", "batch_size", "gradient_accumulation", "max_length", "refresh"):
-            if getattr(self, name) <= 0:
-                raise XnerError(f"{name} is {getattr(self, name)}; it must be above 0.")
-        if self.max_length < 3:
-            raise XnerError(f"max_length is {self.max_length}; a window holds two special sub-words beside the words.")
-        if not 0 <= self.warmup_share < 1:
-            raise XnerError(f"warmup_share is {self.warmup_share}; it is a share from 0 to below 1.")
-        if self.patience is not None and self.patience < 1:
-            raise XnerError(f"patience is {self.patience}; it must be 1 or more, or left out.")
+        check_values(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as plain values, for JSON and YAML."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from xner_hf.errors import XnerError, nearest
 from xner_hf.registry import methods, settings_of
+from xner_hf.settings import setting
 from xner_hf.training.soft_losses import SoftLoss
 
 if TYPE_CHECKING:
@@ -27,22 +28,15 @@ TASKS = ("ner", "soft", "parsing", "soft_parsing")
 class LossConfig:
     """What the losses are and how they are mixed."""
 
-    soft: str = field(default="kl", metadata={"help": "a registered loss of soft labels (`xner methods loss`)"})
-    temperature: float = field(default=1.0, metadata={"help": "softens teacher and student, of losses that have one"})
-    weights: Mapping[str, Any] = field(
-        default_factory=dict,
-        metadata={
-            "help": "weight of ner, soft, parsing and soft_parsing: a number (1.0 by default), or [first, last] for "
-            "one that runs from one to the other over the training"
-        },
+    soft: str = setting("kl", "a registered loss of soft labels (`xner methods loss`)")
+    temperature: float = setting(1.0, "softens teacher and student, of losses that have one")
+    weights: Mapping[str, Any] = setting(
+        dict,
+        "weight of ner, soft, parsing and soft_parsing: a number (1.0 by default), or [first, last] for "
+        "one that runs from one to the other over the training",
     )
-    learned: bool = field(
-        default=False,
-        metadata={"help": "learn the weights from homoscedastic uncertainty (Kendall et al. 2018)"},
-    )
-    settings: Mapping[str, Any] = field(
-        default_factory=dict, metadata={"help": "further settings of the loss of soft labels"}
-    )
+    learned: bool = setting(False, "learn the weights from homoscedastic uncertainty (Kendall et al. 2018)")
+    settings: Mapping[str, Any] = setting(dict, "further settings of the loss of soft labels")
 
     def __post_init__(self) -> None:
         self.own  # noqa: B018 - refuses what it does not know

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from xner_hf.corpora.base import Sentence
 from xner_hf.errors import XnerError
-from xner_hf.models.annotator import Annotator
+from xner_hf.inference.annotator import Annotator
 from xner_hf.pipeline.inputs import model_digest, model_versions
 from xner_hf.pipeline.store import digest
 

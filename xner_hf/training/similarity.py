@@ -8,16 +8,17 @@ and is then asked which of them the text of the target language looks like.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from xner_hf.align.embedding import Embedder, depth_of
-from xner_hf.checkpoint import check_encoder
 from xner_hf.corpora.hub import model_source
 from xner_hf.errors import XnerError, nearest
+from xner_hf.inference.checkpoint import check_encoder
 from xner_hf.pipeline.inputs import default_device, model_digest, model_versions
 from xner_hf.pipeline.store import digest
+from xner_hf.settings import check_values, setting
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,19 +34,15 @@ _SENTENCES_PER_CALL = 256
 class SimilarityConfig:
     """Settings of the model that tells the source languages apart; the defaults are those of Wu et al. (2020)."""
 
-    rank: int = field(default=64, metadata={"help": "rank of the bilinear score; at most the size of the features"})
-    gamma: float = field(default=0.01, metadata={"help": "weight of the penalty on embeddings not orthonormal"})
-    epochs: int = field(default=10, metadata={"help": "passes over the sentences"})
-    learning_rate: float = field(default=1e-4, metadata={"help": "learning rate of Adam"})
-    batch_size: int = field(default=32, metadata={"help": "sentences a step"})
-    seed: int = field(default=42, metadata={"help": "seed of the first weights and of the order"})
+    rank: int = setting(64, "rank of the bilinear score; at most the size of the features", within="(0, inf)")
+    gamma: float = setting(0.01, "weight of the penalty on embeddings not orthonormal", within="[0, inf)")
+    epochs: int = setting(10, "passes over the sentences", within="(0, inf)")
+    learning_rate: float = setting(1e-4, "learning rate of Adam", within="(0, inf)")
+    batch_size: int = setting(32, "sentences a step", within="(0, inf)")
+    seed: int = setting(42, "seed of the first weights and of the order")
 
     def __post_init__(self) -> None:
-        for name in ("rank", "epochs", "learning_rate", "batch_size"):
-            if not getattr(self, name) > 0:
-                raise XnerError(f"{name} is {getattr(self, name)}; it must be above 0.")
-        if not self.gamma >= 0:
-            raise XnerError(f"gamma is {self.gamma}; it must be 0 or more.")
+        check_values(self)
 
 
 @dataclass(frozen=True)

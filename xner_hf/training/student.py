@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from xner_hf.checkpoint import check_encoder, load_checkpoint, longest_input
 from xner_hf.corpora.parallel import splitting_rule
 from xner_hf.corpora.trees import relation_labels
 from xner_hf.corpora.words import word_patterns
 from xner_hf.errors import XnerError
+from xner_hf.inference.checkpoint import check_encoder, load_checkpoint, longest_input
 from xner_hf.metrics import span_f1
 from xner_hf.pipeline.store import digest, write_text
 from xner_hf.spans import NER_LABELS

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from transformers import TrainerCallback
+from transformers import Trainer, TrainerCallback
 
 from xner_hf.errors import XnerError
 from xner_hf.training.soft_labels import SoftSource
@@ -17,8 +17,6 @@ from xner_hf.training.soft_labels import SoftSource
 if TYPE_CHECKING:
     import numpy as np
     import torch
-
-    from xner_hf.training.trainer import XnerTrainer
 
 
 class MovingAverage:
@@ -48,7 +46,7 @@ class MovingAverage:
 
     def distributions(self, sentences: Sequence[Sequence[str]]) -> list[np.ndarray]:
         """Return the label distributions of words, ``[words, 7]``."""
-        from xner_hf.models.annotator import Annotator
+        from xner_hf.inference.annotator import Annotator
 
         return [one.probabilities for one in Annotator((self.model, self._tokenizer)).annotate(sentences, False)]
 
@@ -83,8 +81,8 @@ class TeacherStudentCallback(TrainerCallback):
         self._average: MovingAverage | None = None
         self._made = -1  # the refresh whose labels are in use
 
-    def bind(self, trainer: XnerTrainer) -> None:
-        """Serve this trainer."""
+    def bind(self, trainer: Trainer) -> None:
+        """Serve this `XnerTrainer`: its accelerator, sampler, collator and corpora are used."""
         self._trainer = trainer
 
     def on_train_begin(self, args: Any, state: Any, control: Any, model: torch.nn.Module, **_: Any) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from xner_hf.batches import Batches
-from xner_hf.checkpoint import load_tokenizer
-from xner_hf.errors import XnerError, nearest
+from xner_hf.errors import XnerError
+from xner_hf.inference.batches import Batches
+from xner_hf.inference.checkpoint import load_tokenizer
 from xner_hf.registry import MODEL, MODEL_PACKAGES, Input, register
+from xner_hf.settings import setting
 from xner_hf.translate.model import TOKENS_PER_BATCH, ModelConfig, ModelTranslator, Output
 
 _COMPUTE_TYPES = (
@@ -34,23 +35,16 @@ class CTranslate2Config(ModelConfig):
 
     packages = (*MODEL_PACKAGES, "ctranslate2")
 
-    model: str = field(metadata={"help": "folder of a converted model (ct2-transformers-converter)"})
-    tokenizer: str = field(metadata={"help": "the model it was converted from, or a folder with its tokenizer"})
-    compute_type: str = field(
-        default="default", metadata={"help": f"numbers the model computes in: {', '.join(_COMPUTE_TYPES)}"}
-    )
+    model: str = setting(..., "folder of a converted model (ct2-transformers-converter)")
+    tokenizer: str = setting(..., "the model it was converted from, or a folder with its tokenizer")
+    compute_type: str = setting("default", "number type of the model", choices=_COMPUTE_TYPES)
 
     def __post_init__(self) -> None:
         if not self.model:
             raise XnerError("translator.model is empty; give the folder of a converted CTranslate2 model.")
         if not self.tokenizer:
             raise XnerError("translator.tokenizer is empty; give the model that the CTranslate2 model comes from.")
-        if self.compute_type not in _COMPUTE_TYPES:
-            raise XnerError(
-                f"translator.compute_type is {self.compute_type!r}."
-                f"{nearest(str(self.compute_type), list(_COMPUTE_TYPES))} It is one of {', '.join(_COMPUTE_TYPES)}."
-            )
-        self.check_numbers()
+        super().__post_init__()
 
     def inputs(self) -> Iterator[Input]:
         yield Input(MODEL, self.model)

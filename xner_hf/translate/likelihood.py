@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from xner_hf.batches import Batches
-from xner_hf.checkpoint import longest_input
 from xner_hf.errors import XnerError
+from xner_hf.inference.batches import Batches
+from xner_hf.inference.checkpoint import longest_input
 from xner_hf.translate.codes import codes_of
 
 if TYPE_CHECKING:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from xner_hf.batches import Batches
-from xner_hf.checkpoint import load_tokenizer
 from xner_hf.corpora.sentences import split_sentences
 from xner_hf.errors import XnerError
+from xner_hf.inference.batches import Batches
+from xner_hf.inference.checkpoint import load_tokenizer
 from xner_hf.registry import MODEL_PACKAGES, Method
+from xner_hf.settings import setting
 from xner_hf.translate.base import EMPTY, Translation
 from xner_hf.translate.codes import codes_of, language_pair
 from xner_hf.translate.faults import fault
@@ -36,43 +37,24 @@ class ModelConfig(Method):
     packages = MODEL_PACKAGES
     revision = None
 
-    source_code: str | None = field(
-        default=None, metadata={"help": "the model's code for the source language, as eng_Latn; found by default"}
+    source_code: str | None = setting(None, "the model's code for the source language, as eng_Latn; found by default")
+    target_code: str | None = setting(None, "the model's code for the target language, as hau_Latn; found by default")
+    num_beams: int | None = setting(
+        None, "beams of the search, 1 being greedy; by default the model's own (CTranslate2: 1)", within="[1, inf)"
     )
-    target_code: str | None = field(
-        default=None, metadata={"help": "the model's code for the target language, as hau_Latn; found by default"}
+    tokens_per_batch: int | None = setting(
+        None,
+        "sub-words translated together, padding and beams included; by default "
+        f"{TOKENS_PER_BATCH['cpu']} on a CPU, {TOKENS_PER_BATCH['other']} elsewhere",
+        within="[1, inf)",
     )
-    num_beams: int | None = field(
-        default=None,
-        metadata={"help": "beams of the search, 1 being greedy; by default the model's own (CTranslate2: 1)"},
-    )
-    tokens_per_batch: int | None = field(
-        default=None,
-        metadata={
-            "help": "sub-words translated together, padding and beams included; by default "
-            f"{TOKENS_PER_BATCH['cpu']} on a CPU, {TOKENS_PER_BATCH['other']} elsewhere"
-        },
-    )
-    split_sentences: bool = field(
-        default=True, metadata={"help": "translate the sentences of a text one by one, since models drop sentences"}
-    )
+    split_sentences: bool = setting(True, "translate the sentences of a text one by one, since models drop sentences")
 
     def preflight(self, source: str, target: str) -> None:
         """Check that the tokenizer knows both languages."""
         tokenizer, revision = self.tokenizer or self.model, None if self.tokenizer else self.revision
         loaded = load_tokenizer(tokenizer, revision, fast=False)
         language_pair(codes_of(loaded), self.model, source, target, self.source_code, self.target_code)
-
-    def check_numbers(self) -> None:
-        """Check the settings that are numbers from 1, or None.
-
-        Raises:
-            XnerError: one is less.
-        """
-        for name in ("num_beams", "tokens_per_batch"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise XnerError(f"translator.{name} is {value}; it is 1 or more.")
 
 
 class ModelTranslator(ABC):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from xner_hf.corpora.detokenise import detokenise
 from xner_hf.corpora.parallel import parallel_input, read_extra, splitting_rule
@@ -11,6 +11,7 @@ from xner_hf.corpora.words import matching_key
 from xner_hf.errors import XnerError
 from xner_hf.languages import source_languages
 from xner_hf.registry import Input, Method, register
+from xner_hf.settings import setting
 from xner_hf.translate.base import EMPTY, MISSING, Translation
 
 
@@ -19,11 +20,9 @@ from xner_hf.translate.base import EMPTY, MISSING, Translation
 class ParallelConfig(Method):
     """Looks up the translations that parallel text has."""
 
-    corpora: Sequence[str] = field(
-        metadata={
-            "help": "parallel text with the translations: .tsv or .jsonl files, two text files joined by a comma, "
-            "org/name:config"
-        }
+    corpora: Sequence[str] = setting(
+        ...,
+        "parallel text with the translations: .tsv or .jsonl files, two text files joined by a comma, org/name:config",
     )
 
     def __post_init__(self) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from xner_hf.batches import Batches
-from xner_hf.checkpoint import load_checkpoint, load_config, longest_input
-from xner_hf.errors import NotAvailable, XnerError, nearest
+from xner_hf.errors import NotAvailable, XnerError
+from xner_hf.inference.batches import Batches
+from xner_hf.inference.checkpoint import load_checkpoint, load_config, longest_input
 from xner_hf.languages import language
 from xner_hf.registry import MODEL, Input, register
-from xner_hf.settings import check_model
+from xner_hf.settings import check_model, setting
 from xner_hf.translate.model import TOKENS_PER_BATCH, ModelConfig, ModelTranslator, Output
 
 if TYPE_CHECKING:
@@ -25,23 +25,16 @@ _DTYPES = ("float32", "bfloat16")
 class Seq2SeqConfig(ModelConfig):
     """Translates with a sequence-to-sequence model of transformers."""
 
-    model: str = field(metadata={"help": "sequence-to-sequence model: Hub id, folder, or name in the mirror"})
-    revision: str | None = field(default=None, metadata={"help": "Hub branch, tag or commit of the model"})
-    tokenizer: str | None = field(
-        default=None, metadata={"help": "model whose tokenizer is used instead of the model's own, which some lack"}
-    )
-    dtype: str = field(default="float32", metadata={"help": "numbers the model computes in: float32 or bfloat16"})
+    model: str = setting(..., "sequence-to-sequence model: Hub id, folder, or name in the mirror")
+    revision: str | None = setting(None, "Hub branch, tag or commit of the model")
+    tokenizer: str | None = setting(None, "model whose tokenizer is used instead of the model's own, which some lack")
+    dtype: str = setting("float32", "number type of the model", choices=_DTYPES)
 
     def __post_init__(self) -> None:
         if not self.model:
             raise XnerError("translator.model is empty; give a Hub id or the folder of a sequence-to-sequence model.")
         check_model(self.tokenizer, "translator.tokenizer")
-        if self.dtype not in _DTYPES:
-            raise XnerError(
-                f"translator.dtype is {self.dtype!r}.{nearest(str(self.dtype), list(_DTYPES))} It is one of "
-                f"{', '.join(_DTYPES)}."
-            )
-        self.check_numbers()
+        super().__post_init__()
 
     def inputs(self) -> Iterator[Input]:
         yield Input(MODEL, self.model, revision=self.revision)

@@ -65,6 +65,7 @@ class _AllFilters(Method):
     """Has the settings of all registered filters (`with_parts`)."""
 
     parts = "filter"
+    section = "filters"
 
 
 @dataclass(frozen=True, init=False)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from xner_hf.project.base import PROJECTED, ProjectedSpan
 from xner_hf.project.filters import Filter
 from xner_hf.project.sentence_pair import SentencePair
 from xner_hf.registry import register
+from xner_hf.settings import setting
 
 
 @register("filter", "comp_ins")
@@ -22,9 +23,8 @@ class CompIns(Filter):
     drops_sentence = True
     citations = ("ebing-glavas-2025",)
 
-    comp_ins: bool = field(
-        default=False,
-        metadata={"help": "as many target spans of every type as source entities, else the sentence is dropped"},
+    comp_ins: bool = setting(
+        False, "as many target spans of every type as source entities, else the sentence is dropped"
     )
 
     def keeps_sentence(self, pair: SentencePair, projected: Sequence[ProjectedSpan]) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from xner_hf.project.base import ProjectedSpan
 from xner_hf.project.filters import Filter
 from xner_hf.project.sentence_pair import SentencePair
 from xner_hf.registry import register
+from xner_hf.settings import setting
 
 
 @register("filter", "comp_src")
@@ -21,9 +22,7 @@ class CompSrc(Filter):
     drops_sentence = True
     citations = ("ebing-glavas-2025",)
 
-    comp_src: bool = field(
-        default=False, metadata={"help": "every word of an entity must be linked, else the sentence is dropped"}
-    )
+    comp_src: bool = setting(False, "every word of an entity must be linked, else the sentence is dropped")
 
     def keeps_sentence(self, pair: SentencePair, projected: Sequence[ProjectedSpan]) -> bool:
         if pair.links is None:

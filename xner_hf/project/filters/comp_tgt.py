@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from xner_hf.project.base import ProjectedSpan, is_punctuation
 from xner_hf.project.filters import Filter
 from xner_hf.project.sentence_pair import SentencePair
 from xner_hf.registry import register
+from xner_hf.settings import setting
 
 
 @register("filter", "comp_tgt")
@@ -21,12 +22,10 @@ class CompTgt(Filter):
     drops_sentence = True
     citations = ("ebing-glavas-2025",)
 
-    comp_tgt: bool = field(
-        default=False,
-        metadata={
-            "help": "the words linked to an entity must be contiguous, else the sentence is dropped; "
-            "punctuation in between is a gap"
-        },
+    comp_tgt: bool = setting(
+        False,
+        "the words linked to an entity must be contiguous, else the sentence is dropped; "
+        "punctuation in between is a gap",
     )
 
     def keeps_sentence(self, pair: SentencePair, projected: Sequence[ProjectedSpan]) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from xner_hf.errors import XnerError
 from xner_hf.project.filters import Filter
 from xner_hf.registry import register
+from xner_hf.settings import setting
 from xner_hf.spans import Span
 
 
@@ -18,13 +18,7 @@ class MinSourceScore(Filter):
     meaning = "the tagger's score of the source entity is too low"
     order = 5
 
-    min_source_score: float = field(
-        default=0.0, metadata={"help": "entities whose tagger score is below, in [0, 1], are not carried over"}
-    )
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.min_source_score <= 1:
-            raise XnerError(f"filters.min_source_score is {self.min_source_score}; it lies in [0, 1], and 0 is off.")
+    min_source_score: float = setting(0.0, "removes entities whose tagger score is lower", within="[0, 1]")
 
     def takes_part(self, span: Span) -> bool:
         return span.score >= self.min_source_score

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from xner_hf.project.base import ProjectedSpan
 from xner_hf.project.filters import Filter
 from xner_hf.registry import register
+from xner_hf.settings import setting
 from xner_hf.spans import Span
 
 
@@ -19,10 +20,7 @@ class RestrictTgt(Filter):
     order = 4
     citations = ("ebing-glavas-2025",)
 
-    restrict_tgt: bool = field(
-        default=False,
-        metadata={"help": "a one-word entity is carried over to one word only; a longer span is removed"},
-    )
+    restrict_tgt: bool = setting(False, "a one-word entity is carried over to one word only; a longer span is removed")
 
     def keeps(self, projected: ProjectedSpan, span: Span) -> bool:
         return not span.end - span.start == 1 < projected.end - projected.start

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xner_hf.align.base import Link
-from xner_hf.errors import XnerError
 from xner_hf.project.scores import Candidates, Score
 from xner_hf.registry import register
+from xner_hf.settings import setting
 from xner_hf.spans import Span
 
 if TYPE_CHECKING:
@@ -26,16 +26,8 @@ TIE = 1e-9
 class AlignmentScore(Score):
     """Counts the links between entity and candidate."""
 
-    alignment_weight: float = field(
-        default=0.5, metadata={"help": "factor of the alignment score, in [0, 1]; 0 leaves it out"}
-    )
-    weighted: bool = field(
-        default=True, metadata={"help": "links count by their probability; off: each as one, as in the paper"}
-    )
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.alignment_weight <= 1:
-            raise XnerError(f"projector.alignment_weight is {self.alignment_weight}; it lies in [0, 1].")
+    alignment_weight: float = setting(0.5, "factor of the alignment score; 0 leaves it out", within="[0, 1]")
+    weighted: bool = setting(True, "links count by their probability; off: each as one, as in the paper")
 
     def make(self) -> AlignmentScore:
         return self

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xner_hf.errors import XnerError
 from xner_hf.project.scores import Candidates, Score
 from xner_hf.project.scores.text import fold, letters, texts
 from xner_hf.registry import register
+from xner_hf.settings import setting
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,17 +27,12 @@ class SurfaceScore(Score):
 
     packages = ("rapidfuzz",)
 
-    min_surface: float = field(
-        default=0.85, metadata={"help": "surface similarities below this count as 0; above 1 leaves them out"}
+    min_surface: float = setting(
+        0.85, "surface similarities below this count as 0; above 1 leaves them out", within="[0, inf)"
     )
-    substring: bool = field(
-        default=False,
-        metadata={"help": "a word may hold the name with affixes (agglutinating languages); the span is the word"},
+    substring: bool = setting(
+        False, "a word may hold the name with affixes (agglutinating languages); the span is the word"
     )
-
-    def __post_init__(self) -> None:
-        if self.min_surface < 0:
-            raise XnerError(f"projector.min_surface is {self.min_surface}; it is 0 or more.")
 
     @property
     def is_on(self) -> bool:

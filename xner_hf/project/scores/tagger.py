@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xner_hf.errors import XnerError
 from xner_hf.project.scores import Candidates, Score
 from xner_hf.registry import register
+from xner_hf.settings import setting
 from xner_hf.spans import ENTITY_TYPES, LABEL_NUMBER, NER_LABELS, Span
 
 if TYPE_CHECKING:
@@ -25,13 +26,7 @@ _LEAST_TAGGER_SCORE = 0.05
 class TaggerScore(Score):
     """Asks a tagger of the target language (projector.target_tagger) for the entity's type."""
 
-    tagger_weight: float = field(
-        default=0.5, metadata={"help": "factor of the target tagger's score, in [0, 1], where there is one"}
-    )
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.tagger_weight <= 1:
-            raise XnerError(f"projector.tagger_weight is {self.tagger_weight}; it lies in [0, 1].")
+    tagger_weight: float = setting(0.5, "factor of the target tagger's score, where there is one", within="[0, 1]")
 
     @property
     def is_on(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xner_hf.corpora.detokenise import detokenise
@@ -12,7 +12,7 @@ from xner_hf.errors import XnerError
 from xner_hf.project.scores import Candidates, Score
 from xner_hf.project.scores.surface import folded_texts, surface_score
 from xner_hf.registry import MODEL, MODEL_PACKAGES, Input, register
-from xner_hf.settings import check_model
+from xner_hf.settings import check_model, setting
 from xner_hf.translate.likelihood import LikelihoodScorer, load_scorer, translation_score
 
 if TYPE_CHECKING:
@@ -32,27 +32,19 @@ class TranslationScore(Score):
     order = 20
     citations = ("vamvas-sennrich-2022",)
 
-    translation_model: str | None = field(
-        default=None,
-        metadata={
-            "help": "many-to-many translator whose likelihoods score the best candidates (NMTScore); none by default"
-        },
+    translation_model: str | None = setting(
+        None, "many-to-many translator whose likelihoods score the best candidates (NMTScore); none by default"
     )
-    translation_languages: Sequence[str] = field(
-        default=(), metadata={"help": "ISO 639-3 codes of source and target; a recipe fills them in"}
-    )
-    translation_weight: float = field(
-        default=1.0, metadata={"help": "factor of the translation score, in [0, 1], where there is one"}
-    )
+    translation_languages: Sequence[str] = setting((), "ISO 639-3 codes of source and target; a recipe fills them in")
+    translation_weight: float = setting(1.0, "factor of the translation score, where there is one", within="[0, 1]")
 
     def __post_init__(self) -> None:
         check_model(self.translation_model, "projector.translation_model")
         if self.translation_model and len(self.translation_languages) != 2:
             raise XnerError(
-                "projector.translation_languages has to name two languages, source and target, such as [eng, hau]."
+                "projector.translation_languages must name two languages, source and target, such as [eng, hau]."
             )
-        if not 0 <= self.translation_weight <= 1:
-            raise XnerError(f"projector.translation_weight is {self.translation_weight}; it lies in [0, 1].")
+        super().__post_init__()
 
     @property
     def is_on(self) -> bool:

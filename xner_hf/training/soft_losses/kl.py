@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xner_hf.errors import XnerError
 from xner_hf.registry import register
+from xner_hf.settings import setting
 from xner_hf.training.soft_losses import SoftLoss
 
 if TYPE_CHECKING:
@@ -18,11 +18,7 @@ if TYPE_CHECKING:
 class KLLoss(SoftLoss):
     """Divergence of teacher and student at a temperature, times its square (Hinton et al. 2015)."""
 
-    temperature: float = field(default=1.0, metadata={"help": "softens teacher and student; above 0"})
-
-    def __post_init__(self) -> None:
-        if not self.temperature > 0:
-            raise XnerError(f"the temperature of the soft labels is {self.temperature}; it must be above 0.")
+    temperature: float = setting(1.0, "softens teacher and student", within="(0, inf)")
 
     def __call__(self, logits: torch.Tensor, soft: torch.Tensor) -> torch.Tensor:
         import torch.nn.functional as F

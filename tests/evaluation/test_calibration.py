@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
-from xner_hf.calibration import calibrate, translated_languages, well_translated
 from xner_hf.errors import NotAvailable, XnerError
+from xner_hf.evaluation.calibration import calibrate, translated_languages, well_translated
 from xner_hf.project.fitting import THRESHOLDS
 from xner_hf.recipe import load_recipe, make_recipe
 

@@ -71,7 +71,7 @@ def score_parser(model: str, sentences: Sequence[Sentence], progress: Progress |
     Raises:
         XnerError: the model cannot be had or has no parser, or a sentence has no tree.
     """
-    from xner_hf.models.annotator import Annotator
+    from xner_hf.inference.annotator import Annotator
 
     annotator = Annotator(model)
     if not annotator.relations:
@@ -80,7 +80,7 @@ def score_parser(model: str, sentences: Sequence[Sentence], progress: Progress |
     if bare is not None:
         raise XnerError(f"sentence {bare} of the gold has no tree; give a treebank.")
     tell = (progress or Progress()).stage("parse", len(sentences))
-    found = annotator.annotate([sentence.tokens for sentence in sentences], tell=tell)
+    found = annotator.annotate([sentence.tokens for sentence in sentences], advance=tell)
     gold = [(sentence.heads, sentence.relations) for sentence in sentences]
     predicted = [(one.heads, one.relations) for one in found]
     scores = attachment_scores(gold, predicted)

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from xner_hf.batches import Batches
 from xner_hf.errors import XnerError
-from xner_hf.models.words_xner import deepest_places, overlapping_windows, runs
+from xner_hf.inference.batches import Batches
+from xner_hf.inference.checkpoint import load_checkpoint
+from xner_hf.inference.decoding import ROOT_RELATION, decode_relations, decode_tags, decode_trees
+from xner_hf.inference.windows import Windows, windows_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,12 +22,12 @@ TOKENS_PER_BATCH = 4096
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Annotation:
-    """What a student says of a sentence; what it has no head for, or was not asked for, is None.
+    """The output of a student for a sentence; None where it has no such head or was not asked.
 
     Attributes:
         tags: entity label of every word.
         probabilities: distribution of the entity labels, float32 ``[words, labels]``, in the order of the model's
-            ``id2label``. As in all arrays, what concerns a word without sub-words is zero.
+            ``id2label``. In all arrays the values of a word without sub-words are zero.
         heads: head of every word, counted from 1; 0 marks the root.
         relations: relation of every word to its head.
         arc_probabilities: distribution of the heads, float32 ``[words, words + 1]``.
@@ -39,23 +41,6 @@ class Annotation:
     relations: list[str] | None
     arc_probabilities: np.ndarray | None = None
     relation_probabilities: np.ndarray | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Encoded:
-    """A sentence as sub-words.
-
-    Attributes:
-        length: number of words.
-        windows: sub-words of its windows.
-        words: words that have sub-words.
-        places: window, and position in it, from which the state of each of `words` is taken.
-    """
-
-    length: int
-    windows: list[list[int]]
-    words: list[int]
-    places: list[tuple[int, int]]
 
 
 class Annotator:
@@ -80,8 +65,6 @@ class Annotator:
     def __init__(self, model: str | tuple[Any, Any], revision: str | None = None, device: str | None = None):
         import torch
 
-        from xner_hf.checkpoint import load_checkpoint
-
         if isinstance(model, tuple):
             self.model, self.tokenizer = model
             name = self.model.config.name_or_path
@@ -98,7 +81,7 @@ class Annotator:
                 "student; other token-classification models can be used as a tagger."
             )
         if not self.tokenizer.is_fast:
-            raise XnerError(f"the tokenizer of {name!r} is no fast one, which is needed to find its words.")
+            raise XnerError(f"the tokenizer of {name!r} is slow; a fast tokenizer is required to find its words.")
         self.model.to(self.device)
         config = self.model.config
         self.labels = [config.id2label[i] for i in range(config.num_labels)] if "ner" in config.tasks else None
@@ -111,7 +94,7 @@ class Annotator:
         sentences: Sequence[Sequence[str]],
         constrained: bool = True,
         distributions: bool = False,
-        tell: Callable[[int], None] | None = None,
+        advance: Callable[[int], None] | None = None,
     ) -> list[Annotation]:
         """Return the annotation of every sentence, in their order.
 
@@ -119,7 +102,7 @@ class Annotator:
             sentences: words.
             constrained: whether tags are the likeliest valid IOB2 sequence; else each is the likeliest by itself.
             distributions: whether to give the probabilities of arcs and relations as well.
-            tell: called with the number of sentences of every batch that is done.
+            advance: called with the number of sentences of every batch that is done.
 
         Raises:
             XnerError: labels are to be constrained but are not IOB2, memory does not hold one sentence, or a score is
@@ -127,7 +110,7 @@ class Annotator:
         """
         import torch
 
-        encoded = self._encode(sentences)
+        encoded = windows_of(self.tokenizer, sentences, self.limit)
         found: list[Annotation | None] = [None] * len(sentences)
 
         def work(batch: list[int]) -> None:
@@ -135,8 +118,8 @@ class Annotator:
                 annotated = self._annotate([encoded[i] for i in batch], constrained, distributions)
             for i, annotation in zip(batch, annotated, strict=True):
                 found[i] = annotation
-            if tell:
-                tell(len(batch))
+            if advance:
+                advance(len(batch))
 
         training = self.model.training
         self.model.eval()
@@ -146,37 +129,19 @@ class Annotator:
             self.model.train(training)
         return found
 
-    def _encode(self, sentences: Sequence[Sequence[str]]) -> list[_Encoded]:
-        encoded = [_Encoded(len(words), [], [], []) for words in sentences]
-        firsts_of: list[list[tuple[int, list[tuple[int, int]]]]] = [[] for _ in sentences]
-        for sentence, ids, firsts in overlapping_windows(self.tokenizer, sentences, self.limit):
-            if firsts:
-                encoded[sentence].windows.append(ids)
-                firsts_of[sentence].append((len(ids), firsts))
-        for one, windows in zip(encoded, firsts_of, strict=True):
-            places = deepest_places(windows)
-            one.words.extend(places)
-            one.places.extend(places.values())
-        return encoded
-
-    def _annotate(self, batch: list[_Encoded], constrained: bool, distributions: bool) -> list[Annotation]:
+    def _annotate(self, batch: list[Windows], constrained: bool, distributions: bool) -> list[Annotation]:
         states = self._states(batch)
         tagged = self._tag(batch, states, constrained) if self.labels else [(None, None)] * len(batch)
         parsed = self._parse(batch, states, distributions) if self.relations else [(None, None)] * len(batch)
         return [Annotation(*tags, *trees) for tags, trees in zip(tagged, parsed, strict=True)]
 
-    def _states(self, batch: list[_Encoded]) -> torch.Tensor:
+    def _states(self, batch: list[Windows]) -> torch.Tensor:
         """Return the states of the words that have sub-words, ``[batch, words, hidden]``, zero where there is none."""
         import torch
 
         shape = len(batch), max(len(one.words) for one in batch), self.model.config.hidden_size
         words = torch.zeros(shape, dtype=self.model.dtype, device=self.device)
-        wanted: dict[tuple[int, int], list[tuple[int, int]]] = {
-            (i, window): [] for i, one in enumerate(batch) for window in range(len(one.windows))
-        }
-        for i, one in enumerate(batch):
-            for number, (window, position) in enumerate(one.places):
-                wanted[i, window].append((position, number))
+        wanted = {(i, n): words for i, one in enumerate(batch) for n, words in enumerate(one.words_by_window())}
         windows = sorted(wanted, key=lambda at: -len(batch[at[0]].windows[at[1]]))
         while windows:
             # All windows of the batch, unless it is one sentence with more of them than the encoder takes at once.
@@ -187,17 +152,17 @@ class Annotator:
             states = self.model.backbone(
                 input_ids=features["input_ids"], attention_mask=features["attention_mask"], return_dict=True
             ).last_hidden_state
-            picks = [(row, p, at[0], n) for row, at in enumerate(windows[:some]) for p, n in wanted[at]]
+            picks = [(row, p, at[0], n) for row, at in enumerate(windows[:some]) for n, p in wanted[at]]
             row, position, i, number = torch.tensor(picks, device=self.device).reshape(-1, 4).T
             words[i, number] = states[row, position].to(words.dtype)
             windows = windows[some:]
         return words
 
-    def _tag(self, batch: list[_Encoded], states: torch.Tensor, constrained: bool) -> list[tuple]:
+    def _tag(self, batch: list[Windows], states: torch.Tensor, constrained: bool) -> list[tuple]:
         """Return the tags and the probabilities of every sentence."""
         import numpy as np
 
-        from xner_hf.models.decoding import decode_tags
+        from xner_hf.models.words_xner import runs
 
         logs = self.model.classifier(states).float().log_softmax(-1).cpu().numpy()
         # Words without sub-words are O, so what stands between two of them is decoded by itself.
@@ -222,11 +187,10 @@ class Annotator:
             found.append((tags[i], probabilities))
         return found
 
-    def _parse(self, batch: list[_Encoded], states: torch.Tensor, distributions: bool) -> list[tuple]:
+    def _parse(self, batch: list[Windows], states: torch.Tensor, distributions: bool) -> list[tuple]:
         """Return heads, relations and, where asked for, the probabilities of arcs and relations of every sentence."""
         import torch
 
-        from xner_hf.models.decoding import decode_relations, decode_trees
         from xner_hf.models.modeling_xner import relations_at
 
         lengths = [len(one.words) for one in batch]
@@ -245,7 +209,7 @@ class Annotator:
 
 
 def _attach(
-    one: _Encoded, heads: list[int], relations: list[str], to_itself: np.ndarray, names: Sequence[str]
+    one: Windows, heads: list[int], relations: list[str], to_itself: np.ndarray, names: Sequence[str]
 ) -> tuple[list[int], list[str]]:
     """Return the tree of all words, given that of the words that have sub-words.
 
@@ -256,8 +220,6 @@ def _attach(
         to_itself: scores of the relations of every one of these words to itself, ``[words, relations]``.
         names: of the relations.
     """
-    from xner_hf.models.decoding import ROOT_RELATION
-
     if len(one.words) == one.length:
         return heads, relations
     numbers = [n for n, name in enumerate(names) if name != ROOT_RELATION] or [0]
@@ -281,7 +243,7 @@ def _attach(
     return all_heads, all_relations
 
 
-def _spread(one: _Encoded, arcs: np.ndarray, relations: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _spread(one: Windows, arcs: np.ndarray, relations: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the probabilities of arcs and relations of all words, given those of the words that have sub-words."""
     import numpy as np
 

@@ -12,8 +12,9 @@ import torch
 from transformers import AutoModel, AutoTokenizer
 
 from xner_hf.errors import XnerError
-from xner_hf.models import Annotator, XnerConfig, XnerForTokenClassificationAndParsing
-from xner_hf.models.decoding import decode_relations, decode_trees
+from xner_hf.inference import Annotator
+from xner_hf.inference.decoding import decode_relations, decode_trees
+from xner_hf.models import XnerConfig, XnerForTokenClassificationAndParsing
 from xner_hf.tag.model import ModelTagger
 
 RELATIONS = ["nsubj", "root", "obj", "dep"]
@@ -103,7 +104,7 @@ def test_what_the_model_has_no_head_for_is_none(write_student):
 
 def test_every_sentence_is_told_of_once(annotator):
     told = []
-    annotator.annotate([["Kano"], [], ["Amina", "left", "Kano"] * 400, ["Bello"]], tell=told.append)
+    annotator.annotate([["Kano"], [], ["Amina", "left", "Kano"] * 400, ["Bello"]], advance=told.append)
     assert sum(told) == 4 and len(told) > 1
 
 
@@ -247,7 +248,7 @@ def test_what_is_no_student_is_refused(shared_mirror, folder):
         Annotator(str(shared_mirror / "models" / "xner" / "minilm-conll2003-en"))
     with pytest.raises(XnerError, match="neither a folder here nor a Hub id"):
         Annotator("nowhere")
-    with pytest.raises(XnerError, match="no fast one"):
+    with pytest.raises(XnerError, match="a fast tokenizer is required"):
         Annotator((AutoModel.from_pretrained(folder), SimpleNamespace(is_fast=False)))
 
 

@@ -12,8 +12,7 @@ from transformers.pipelines import PIPELINE_REGISTRY
 
 from xner_hf.corpora.parallel import splitter
 from xner_hf.errors import XnerError
-from xner_hf.models.annotator import Annotation, Annotator
-from xner_hf.models.words_xner import split_words, word_offsets
+from xner_hf.inference.annotator import Annotation, Annotator
 from xner_hf.spans import spans_from_iob2
 
 TASK = "ner-and-parsing"
@@ -83,6 +82,8 @@ class NerAndParsingPipeline(Pipeline):
     def preprocess(self, sentence: str | Sequence[str], language: str | None = None) -> dict[str, _Words]:
         """Return the words of a sentence."""
         if isinstance(sentence, str):
+            from xner_hf.models.words_xner import split_words, word_offsets
+
             own = self.model.config.word_patterns
             words = split_words(sentence, own) if language is None else splitter(language)(sentence)
             return {"sentence": _Words(sentence, words, word_offsets(sentence, words), True)}

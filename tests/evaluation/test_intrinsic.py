@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from xner_hf.errors import XnerError
-from xner_hf.intrinsic import intrinsic_scores, translated_gold
+from xner_hf.evaluation.intrinsic import intrinsic_scores, translated_gold
 from xner_hf.pipeline.store import cache_folder
 from xner_hf.project.filters import FiltersConfig
 from xner_hf.recipe import make_recipe

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xner_hf.batches import Batches
 from xner_hf.errors import XnerError
+from xner_hf.inference.batches import Batches
 
 
 def test_texts_of_like_length_come_together_the_longest_first():
@@ -41,8 +41,8 @@ def test_a_batch_is_halved_until_it_fits_and_so_are_those_after_it(caplog):
     assert done == [0, 1, 2, 3]
     assert (batches.halved, batches.budget) == (2, 3)
     assert [record.getMessage() for record in caplog.records] == [
-        "out of memory on cpu with 4 texts (12 tokens): going on with batches of 6 tokens",
-        "out of memory on cpu with 2 texts (6 tokens): going on with batches of 3 tokens",
+        "out of memory on cpu with a batch of 4 (12 tokens): going on with batches of 6 tokens",
+        "out of memory on cpu with a batch of 2 (6 tokens): going on with batches of 3 tokens",
     ]
 
 
@@ -50,7 +50,7 @@ def test_a_text_that_does_not_fit_by_itself_is_said():
     def work(rows):
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory\nand more")
 
-    with pytest.raises(XnerError, match="a text of 7 tokens .* cpu by itself: DefaultCPUAllocator: .* Split the text"):
+    with pytest.raises(XnerError, match="a text of 7 tokens .* cpu by itself: DefaultCPUAllocator: .* Split it"):
         Batches(7, "cpu").run([7], work)
 
 

@@ -14,7 +14,7 @@ from transformers import pipeline
 from xner_hf.corpora.treebank import read_conllu
 from xner_hf.corpora.words import word_splitter
 from xner_hf.errors import XnerError
-from xner_hf.models import NerAndParsingPipeline
+from xner_hf.inference import NerAndParsingPipeline
 from xner_hf.models.words_xner import word_offsets
 from xner_hf.spans import Span
 

@@ -9,12 +9,12 @@ import pytest
 from xner_hf.align import Link
 from xner_hf.corpora.base import Pair
 from xner_hf.errors import NotAvailable, XnerError
+from xner_hf.evaluation.tuning import Row, contenders, pick, rank, tune
 from xner_hf.pipeline.progress import Progress
 from xner_hf.project.base import PROJECTED, UNALIGNED, ProjectedSpan, lost
 from xner_hf.recipe import load_recipe
 from xner_hf.registry import make
 from xner_hf.spans import Span
-from xner_hf.tuning import Row, contenders, pick, rank, tune
 
 PAIR = Pair("0", ["Amina", "saw", "Kano"], ["Kano", "ta", "gani", "Amina"], [Span(0, 1, "PER"), Span(2, 3, "LOC")])
 LINKS = [Link(0, 3, 0.9), Link(1, 2, 0.8), Link(2, 0, 0.9)]

@@ -1,6 +1,6 @@
 """The one gate through which every checkpoint is loaded: configuration, tokenizer, weights.
 
-No code of a checkpoint is run, and no pickle is read. `xner_hf.weights` says what is wrong with its weights.
+No code of a checkpoint is run, and no pickle is read. `xner_hf.inference.weights` says what is wrong with its weights.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from xner_hf.corpora.hub import model_source
 from xner_hf.corpora.hub_models import check_weights
 from xner_hf.errors import XnerError
-from xner_hf.weights import check_config, check_files, check_loaded, check_vocabulary
+from xner_hf.inference.weights import check_config, check_files, check_loaded, check_vocabulary
 
 
 def load_checkpoint(

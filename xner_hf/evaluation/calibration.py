@@ -9,7 +9,7 @@ from typing import Any
 from xner_hf.corpora.hub import CorpusSplit, configs_of, splits_of
 from xner_hf.corpora.labelled import hub_split
 from xner_hf.errors import XnerError
-from xner_hf.intrinsic import GOLD, TRANSLATIONS, need_translations, translated_gold
+from xner_hf.evaluation.intrinsic import GOLD, TRANSLATIONS, need_translations, translated_gold
 from xner_hf.languages import language as find_language
 from xner_hf.languages import languages
 from xner_hf.pipeline.inputs import sign

@@ -11,8 +11,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoModel, AutoModelForTokenClassification
 
-from xner_hf.checkpoint import load_checkpoint, load_config
 from xner_hf.errors import XnerError
+from xner_hf.inference.checkpoint import load_checkpoint, load_config
 from xner_hf.pipeline.inputs import model_digest
 from xner_hf.tag.model import ModelTagger
 

@@ -17,7 +17,7 @@ from xner_hf.corpora.labelled import read_labelled
 from xner_hf.corpora.parallel import splitter, splitting_rule
 from xner_hf.corpora.places import mirror
 from xner_hf.errors import NotAvailable, XnerError
-from xner_hf.evaluation import gold_tags, score_tags
+from xner_hf.evaluation.scores import gold_tags, score_tags
 from xner_hf.pipeline.chain import Projection, align_pairs, check_scored, project_pair, tag_sources, tag_targets
 from xner_hf.pipeline.combine import MemberLabels, join
 from xner_hf.pipeline.progress import Progress

@@ -10,7 +10,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from xner_hf.errors import XnerError
-from xner_hf.models.words_xner import best_valid_path, tag_order
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,6 +40,8 @@ def decode_tags(log_probabilities: np.ndarray, lengths: Sequence[int], labels: S
         XnerError: shapes, lengths or labels do not fit, a label is not IOB2, or a score is NaN or plus infinity.
     """
     import numpy as np
+
+    from xner_hf.models.words_xner import best_valid_path
 
     first, following = _allowed(tuple(labels))
     scores = np.asarray(log_probabilities, np.float64)
@@ -195,6 +196,8 @@ def _finite(scores: np.ndarray, inside: np.ndarray, name: str) -> np.ndarray:
 @lru_cache(maxsize=16)
 def _allowed(labels: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Return the `tag_order` of labels, after checking them."""
+    from xner_hf.models.words_xner import tag_order
+
     for number, label in enumerate(labels):
         if not isinstance(label, str) or label != "O" and (label[:2] not in ("B-", "I-") or len(label) == 2):
             raise XnerError(f"label {number}: {label!r} is not an IOB2 label. Labels are 'O', 'B-TYPE' or 'I-TYPE'.")

@@ -9,7 +9,7 @@ import pytest
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast, RobertaTokenizerFast, T5Config, T5EncoderModel
 
-from xner_hf.checkpoint import load_tokenizer, longest_input
+from xner_hf.inference.checkpoint import load_tokenizer, longest_input
 
 SMALL = {"vocab_size": 9, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 8}
 

@@ -13,7 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from xner_hf.errors import XnerError
-from xner_hf.models.decoding import decode_relations, decode_tags, decode_trees
+from xner_hf.inference.decoding import decode_relations, decode_tags, decode_trees
 
 LABELS = ["I-B", "B-A", "O", "I-A", "B-B"]  # in no order
 SCORES = st.one_of(st.integers(-3, 3).map(float), st.floats(-9, 9), st.just(-math.inf))
