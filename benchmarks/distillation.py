@@ -35,7 +35,7 @@ from xner_hf.languages import language as find_language
 from xner_hf.pipeline.build import build_corpus
 from xner_hf.recipe import make_recipe
 from xner_hf.tag.model import ModelTagger
-from xner_hf.training.arms import Arm, Ingredients, make_plan, read_unlabelled
+from xner_hf.training.arms import Arm, ArmInputs, make_plan, read_unlabelled
 from xner_hf.training.config import TrainingConfig
 from xner_hf.training.data import Corpus
 from xner_hf.training.losses import LossConfig
@@ -83,7 +83,7 @@ def main() -> None:
 
 def choose(arm: str, loss: str, rate: str) -> None:
     """Print the F1 of a student of luo, taught on 1,000 sentences, on 150 projected validation sentences by epoch."""
-    needs = Ingredients("luo", corpora=[corpus("luo")], limit=1000)
+    needs = ArmInputs("luo", corpora=[corpus("luo")], limit=1000)
     plan = make_plan(Arm(arm), needs, labeller("", needs, ENGLISH) if "distill" in arm else None)
     plan.validation.sentences = plan.validation.sentences[:150]
     config = replace(settings(1, loss), learning_rate=float(rate))
@@ -143,7 +143,7 @@ def train(language: str, arm: str, seed: int, english: str, folder: Path) -> int
         source = SoftSource(Teacher(english), [one.tokens for one in sentences])
         train_student([Corpus("distill", sentences, soft=True)], folder, config, None, {0: source}, quiet=True)
         return len(sentences)
-    needs = Ingredients(language, corpora=[corpus(language)], limit=SENTENCES)
+    needs = ArmInputs(language, corpora=[corpus(language)], limit=SENTENCES)
     if "aligned" in name and find_language(language).source == "fra":
         teachers = "fr"  # it reads the source side
     plan = make_plan(Arm(name), needs, labeller(teachers, needs, english) if "distill" in name else None)
@@ -166,7 +166,7 @@ def settings(seed: int, loss: str = "kl") -> TrainingConfig:
     )
 
 
-def labeller(name: str, needs: Ingredients, english: str) -> Teacher | TeacherEnsemble:
+def labeller(name: str, needs: ArmInputs, english: str) -> Teacher | TeacherEnsemble:
     """Return the English teacher, the French one, or both with uniform or with learned weights (Wu et al. 2020)."""
     if name in ("", "fr"):
         return Teacher(FRENCH if name else english)

@@ -215,19 +215,19 @@ def test_labelled_translations_exist_for_eight_languages():
 
 def test_every_source_has_a_pinned_tagger_with_its_licence_class():
     english = TaggerEntry(
-        "eng",
         "dslim/bert-base-NER",
         "d1a3e8f13f8c3566299d95fcfc9a8d2382a9affc",
         "mit",
         "research-only",
+        "eng",
         "english",
     )
     french = TaggerEntry(
-        "fra",
         "Babelscape/wikineural-multilingual-ner",
         "bed6ee7a45d2827b6c90a4fd7983f0241ae0a5c1",
         "cc-by-nc-sa-4.0",
         "non-commercial",
+        "fra",
         "french",
     )
     assert tagger_entry("eng") == english

@@ -6,6 +6,7 @@ import dataclasses
 import inspect
 from typing import Any
 
+from xner_hf.markdown import table
 from xner_hf.registry import ROOMS, methods
 from xner_hf.settings import meaning
 
@@ -59,11 +60,8 @@ def methods_page() -> str:
         for row in method_rows(kind):
             lines += ["", f"### {row['name']}", "", row["does"]]
             if row["settings"]:
-                lines += ["", "| key | default | meaning |", "|---|---|---|"]
-                lines += [
-                    f"| `{one['key']}` | {_shown(one['default'])} | {one['meaning'].replace('|', chr(92) + '|')} |"
-                    for one in row["settings"]
-                ]
+                cells = [[f"`{one['key']}`", _shown(one["default"]), one["meaning"]] for one in row["settings"]]
+                lines += ["", table(["key", "default", "meaning"], cells, escape=True)]
     return "\n".join(lines) + "\n"
 
 

@@ -93,7 +93,7 @@ class Method:
         packages: distributions whose versions decide the results, beside the one that registers the method.
         parts: a kind of method whose registered methods this one applies; their settings are settings of this one.
         order: methods of a kind are listed and applied by it, smallest first.
-        citations: keys of `xner_hf.publish.citations.PAPERS`, or whole BibTeX entries.
+        citations: keys of `xner_hf/publish/papers.bib`, or whole BibTeX entries.
     """
 
     version: ClassVar[int] = 1

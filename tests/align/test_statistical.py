@@ -270,14 +270,14 @@ class TestRefusals:
     def test_a_model_that_lacks_a_file_is_refused(self, tmp_path, name):
         StatisticalAligner.train([(["a"], ["b"])], tmp_path)
         (tmp_path / name).unlink()
-        with pytest.raises(XnerError, match="no whole alignment model"):
+        with pytest.raises(XnerError, match="no complete alignment model"):
             StatisticalAligner(tmp_path)
 
     @pytest.mark.parametrize("settings", ["", "[]", "{}", '{"stem": "five"}', '{"stem": -1}'])
     def test_a_model_of_damaged_settings_is_refused(self, tmp_path, settings):
         StatisticalAligner.train([(["a"], ["b"])], tmp_path)
         (tmp_path / "settings.json").write_text(settings)
-        with pytest.raises(XnerError, match="no whole alignment model"):
+        with pytest.raises(XnerError, match="no complete alignment model"):
             StatisticalAligner(tmp_path)
 
     def test_a_training_that_fails_leaves_the_former_model_and_nothing_else(self, tmp_path):

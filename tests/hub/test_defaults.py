@@ -9,7 +9,7 @@ import yaml
 
 from xner_hf.languages import corpus_entry, language, languages, model_entry, tagger_entry, tagger_languages
 from xner_hf.pipeline.revisions import asked_models
-from xner_hf.publish.licence_table import READINGS
+from xner_hf.publish.licence_table import readings
 from xner_hf.recipe import make_recipe
 from xner_hf.training.arms import ENGLISH_TREES
 from xner_hf.training.config import TrainingConfig
@@ -79,7 +79,7 @@ def test_every_model_of_a_default_is_in_the_manifest_at_its_revision():
 
 def test_every_model_of_the_manifest_is_one_that_the_code_names():
     known = {model for model in MANIFEST["models"] if model_entry(model).licence_class != "unknown"}
-    assert set(MANIFEST["models"]) <= {*named_models(), *known, *READINGS}
+    assert set(MANIFEST["models"]) <= {*named_models(), *known, *readings()}
     for model, row in MANIFEST["models"].items():
         assert row["revision"] == model_entry(model).revision, model
 

@@ -113,7 +113,7 @@ def test_what_is_to_be_downloaded_is_told_before_and_nothing_is_left_after(hub, 
     used = ("config.json", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
     whole = sum(len(big[name]) for name in (*used, "model.safetensors"))
     assert whole - len(big["config.json"]) == found["sizes"]["org/tagger"]  # it is read to find the commit
-    assert found["told"][0] == "To be downloaded: org/tagger 30 MB."  # before the tagger is loaded and described
+    assert found["told"][0] == "Downloading: org/tagger 30 MB."  # before the tagger is loaded and described
     assert found["left"] == {"org/tagger": 0}
 
 

@@ -17,7 +17,7 @@ from xner_hf.errors import XnerError
 from xner_hf.spans import ENTITY_TYPES, Span, check_spans
 from xner_hf.study.data import BUILD, TRANSLATIONS, Row, StudyText
 from xner_hf.study.parts import STUDY_ARMS
-from xner_hf.study.students import make_lesson, random_trees, spoil
+from xner_hf.study.students import corrupt_labels, random_trees, training_data
 from xner_hf.training.config import TrainingConfig
 from xner_hf.training.student import new_student, train_student
 
@@ -113,7 +113,7 @@ def settings(tmp_path):
 
 
 def lesson(settings, text=TEXT):
-    return make_lesson(settings, text, Oracle(), Parser())
+    return training_data(settings, text, Oracle(), Parser())
 
 
 CONTROLS = [("projected+distill-aligned", "text"), ("projected+distill-aligned+parse", "random")]
@@ -169,21 +169,21 @@ def labelled(draw):
 @given(labelled(), st.integers(0, 50), st.floats(0, 1))
 def test_spoiled_entities_lie_in_the_sentence_and_apart(made, seed, noise):
     length, spans = made
-    check_spans(spoil(spans, length, noise, [seed]), length, "here")
+    check_spans(corrupt_labels(spans, length, noise, [seed]), length, "here")
 
 
 @given(labelled(), st.integers(0, 50))
 def test_no_noise_changes_nothing_and_full_noise_leaves_none_as_it_was(made, seed):
     length, spans = made
-    assert spoil(spans, length, 0.0, [seed]) == spans
-    assert not set(spoil(spans, length, 1.0, [seed])) & set(spans)
-    assert spoil(spans, length, 0.5, [seed]) == spoil(spans, length, 0.5, [seed])
+    assert corrupt_labels(spans, length, 0.0, [seed]) == spans
+    assert not set(corrupt_labels(spans, length, 1.0, [seed])) & set(spans)
+    assert corrupt_labels(spans, length, 0.5, [seed]) == corrupt_labels(spans, length, 0.5, [seed])
 
 
 def test_the_share_of_the_noise_and_its_kinds_are_as_told():
     span, counts = Span(2, 4, "PER"), Counter()
     for number in range(4000):
-        (found,) = spoil([span], 8, 0.4, ["s", number]) or [None]
+        (found,) = corrupt_labels([span], 8, 0.4, ["s", number]) or [None]
         if found == span:
             counts["right"] += 1
         elif found is None:
@@ -196,7 +196,7 @@ def test_the_share_of_the_noise_and_its_kinds_are_as_told():
     assert 320 < counts["type"] < 480 and 320 < counts["border"] < 480
 
 
-# Lessons
+# Training data
 
 
 @pytest.mark.parametrize(("arm", "trees"), ALL)
@@ -245,7 +245,7 @@ def test_an_arm_has_its_labels_and_its_teacher(settings, arm, label, soft, linke
 
 
 def test_the_direct_arm_learns_source_labels_and_reads_no_target_sentence(settings):
-    found = make_lesson(settings("direct"), None)
+    found = training_data(settings("direct"), None)
     assert [one.tokens for one in found.corpora[0].sentences] == SOURCE
     assert {span.label for one in found.corpora[0].sentences for span in one.spans} == {"LOC"}
     assert set(found.signatures) == {"sentences"}

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from xner_hf.corpora.base import Sentence
-from xner_hf.corpora.labelled import read_build
+from xner_hf.corpora.labelled import read_build_rows
 from xner_hf.errors import XnerError
 from xner_hf.pipeline.build import build_corpus
 from xner_hf.recipe import make_recipe
 from xner_hf.spans import NER_LABELS
-from xner_hf.training.arms import ARMS, Arm, Ingredients, make_plan
+from xner_hf.training.arms import ARMS, Arm, ArmInputs, make_plan
 
 UD = "universal-dependencies/universal_dependencies"
 NAMES = [*NER_LABELS, "B-MISC", "I-MISC"]
@@ -74,7 +74,7 @@ def build(sample_build, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "build").mkdir()
     (tmp_path / "build" / "hau").symlink_to(sample_build)
-    return list(read_build(sample_build, "train"))
+    return list(read_build_rows(sample_build, "train"))
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def text(tmp_path):
 
 
 def plan(arm, teacher=None, parser=None, **needs):
-    return make_plan(Arm(arm), Ingredients(**needs), teacher, parser)
+    return make_plan(Arm(arm), ArmInputs(**needs), teacher, parser)
 
 
 def shape(made):

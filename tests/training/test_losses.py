@@ -152,8 +152,8 @@ def test_weights_are_one_by_default_constant_or_run_over_the_training():
     ("settings", "message"),
     [
         ({"soft": "mes"}, "unknown loss 'mes'. Did you mean 'mse'"),
-        ({"temperature": 0.0}, "temperature of the soft labels is 0.0"),
-        ({"temperature": -1.0}, "temperature of the soft labels is -1.0"),
+        ({"temperature": 0.0}, "loss.temperature is 0.0"),
+        ({"temperature": -1.0}, "loss.temperature is -1.0"),
         ({"weights": {"nre": 1.0}}, "no loss 'nre' to weigh.*'ner'"),
         ({"weights": {"ner": -1.0}}, "weight of ner is -1.0"),
         ({"weights": {"ner": "much"}}, "weight of ner is 'much'"),

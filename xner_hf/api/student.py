@@ -76,7 +76,7 @@ def train(
         XnerError: something is missing, unknown or does not fit; found before the training starts.
     """
     from xner_hf.publish.model_card import write_model_card
-    from xner_hf.training.arms import Arm, Ingredients, make_plan
+    from xner_hf.training.arms import Arm, ArmInputs, make_plan
     from xner_hf.training.config import read_training_settings, training_config
     from xner_hf.training.labeller import make_labeller
     from xner_hf.training.parsers import ParserTeacher
@@ -98,7 +98,7 @@ def train(
         tree_share = 1.0  # treebanks are mostly larger than the text, and would take most of the time
     if tree_share is not None:
         training = replace(training, sampling="shares")
-    needs = Ingredients(
+    needs = ArmInputs(
         language,
         corpora=corpus,
         text=text,

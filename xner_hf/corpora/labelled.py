@@ -52,7 +52,7 @@ def read_labelled(
     if path.is_file():
         sentences = _composed(read_sentences(path, str.split, report), report)
     elif path.is_dir():
-        sentences = _read_build(path, split)
+        sentences = _build_sentences(path, split)
     elif path.suffix in (*LABELLED, ".txt"):
         raise XnerError(f"{reference}: there is no such file. Check the path (relative to {Path.cwd()}).")
     else:
@@ -136,7 +136,7 @@ class BuildRow(NamedTuple):
     links: list[tuple[int, int, float]]
 
 
-def read_build(path: Path, split: str) -> Iterator[BuildRow]:
+def read_build_rows(path: Path, split: str) -> Iterator[BuildRow]:
     """Yield the rows of a build, with where their labels come from.
 
     Raises:
@@ -161,8 +161,8 @@ def read_build(path: Path, split: str) -> Iterator[BuildRow]:
             yield BuildRow(Sentence(row["id"], row["tokens"], spans, tags), row["source_tokens"] or [], links)
 
 
-def _read_build(path: Path, split: str) -> Iterator[Sentence]:
-    for row in read_build(path, split):
+def _build_sentences(path: Path, split: str) -> Iterator[Sentence]:
+    for row in read_build_rows(path, split):
         spans = [span._replace(score=1.0) for span in row.sentence.spans or ()]  # labels, as in any other corpus
         yield Sentence(row.sentence.id, row.sentence.tokens, spans, row.sentence.tags)
 

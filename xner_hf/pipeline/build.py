@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xner_hf.errors import XnerError
+from xner_hf.markdown import table
 from xner_hf.pipeline.chain import REASONS
 from xner_hf.pipeline.licences import licences, most_restrictive
 from xner_hf.pipeline.progress import Progress
@@ -195,7 +196,7 @@ _MADE = {
 def _readme(facts: dict[str, Any]) -> str:
     rows, recipe = facts["rows"], facts["recipe"]
     splits = "\n".join(f"  - split: {name}\n    path: {name}/*.parquet" for name in SPLITS if rows[name])
-    counted = "\n".join(f"| {name} | {rows[name]:,} |" for name in SPLITS)
+    counted = table(["split", "sentences"], [[name, f"{rows[name]:,}"] for name in SPLITS])
     rejected = "\n".join(f"- {number:,} `{reason}`: {REASONS[reason]}" for reason, number in facts["reasons"].items())
     binding = facts["licence"]
     inputs = "\n".join(f"- {one['name']}: {one['licence']} ({one['licence_class']})" for one in facts["licences"])
@@ -214,8 +215,6 @@ configs:
 Made by xner-hf with the recipe `{recipe["recipe"]}` (`recipe.yaml`): {_MADE.get(recipe["recipe"], _PROJECTED)}
 No person has checked them. `build.json` has every count and setting.
 
-| split | sentences |
-|---|---|
 {counted}
 
 Rejected sentences have no labels:

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from xner_hf.languages import language
+from xner_hf.markdown import table
 from xner_hf.pipeline.chain import REASONS
 from xner_hf.pipeline.schema import SPLITS
 from xner_hf.project.filters import filter_meanings
 from xner_hf.publish.licences import Terms, read_terms
 from xner_hf.publish.provenance import inputs_table, is_checked, origin, settings_table
 from xner_hf.publish.scores import score, score_tables
-from xner_hf.publish.templates import code, escaped, is_repo_id, language_name, listed, size, table
+from xner_hf.publish.templates import code, escaped, is_repo_id, language_name, listed, size
 from xner_hf.spans import ENTITY_TYPES
 from xner_hf.training.provenance import public_name
 

@@ -15,10 +15,9 @@ from xner_hf.errors import XnerError, nearest
 from xner_hf.languages import corpus_entry
 from xner_hf.pipeline.licences import RESTRICTIVENESS, Licence
 from xner_hf.publish import Refused
-from xner_hf.publish.licence_table import LICENCES, READINGS, KnownLicence
+from xner_hf.publish.licence_table import KnownLicence, hub_licences, readings
 from xner_hf.training.provenance import public_name
 
-_ORDER = {licence: number for number, licence in enumerate(LICENCES)}
 _BY_HAND = "or decide by hand, with --licence and --reason, which the card will show"
 _TEXT_ROLES = ("text", "parallel", "translated-labels", "source-labels", "gold")
 
@@ -101,7 +100,7 @@ def binding_terms(
     # Share-alike terms that survived are the strictest: whatever rules them out was refused above.
     strictest = [one for one in found if one.known.share_alike]
     strictest = strictest or [one for one in found if one.licence_class == licence_class]
-    binding = max(strictest, key=lambda one: (_ORDER[one.licence], one.link is not None))
+    binding = max(strictest, key=lambda one: (_order(one.licence), one.link is not None))
     if binding.licence != "other":
         return Terms(binding.licence, None, None, licence_class, ordered, _notes(found))
     link = binding.link or _page(binding.source.name)
@@ -118,12 +117,12 @@ def read_terms(one: Mapping[str, Any]) -> str:
 
 def strictest_terms(terms: Iterable[Terms]) -> Terms:
     """Return the strictest of the terms of several works that lie side by side, each under its own."""
-    return max(terms, key=lambda one: (RESTRICTIVENESS.index(one.licence_class), _ORDER[one.licence], str(one)))
+    return max(terms, key=lambda one: (RESTRICTIVENESS.index(one.licence_class), _order(one.licence), str(one)))
 
 
 def _read(source: Licence) -> _Input:
     """Return our reading of an input: that of the table, else what its licence says, the stricter class of both."""
-    reading = READINGS.get(_repo(source.name))
+    reading = readings().get(_repo(source.name))
     if reading:
         licence, licence_class, why = reading.licence, reading.licence_class, reading.why
         name, link = reading.name, reading.link
@@ -131,9 +130,9 @@ def _read(source: Licence) -> _Input:
         licence, licence_class, why, name, link = source.licence, source.licence_class, None, None, None
     if licence == "unknown" and licence_class in RESTRICTIVENESS[:-1]:
         licence = "other"  # it states no licence of its own, but we know what its text or training data allow
-    if licence_class not in RESTRICTIVENESS or licence not in LICENCES:
-        return _Input(source, licence, "unknown", LICENCES["unknown"], why, name, link)
-    known = LICENCES[licence]
+    if licence_class not in RESTRICTIVENESS or licence not in hub_licences():
+        return _Input(source, licence, "unknown", hub_licences()["unknown"], why, name, link)
+    known = hub_licences()[licence]
     if licence != "other":
         licence_class = _strictest((licence_class, known.licence_class))
     return _Input(source, licence, licence_class, known, why, name, link)
@@ -149,7 +148,7 @@ def _forbidden(found: Sequence[_Input], passes_text: bool) -> list[str]:
     for one in found:
         name, licence = one.source.name, one.licence
         if one.licence_class == "unknown":
-            said = "" if licence in LICENCES else nearest(licence, list(LICENCES))
+            said = "" if licence in hub_licences() else nearest(licence, hub_licences())
             problems.append(f"the terms of {name} are not known (its licence is given as {licence!r}).{said}")
         elif not one.known.derivatives:
             problems.append(f"{name} ({licence}) does not allow passing on anything made from it.")
@@ -196,9 +195,9 @@ def _notes(found: Sequence[_Input]) -> tuple[str, ...]:
 def _by_hand(inputs: tuple[Licence, ...], override: Mapping[str, str]) -> Terms:
     licence, reason = override.get("licence") or "", (override.get("reason") or "").strip()
     name, link = override.get("name"), override.get("link")
-    if licence not in LICENCES or licence == "unknown":
+    if licence not in hub_licences() or licence == "unknown":
         raise Refused(
-            f"the licence {licence!r} given by hand is none that the Hub knows.{nearest(licence, list(LICENCES))} See "
+            f"the licence {licence!r} given by hand is unknown to the Hub.{nearest(licence, hub_licences())} See "
             "https://huggingface.co/docs/hub/repositories-licenses, or give 'other' with a name and a link."
         )
     if not reason:
@@ -207,7 +206,11 @@ def _by_hand(inputs: tuple[Licence, ...], override: Mapping[str, str]) -> Terms:
         raise Refused("the licence 'other' given by hand needs the name of the terms and a link to them.")
     if licence != "other":
         name = link = None
-    return Terms(licence, name, link, LICENCES[licence].licence_class, inputs, (), dict(override))
+    return Terms(licence, name, link, hub_licences()[licence].licence_class, inputs, (), dict(override))
+
+
+def _order(licence: str) -> int:
+    return list(hub_licences()).index(licence)
 
 
 def _role(name: str) -> str | None:

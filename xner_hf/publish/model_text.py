@@ -7,11 +7,12 @@ from typing import Any
 
 from xner_hf.errors import XnerError
 from xner_hf.languages import corpus_entry, language
+from xner_hf.markdown import table
 from xner_hf.publish.dataset_text import recipes_of
 from xner_hf.publish.licences import Terms, read_terms
 from xner_hf.publish.provenance import is_checked
 from xner_hf.publish.scores import score
-from xner_hf.publish.templates import code, escaped, listed, percent, table
+from xner_hf.publish.templates import code, escaped, listed, percent
 from xner_hf.training.provenance import public_name
 
 _LEARNT = {

@@ -8,8 +8,9 @@ from typing import Any
 from xner_hf.corpora.parallel import SAMPLE
 from xner_hf.errors import XnerError
 from xner_hf.languages import corpus_entry
+from xner_hf.markdown import table
 from xner_hf.publish.licences import read_terms
-from xner_hf.publish.templates import code, escaped, is_repo_id, plain, table
+from xner_hf.publish.templates import code, escaped, is_repo_id, plain
 from xner_hf.recipe import recipe_from_dict
 from xner_hf.registry import FITTED
 from xner_hf.training.provenance import public_name

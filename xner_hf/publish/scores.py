@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from xner_hf.errors import XnerError
+from xner_hf.markdown import table
 from xner_hf.metrics.bootstrap import RESAMPLES
 from xner_hf.pipeline.store import file_digest, write_text
-from xner_hf.publish.templates import escaped, is_repo_id, percent, table
+from xner_hf.publish.templates import escaped, is_repo_id, percent
 from xner_hf.training.provenance import corpus_commit
 
 SCORES = "scores.json"

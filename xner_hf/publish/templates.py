@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sysconfig
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,19 +62,6 @@ def code(text: Any) -> str:
     text = plain(text).replace("|", "\\|")
     ticks = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
     return f"{ticks} {text} {ticks}" if "`" in text else f"`{text}`"
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[Any]], right: Iterable[int] = ()) -> str:
-    """Return a Markdown table; cells are Markdown.
-
-    Args:
-        head: names of the columns.
-        rows: cells.
-        right: columns of numbers, which are aligned to the right.
-    """
-    right = set(right)
-    rule = ["---:" if number in right else "---" for number in range(len(head))]
-    return "\n".join(f"| {' | '.join(map(str, row))} |" for row in (head, rule, *rows))
 
 
 def is_repo_id(reference: str) -> bool:

@@ -9,7 +9,7 @@ from numbers import Real
 from typing import Any
 
 from xner_hf.errors import nearest
-from xner_hf.publish.licence_table import LICENCES
+from xner_hf.publish.licence_table import hub_licences
 from xner_hf.settings import load_yaml
 
 _CREATORS = ("found", "crowdsourced", "expert-generated", "machine-generated", "no-annotation", "other")
@@ -89,8 +89,8 @@ def _licence(data: Mapping[str, Any]) -> Iterator[str]:
     if not licences:
         yield "there is no license."
     for licence in licences:
-        if licence not in LICENCES:
-            yield f"the license {licence!r} is none of the Hub's.{nearest(str(licence), list(LICENCES))}"
+        if licence not in hub_licences():
+            yield f"the license {licence!r} is unknown to the Hub.{nearest(licence, hub_licences())}"
     if "unknown" in licences:
         yield "the license is 'unknown': its terms are not settled, so it must not be published."
     named = [key for key in ("license_name", "license_link") if data.get(key)]

@@ -188,7 +188,7 @@ class Recipe:
         return [*own, *(one for member in self.members for one in member.recipe.methods())]
 
     def citations(self) -> list[str]:
-        """Return the papers behind the methods: keys of `xner_hf.publish.citations.PAPERS`, or BibTeX entries."""
+        """Return the papers behind the methods: keys of `xner_hf/publish/papers.bib`, or BibTeX entries."""
         members = (one for member in self.members for one in member.recipe.citations())
         back = {"politov-etal-2025"} if self.back_translation else set()
         return sorted(back.union(members, *(method.cited() for method in self.methods())))

@@ -8,15 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xner_hf.corpora.labelled import is_build
 from xner_hf.errors import XnerError
 from xner_hf.pipeline.build import read_build
+from xner_hf.pipeline.schema import SPLITS
 
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-SPLITS = ("train", "validation", "rejected")
 KEPT = ("train", "validation")
 """The splits that hold labelled sentences."""
 
@@ -36,10 +35,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "links": ("source", "target", "score"),
     "reason": (),
 }
-_WHAT_A_BUILD_IS = (
-    "A build is a folder with a build.json and Parquet files in train/, validation/ and rejected/. "
-    "Make one with `xner build LANG` and pass its output folder."
-)
+_AGAIN = "Build the corpus again with `xner build LANG`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +97,10 @@ def open_build(path: Path) -> Build:
         XnerError: the folder is no build, `build.json` is not a JSON object with a language and a recipe, or a
             Parquet file is damaged or lacks a column.
     """
-    if not path.is_dir():
-        raise XnerError(f"{path} is not a folder. {_WHAT_A_BUILD_IS}")
-    if not is_build(path):
-        raise XnerError(f"{path} has no build.json. {_WHAT_A_BUILD_IS}")
+    info = read_build(path)
     files = [(split, file) for split in SPLITS for file in sorted((path / split).glob("*.parquet"))]
     if not files:
-        raise XnerError(f"{path} has no Parquet file in train/, validation/ or rejected/. {_WHAT_A_BUILD_IS}")
-    info = read_build(path)
+        raise XnerError(f"{path} has no Parquet file in train/, validation/ or rejected/. {_AGAIN}")
     return Build(path, info, [_open_shard(split, file) for split, file in files])
 
 
@@ -118,7 +110,7 @@ def _open_shard(split: str, path: Path) -> Shard:
         groups = tuple(file.metadata.row_group(i).num_rows for i in range(file.metadata.num_row_groups))
     for column, fields in _COLUMNS.items():
         if column not in schema.names:
-            raise XnerError(f"{path} has no column {column!r}. {_WHAT_A_BUILD_IS}")
+            raise XnerError(f"{path} has no column {column!r}. {_AGAIN}")
         if fields:
             element = getattr(schema.field(column).type, "value_type", None)
             names = {inner.name for inner in element.fields} if hasattr(element, "fields") else set()
@@ -126,7 +118,7 @@ def _open_shard(split: str, path: Path) -> Shard:
             if missing:
                 raise XnerError(
                     f"{path}: the column {column!r} is no list of structs with {', '.join(map(repr, missing))}. "
-                    f"{_WHAT_A_BUILD_IS}"
+                    f"{_AGAIN}"
                 )
     return Shard(path, split, groups)
 

@@ -14,7 +14,7 @@ from typing import Any
 from xner_hf.align import Link
 from xner_hf.corpora.base import Pair, ReadReport, Sentence
 from xner_hf.corpora.hub import CorpusSplit, content_digest
-from xner_hf.corpora.labelled import read_build, read_labelled
+from xner_hf.corpora.labelled import read_build_rows, read_labelled
 from xner_hf.corpora.leakage import LeakCheck
 from xner_hf.corpora.places import mirror
 from xner_hf.corpora.trees import TreeReport, drop_evaluation_text, read_trees
@@ -178,7 +178,7 @@ def _from_build(recipe: Recipe, _: str, wanted: int) -> tuple[list[Row], dict[st
     with tempfile.TemporaryDirectory(prefix="build-", dir=cache_folder() / "study") as name:
         folder = Path(name)
         reasons = Counter(build_corpus(recipe, folder)["reasons"])
-        for one in chain.from_iterable(read_build(folder, split) for split in ("train", "validation")):
+        for one in chain.from_iterable(read_build_rows(folder, split) for split in ("train", "validation")):
             if len(rows) == wanted:
                 break
             if not one.links:

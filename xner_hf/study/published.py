@@ -9,6 +9,7 @@ from typing import Any
 
 from xner_hf.errors import XnerError, nearest
 from xner_hf.languages import language as find_language
+from xner_hf.markdown import table
 
 _SHIPPED = Path(__file__).with_name("published.yaml")
 _TEXTS = ("source", "setting", "model", "translator", "data", "metric", "differs")
@@ -122,7 +123,7 @@ def _table(systems: Sequence[Published], codes: Sequence[str]) -> list[str]:
         name = f"{one.name} [{notes.index(one.note) + 1}]"
         lines.append([name, *figures, one.setting, one.model, one.translator, one.differs])
     header = ["system", *codes, "mean (languages)", "setting", "model", "translator", "what differs"]
-    parts = ["\n".join(f"| {' | '.join(row)} |" for row in [header, ["---"] * len(header), *lines])]
+    parts = [table(header, lines)]
     if left := len(systems) - len(shown):
         parts.append(f"Not shown: {left} systems with figures for other languages only.")
     return [*parts, "\n".join(f"{number}. {note}" for number, note in enumerate(notes, 1))]

@@ -22,7 +22,7 @@ from xner_hf.metrics import entities
 from xner_hf.pipeline.store import cache_folder, digest, file_digest
 from xner_hf.study.data import StudyText, study_text, text_digest, tree_sentences
 from xner_hf.study.grid import RunSpec
-from xner_hf.study.students import make_lesson
+from xner_hf.study.students import training_data
 from xner_hf.tag.model import ModelTagger
 from xner_hf.training.config import TrainingConfig
 from xner_hf.training.data import Corpus
@@ -88,23 +88,23 @@ def make_student(
     text = run_text(run)
     teacher = Teacher(settings["teacher"]) if settings["teacher"] else None
     parser = _source_parser(run) if settings["trees"] == "projected" else None
-    lesson = make_lesson(settings, text, teacher, parser)
+    data = training_data(settings, text, teacher, parser)
     validation = Corpus("validation", _validation(text)) if text else None
     clock.lap("prepare")
     facts = train_student(
-        lesson.corpora,
+        data.corpora,
         folder,
         run.training(),
         validation,
-        lesson.sources,
+        data.sources,
         provenance,
         quiet=True,
-        relations=lesson.relations,
+        relations=data.relations,
         language=settings["code"],
     )
     clock.lap("train")
     found = {
-        "signatures": {**lesson.signatures, **backbone_signature(settings["backbone"])},
+        "signatures": {**data.signatures, **backbone_signature(settings["backbone"])},
         "steps": facts["steps"],
         "curve": _curve(facts["log"]),
     }

@@ -1,49 +1,43 @@
-"""The arms of a study: from the settings of a run to the corpora, teachers and trees that its student learns from."""
+"""The arms of a study: from the settings of a run to what its student is trained on."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from xner_hf.corpora.base import Sentence
-from xner_hf.corpora.projected_trees import ProjectedTreeReport, project_trees
+from xner_hf.corpora.labelled import BuildRow
 from xner_hf.errors import XnerError
 from xner_hf.pipeline.store import digest
 from xner_hf.spans import ENTITY_TYPES, Span
 from xner_hf.study.data import Row, StudyText, source_sentences, text_digest, tree_sentences
 from xner_hf.training.data import Corpus
 from xner_hf.training.parsers import ParserTeacher
-from xner_hf.training.soft_labels import Labeller, SoftSource
+from xner_hf.training.soft_labels import Labeller
+from xner_hf.training.training_data import TrainingData
 
 
 @dataclass
-class Lesson:
-    """All that a student learns from.
+class StudyData(TrainingData):
+    """What the student of a run is trained on; the first corpus has the entity labels.
 
     Attributes:
-        corpora: the first is that of the entity labels.
-        sources: soft labels by number of the corpus.
-        relations: that the student knows besides those of its trees.
         signatures: digests of the data, and under ``text`` where the sentences of the language come from.
     """
 
-    corpora: list[Corpus]
-    sources: dict[int, SoftSource] = field(default_factory=dict)
-    relations: list[str] | None = None
     signatures: dict[str, str] = field(default_factory=dict)
 
 
-def make_lesson(
+def training_data(
     settings: Mapping[str, Any],
     text: StudyText | None,
     teacher: Labeller | None = None,
     parser: ParserTeacher | None = None,
-) -> Lesson:
-    """Return what the student of a run learns from.
+) -> StudyData:
+    """Return what the student of a run is trained on.
 
     Args:
         settings: of the run.
@@ -56,22 +50,16 @@ def make_lesson(
     """
     arm = settings["arm"].removesuffix("+parse")
     rows = text.train if text else []
-    lesson = Lesson([Corpus(arm, _labelled(arm, settings, rows))])
-    lesson.signatures["sentences"] = text_digest(lesson.corpora[0].sentences)
+    data = StudyData([Corpus(arm, _labelled(arm, settings, rows))])
+    data.signatures["sentences"] = text_digest(data.corpora[0].sentences)
     if text:
-        lesson.signatures["text"] = text.origin
+        data.signatures["text"] = text.origin
     if "distill" in arm:
-        lesson.corpora[0].soft = True
-        words = [row.tokens for row in rows]
-        if "distill-aligned" in arm:
-            source, links = [row.source for row in rows], [row.links for row in rows]
-            lesson.sources[0] = SoftSource(teacher, source, links, [len(one) for one in words])
-        else:
-            lesson.sources[0] = SoftSource(teacher, words)
-        lesson.signatures["teacher"] = teacher.signature()
+        data.distil(teacher, _build_rows(rows) if "distill-aligned" in arm else None)
+        data.signatures["teacher"] = teacher.signature()
     if settings["trees"] != "none":
-        _add_trees(lesson, settings, rows, teacher, parser)
-    return lesson
+        _add_trees(data, settings, rows, teacher, parser)
+    return data
 
 
 def _labelled(arm: str, settings: Mapping[str, Any], rows: Sequence[Row]) -> list[Sentence]:
@@ -85,7 +73,8 @@ def _labelled(arm: str, settings: Mapping[str, Any], rows: Sequence[Row]) -> lis
             )
         noise, seed = settings["noise"] or 0.0, settings["seed"]
         return [
-            Sentence(row.id, row.tokens, spoil(row.gold or (), len(row.tokens), noise, [seed, row.id])) for row in rows
+            Sentence(row.id, row.tokens, corrupt_labels(row.gold or (), len(row.tokens), noise, [seed, row.id]))
+            for row in rows
         ]
     if arm.startswith("projected"):
         return [Sentence(row.id, row.tokens, row.projected) for row in rows]
@@ -93,7 +82,7 @@ def _labelled(arm: str, settings: Mapping[str, Any], rows: Sequence[Row]) -> lis
 
 
 def _add_trees(
-    lesson: Lesson,
+    data: StudyData,
     settings: Mapping[str, Any],
     rows: Sequence[Row],
     teacher: Labeller | None,
@@ -101,32 +90,31 @@ def _add_trees(
 ) -> None:
     kind = settings["trees"]
     if kind == "projected":
-        parsed = parser.parse([row.source for row in rows])
-        pairs = ((row.id, tree, row.tokens, row.links) for row, tree in zip(rows, parsed, strict=True))
-        trees = list(islice(project_trees(pairs, ProjectedTreeReport()), settings["tree_sentences"]))
-        lesson.relations = list(parser.relations)
-        lesson.signatures["parser"] = parser.signature()
+        trees, _ = data.project_trees(parser, _build_rows(rows), settings["tree_sentences"])
+        data.signatures["parser"] = parser.signature()
     else:
         trees = tree_sentences(settings["tree_corpus"], settings["tree_sentences"], settings["code"])
         trees = random_trees(trees) if kind == "random" else trees
     if not trees:
-        raise XnerError(f"{settings['language']}: there are no trees to learn from ({kind}).")
-    lesson.signatures["trees"] = text_digest(trees)
+        raise XnerError(f"{settings['language']}: there are no trees to train on ({kind}).")
+    data.signatures["trees"] = text_digest(trees)
     share = float(settings["tree_share"])
-    lesson.corpora[0].share = 1.0
-    number = len(lesson.corpora)
+    data.corpora[0].share = 1.0
     if kind == "text":
-        lesson.signatures["teacher"] = teacher.signature()
-        lesson.corpora.append(Corpus("text", [Sentence(one.id, one.tokens) for one in trees], True, share))
-        lesson.sources[number] = SoftSource(teacher, [one.tokens for one in trees])
+        data.signatures["teacher"] = teacher.signature()
+        data.corpora.append(Corpus("text", [Sentence(one.id, one.tokens) for one in trees], share=share))
+        data.distil(teacher)
         return
-    bare = [Sentence(one.id, one.tokens, None, heads=one.heads, relations=one.relations) for one in trees]
-    lesson.corpora.append(Corpus("trees", bare, share=share))
+    data.add_trees(trees, share)
 
 
-def spoil(spans: Sequence[Span], length: int, noise: float, seed: Sequence[Any]) -> list[Span]:
-    """Return entities of which a share is wrong: half of these missing, a quarter of another type, a quarter one word
-    longer or shorter at the end; the same arguments give the same entities.
+def _build_rows(rows: Sequence[Row]) -> list[BuildRow]:
+    return [BuildRow(Sentence(row.id, row.tokens), row.source, row.links) for row in rows]
+
+
+def corrupt_labels(spans: Sequence[Span], length: int, noise: float, seed: Sequence[Any]) -> list[Span]:
+    """Return entities of which a share is made wrong: half of these are dropped, a quarter get another type, a quarter
+    are one word longer or shorter at the end. The same arguments give the same entities.
 
     Args:
         spans: entities of a sentence, sorted by position.

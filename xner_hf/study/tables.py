@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
+from xner_hf.markdown import table
 from xner_hf.study.statistics import LanguageEffect, MeanEffect
 from xner_hf.study.summary import Cell, ContrastResult, LanguageLine, Summary
 
@@ -47,13 +48,16 @@ def contrast_markdown(result: ContrastResult) -> str:
     """Return the mean effect of a contrast, a table by language, and one by seed with the bootstrap over sentences."""
     header = ["", "difference", "deviation", "pairs", "95 % interval", "p (Holm)", "detectable", ""]
     lines = [_language_cells(line) for line in result.languages]
-    parts = [f"`{result.contrast.arm}` minus `{result.contrast.against}`. {answer(result)}", _table(header, lines)]
+    parts = [
+        f"`{result.contrast.arm}` minus `{result.contrast.against}`. {answer(result)}",
+        table(header, lines, escape=True),
+    ]
     seeds = sorted({line.seed for one in result.languages for line in one.seeds})
     if seeds:
         by_seed = [[one.language, *(_seed_cell(one, seed) for seed in seeds)] for one in result.languages]
         parts += [
             "Each pair, and the bootstrap of its difference over the sentences of the test set:",
-            _table(["", *(f"seed {seed}" for seed in seeds)], by_seed),
+            table(["", *(f"seed {seed}" for seed in seeds)], by_seed, escape=True),
         ]
         bare = [one.language for one in result.languages if any(line.bootstrap is None for line in one.seeds)]
         if bare:
@@ -89,15 +93,14 @@ def overview_markdown(results: Sequence[ContrastResult]) -> str:
         numbers = ["-"] * 4 if effect is None else [_signed(effect.mean), *_interval_p_detectable(effect, effect.p)]
         size = ["-", "-"] if effect is None else [str(effect.languages), str(effect.pairs)]
         lines.append([one.contrast.name, *numbers, *size, "" if effect is None else _finding(effect.p, effect.mean)])
-    return (
-        f"{_table(header, lines)}\n\np is not adjusted for the number of contrasts: these explain, they do not prove."
-    )
+    note = "p is not adjusted for the number of contrasts: these explain, they do not prove."
+    return f"{table(header, lines, escape=True)}\n\n{note}"
 
 
 def f1_markdown(summary: Summary) -> str:
     """Return F1 by arm and language: mean ± deviation over seeds (runs); the mean where every language has one."""
     header, *lines = f1_lines(summary, summary.languages)
-    return f"{f1_legend(summary)}\n\n{_table(header, [[f'`{arm}`', *cells] for arm, *cells in lines])}"
+    return f"{f1_legend(summary)}\n\n{table(header, [[f'`{arm}`', *cells] for arm, *cells in lines], escape=True)}"
 
 
 def f1_legend(summary: Summary) -> str:
@@ -270,11 +273,6 @@ def _interval(low: float, high: float) -> str:
 
 def _p(value: float) -> str:
     return "< .001" if value < 0.001 else f"{value:.3f}"
-
-
-def _table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    rows = [header, ["---"] * len(header), *lines]
-    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows)
 
 
 def _csv(header: Sequence[str], lines: Iterable[Sequence[Any]]) -> str:

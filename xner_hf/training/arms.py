@@ -1,40 +1,40 @@
-"""The arms of a comparison: which corpora, teachers and trees a student learns from."""
+"""The arms: which corpora, teachers and trees a student is trained on."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xner_hf.corpora.base import ReadReport, Sentence
-from xner_hf.corpora.labelled import has_split, is_build, read_build, read_labelled
+from xner_hf.corpora.labelled import has_split, is_build, read_build_rows, read_labelled
 from xner_hf.corpora.parallel import splitting_rule
 from xner_hf.corpora.plain import read_plain
-from xner_hf.corpora.projected_trees import ProjectedTreeReport, project_trees
 from xner_hf.corpora.trees import TreeReport, drop_evaluation_text, read_trees
 from xner_hf.corpora.words import word_splitter
 from xner_hf.errors import XnerError, nearest
 from xner_hf.languages import DEFAULT_SOURCE, source_of
 from xner_hf.languages import language as find_language
 from xner_hf.training.data import Corpus
-from xner_hf.training.soft_labels import Labeller, SoftSource
+from xner_hf.training.soft_labels import Labeller
+from xner_hf.training.training_data import TrainingData
 
 if TYPE_CHECKING:
     from xner_hf.training.parsers import ParserTeacher
 
 ARMS = ("direct", "projected", "distill", "distill-aligned", "projected+distill", "projected+distill-aligned")
 """``direct``: labels of the source language. ``projected``: a projected corpus. ``distill``: a teacher labels text of
-the target language (Wu et al. 2020). ``distill-aligned``: it labels the source side of parallel text, and what it says
-is carried over alignment links. Each may be followed by ``+parse``."""
+the target language (Wu et al. 2020). ``distill-aligned``: it labels the source side of parallel text, and its
+labels are projected over alignment links. Each may be followed by ``+parse``."""
 
 ENGLISH_TREES = "universal-dependencies/universal_dependencies:en_ewt"
 
 
 @dataclass(frozen=True)
 class Arm:
-    """What a student learns from.
+    """What a student is trained on.
 
     Attributes:
         name: one of `ARMS`, with ``+parse`` or without.
@@ -57,15 +57,15 @@ class Arm:
 
 
 @dataclass
-class Ingredients:
-    """Where an arm finds what it needs; what is not named comes from the language table.
+class ArmInputs:
+    """The inputs of an arm; defaults come from the language table.
 
     Attributes:
         language: code of the target language, None where there is none.
         corpora: labelled corpora or builds: of the source language for ``direct``, else of the target language.
         text: unlabelled text of the target language: a build, a file, or ``org/name:config[/split]``.
         trees: treebanks, as for `read_trees`.
-        project_trees: whether the parser reads the source side of the builds and its trees are carried over the links.
+        project_trees: whether the parser reads the source side of the builds, and its trees are projected.
         labels: entity types of the corpora mapped to PER, ORG, LOC or ``O``.
         limit: first sentences of every corpus that are used.
         confidence: whether the scores of projected entities weigh their words in the loss.
@@ -88,26 +88,20 @@ class Ingredients:
 
 
 @dataclass
-class Plan:
+class Plan(TrainingData):
     """All that `train_student` is given, and what happened to the rows on the way.
 
     Attributes:
-        corpora: what the student learns from.
-        sources: soft labels by number of the corpus.
         validation: labelled sentences that are no target gold, or None.
         facts: references, counts and rejected rows, for ``training.json``.
     """
 
-    corpora: list[Corpus]
-    sources: dict[int, SoftSource]
-    validation: Corpus | None
+    validation: Corpus | None = None
     facts: dict[str, Any] = field(default_factory=dict)
-    relations: list[str] | None = None
-    """Relations that the student has to know besides those of its trees: those of a parsing teacher."""
 
 
 def make_plan(
-    arm: Arm, needs: Ingredients, teacher: Labeller | None = None, parser: ParserTeacher | None = None
+    arm: Arm, needs: ArmInputs, teacher: Labeller | None = None, parser: ParserTeacher | None = None
 ) -> Plan:
     """Read what an arm needs.
 
@@ -133,7 +127,7 @@ def make_plan(
             raise XnerError(f"the arm {arm.name} ignores {name}: give an arm with {part}, or leave {name} out.")
     facts: dict[str, Any] = {"arm": arm.name, "language": needs.language, "corpora": list(needs.corpora)}
     references = list(needs.corpora) or _default_corpora(arm, needs)
-    plan = Plan([], {}, None, facts)
+    plan = Plan(facts=facts)
     if "distill-aligned" in parts:
         _add_aligned(plan, references, needs, "projected" in parts, teacher)
     elif parts & {"direct", "projected"}:
@@ -144,12 +138,13 @@ def make_plan(
         _add_text(plan, needs, references, teacher)
     plan.validation = _validation(references, report, needs.labels)
     if parser is not None and "parse" not in parts:
-        raise XnerError(f"the arm {arm.name} learns no trees, so it takes no parser. Give {arm.name}+parse.")
+        raise XnerError(f"the arm {arm.name} ignores the parser: give {arm.name}+parse, or leave the parser out.")
     if "parse" in parts:
         if parser is not None and needs.project_trees:
             _add_projected_trees(plan, references, needs, parser)
         elif parser is not None:
-            _add_soft_trees(plan, parser)
+            plan.add_soft_trees(parser)
+            facts["parser"] = parser.model
         if needs.trees or parser is None:
             _add_trees(plan, needs)
         if needs.tree_share is not None:
@@ -162,7 +157,7 @@ def make_plan(
     return plan
 
 
-def _default_corpora(arm: Arm, needs: Ingredients) -> list[str]:
+def _default_corpora(arm: Arm, needs: ArmInputs) -> list[str]:
     if "direct" in arm.parts:
         source = source_of(needs.language)
         if not source.labelled:
@@ -181,7 +176,7 @@ def _default_corpora(arm: Arm, needs: Ingredients) -> list[str]:
 
 def _scored(reference: str, report: ReadReport, labels: Mapping[str, str] | None) -> Any:
     if is_build(Path(reference)):
-        return (row.sentence for row in read_build(Path(reference), "train"))
+        return (row.sentence for row in read_build_rows(Path(reference), "train"))
     return read_labelled(reference, "train", report, labels=labels)
 
 
@@ -196,16 +191,16 @@ def _validation(references: Sequence[str], report: ReadReport, labels: Mapping[s
 
 
 def _add_aligned(
-    plan: Plan, references: Sequence[str], needs: Ingredients, labelled: bool, teacher: Labeller | None
+    plan: Plan, references: Sequence[str], needs: ArmInputs, labelled: bool, teacher: Labeller | None
 ) -> None:
     rows = []
     for one in references:
         if not is_build(Path(one)):
             raise XnerError(
-                f"{one} is no build. distill-aligned carries labels over the alignment links that a build holds; make "
-                "one with `xner build LANG`."
+                f"{one} is not a build. distill-aligned needs the alignment links of a build; make one with "
+                "`xner build LANG`."
             )
-        rows += islice(read_build(Path(one), "train"), needs.limit)
+        rows += islice(read_build_rows(Path(one), "train"), needs.limit)
     unlinked = [row for row in rows if not row.links or not row.source]
     rows = [row for row in rows if row.links and row.source]
     if not rows:
@@ -213,22 +208,13 @@ def _add_aligned(
     sentences = [row.sentence if labelled else _unlabelled(row.sentence) for row in rows]
     name = "projected+distill-aligned" if labelled else "distill-aligned"
     plan.corpora.append(Corpus(name, sentences, True, None, needs.confidence, needs.min_confidence))
-    plan.sources[0] = SoftSource(
-        teacher,
-        [row.source for row in rows],
-        [row.links for row in rows],
-        [len(row.sentence.tokens) for row in rows],
-        confidence=needs.soft_confidence,
-    )
+    plan.distil(teacher, rows, needs.soft_confidence)
     plan.facts["without_links"] = len(unlinked)
 
 
-def _add_text(plan: Plan, needs: Ingredients, references: Sequence[str], teacher: Labeller | None) -> None:
+def _add_text(plan: Plan, needs: ArmInputs, references: Sequence[str], teacher: Labeller | None) -> None:
     if plan.corpora and not needs.text:  # projected+distill: the same sentences, labelled by both
-        plan.corpora[0].soft = True
         plan.corpora[0].name = "projected+distill"
-        sentences = list(plan.corpora[0].sentences)
-        number = 0
     else:
         sentences = read_unlabelled(needs.text or references, needs.language, needs.limit)
         plan.facts["text"] = list(needs.text or references)
@@ -237,10 +223,8 @@ def _add_text(plan: Plan, needs: Ingredients, references: Sequence[str], teacher
             sentences = list(drop_evaluation_text(sentences, find_language(needs.language).code, dropped))
             plan.facts["text_rejected"] = len(dropped.rejected)
             plan.facts["leak_check"] = dropped.leak_check
-        number = len(plan.corpora)
-        plan.corpora.append(Corpus("distill", sentences, soft=True))
-    words = [sentence.tokens for sentence in sentences]
-    plan.sources[number] = SoftSource(teacher, words, confidence=needs.soft_confidence)
+        plan.corpora.append(Corpus("distill", sentences))
+    plan.distil(teacher, confidence=needs.soft_confidence)
 
 
 def read_unlabelled(references: Sequence[str], language: str | None, limit: int | None = None) -> list[Sentence]:
@@ -260,7 +244,7 @@ def read_unlabelled(references: Sequence[str], language: str | None, limit: int 
 
 def _text(reference: str, language: str | None) -> Any:
     if is_build(Path(reference)):
-        yield from (_unlabelled(row.sentence) for row in read_build(Path(reference), "train"))
+        yield from (_unlabelled(row.sentence) for row in read_build_rows(Path(reference), "train"))
         return
     code = find_language(language or DEFAULT_SOURCE).code
     corpus, _, rest = reference.partition(":")
@@ -272,7 +256,7 @@ def _text(reference: str, language: str | None) -> Any:
             yield Sentence(one.id, words)
 
 
-def _add_trees(plan: Plan, needs: Ingredients) -> None:
+def _add_trees(plan: Plan, needs: ArmInputs) -> None:
     references = list(needs.trees) or _default_trees(needs)
     report = TreeReport()
     sentences: list[Sentence] = []
@@ -280,41 +264,26 @@ def _add_trees(plan: Plan, needs: Ingredients) -> None:
         found = islice(read_trees(one, "train", report), needs.limit)
         if needs.language and one in find_language(needs.language).treebanks:
             found = drop_evaluation_text(found, find_language(needs.language).code, report)
-        sentences += [Sentence(s.id, s.tokens, None, heads=s.heads, relations=s.relations) for s in found]
+        sentences += found
     plan.facts |= {"trees": references, "trees_rejected": dict(report.rejected), "trees_cut": report.cut}
-    plan.corpora.append(Corpus("trees", sentences, share=needs.tree_share))
+    plan.add_trees(sentences, needs.tree_share)
 
 
-def _add_soft_trees(plan: Plan, parser: ParserTeacher) -> None:
-    plan.relations = parser.relations
-    plan.facts["parser"] = parser.model
-    for number, one in enumerate(plan.corpora):
-        words = [sentence.tokens for sentence in one.sentences]
-        if number in plan.sources and plan.sources[number].links is None:
-            plan.sources[number].parser = parser
-        else:
-            # Labels carried over links come from the source side, arcs from the target side itself.
-            source = plan.sources.get(number) or SoftSource(None, words)
-            plan.sources[number] = replace(source, parser=parser, parsed=words)
-        one.soft = True
-
-
-def _add_projected_trees(plan: Plan, references: Sequence[str], needs: Ingredients, parser: ParserTeacher) -> None:
-    report = ProjectedTreeReport()
-    rows = [row for one in references for row in islice(read_build(Path(one), "train"), needs.limit)]
+def _add_projected_trees(plan: Plan, references: Sequence[str], needs: ArmInputs, parser: ParserTeacher) -> None:
+    rows = [row for one in references for row in islice(read_build_rows(Path(one), "train"), needs.limit)]
     linked = [row for row in rows if row.links and row.source]
-    plan.facts["without_links"] = len(rows) - len(linked)
-    parsed = parser.parse([row.source for row in linked])
-    pairs = ((row.sentence.id, tree, row.sentence.tokens, row.links) for row, tree in zip(linked, parsed, strict=True))
-    sentences = list(project_trees(pairs, report))
+    sentences, rejected = plan.project_trees(parser, linked)
     if not sentences:
-        raise XnerError(f"{', '.join(references)}: no tree could be carried over ({dict(report.rejected)}).")
-    plan.relations = parser.relations
-    plan.facts |= {"parser": parser.model, "projected_trees_rejected": dict(report.rejected)}
-    plan.corpora.append(Corpus("projected trees", sentences, share=needs.tree_share))
+        raise XnerError(f"{', '.join(references)}: no tree could be projected ({dict(rejected)}).")
+    plan.facts |= {
+        "without_links": len(rows) - len(linked),
+        "parser": parser.model,
+        "projected_trees_rejected": dict(rejected),
+    }
+    plan.add_trees(sentences, needs.tree_share, "projected trees")
 
 
-def _default_trees(needs: Ingredients) -> list[str]:
+def _default_trees(needs: ArmInputs) -> list[str]:
     for one in find_language(needs.language).treebanks if needs.language else ():
         try:
             next(iter(read_trees(one, "train")))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from xner_hf.errors import NotAvailable, XnerError
 
 if TYPE_CHECKING:
-    from xner_hf.training.arms import Ingredients
+    from xner_hf.training.arms import ArmInputs
     from xner_hf.training.soft_labels import Labeller
 
 SIMILARITY_SENTENCES = 2000
@@ -17,7 +17,7 @@ SIMILARITY_SENTENCES = 2000
 
 def make_labeller(
     parts: frozenset[str],
-    needs: Ingredients,
+    needs: ArmInputs,
     encoder: str,
     teachers: Sequence[str],
     weights: str,
@@ -72,7 +72,7 @@ def make_labeller(
 
 
 def _by_similarity(
-    needs: Ingredients, encoder: str, teachers: Sequence[str], texts: Sequence[str], tell: Callable[[str], None]
+    needs: ArmInputs, encoder: str, teachers: Sequence[str], texts: Sequence[str], tell: Callable[[str], None]
 ) -> Labeller:
     """Weigh teachers by how much the text that they label is like the text of their languages."""
     from xner_hf.training.arms import read_unlabelled
