@@ -43,7 +43,6 @@ def test_a_claim_is_for_one_and_can_be_had_again_after_it(store):
         with store.claim(key) as third:
             again.release()
             assert third and not store.claim(key)
-    assert list((store.folder / ".locks").glob(f"{key}*")) == []
     assert store.rows() == []
 
 
@@ -97,16 +96,13 @@ def add_and_die(folder, module, name, before):
 @pytest.mark.parametrize(
     ("module", "name", "before", "whole"),
     [
+        (fcntl, "flock", False, False),
         (tempfile, "mkstemp", True, False),
         (tempfile, "mkstemp", False, False),
-        (fcntl, "flock", False, False),
-        (os, "fchmod", True, False),
         (os, "fsync", True, False),
         (os, "fsync", False, False),
-        (os, "link", True, False),
-        (os, "link", False, True),
-        (os, "unlink", True, True),
-        (os, "unlink", False, True),
+        (os, "replace", True, False),
+        (os, "replace", False, True),
     ],
 )
 def test_a_writer_killed_anywhere_leaves_the_whole_row_or_none(store, module, name, before, whole):
@@ -118,59 +114,34 @@ def test_a_writer_killed_anywhere_leaves_the_whole_row_or_none(store, module, na
     assert hidden(store.folder) == []
 
 
-def test_the_temporary_file_of_a_living_writer_is_left_alone(store):
-    ready, go = FORK.Event(), FORK.Event()
+def test_a_writer_waits_for_the_one_before_it(store):
+    ready, go, second = FORK.Event(), FORK.Event(), FORK.Event()
 
     def slow():
-        link = os.link
+        replace = os.replace
 
         def wait(*args):
             ready.set()
             go.wait(20)
-            link(*args)
+            replace(*args)
 
-        os.link = wait
+        os.replace = wait
         Store(store.folder).add(row())
 
-    writer = process(slow)
+    def quick():
+        Store(store.folder).add(row(2))
+        second.set()
+
+    writers = [process(slow)]
     assert ready.wait(20)
-    store.add(row(2))
-    with store.claim(row(3)["key"]):
-        assert len(hidden(store.folder)) == 1
+    writers.append(process(quick))
+    assert not second.wait(0.3), "it would sweep away the file of the first"
+    with store.claim(row(3)["key"]) as other:
+        assert other and len(hidden(store.folder)) == 1
     go.set()
-    writer.join(20)
+    for one in writers:
+        one.join(20)
     assert store.rows() == [row(), row(2)]
-    assert hidden(store.folder) == []
-
-
-def meddle(folder, work):
-    """Do what another process might between the opening of the first file and its locking, and that very moment."""
-    flock = fcntl.flock
-
-    def late(handle, how):
-        fcntl.flock = flock
-        Store(folder).claim(row(9)["key"])  # sweeps temporary files away
-        for lock in (folder / ".locks").glob(f"{row()['key']}.lock"):
-            lock.unlink()
-        flock(handle, how)
-
-    fcntl.flock = late
-    work(Store(folder))
-    assert fcntl.flock is flock
-
-
-def claim_alone(store):
-    with store.claim(row()["key"]) as mine:
-        assert mine and not store.claim(row()["key"])
-
-
-@pytest.mark.parametrize("work", [lambda store: store.add(row()), claim_alone])
-def test_a_file_that_another_removes_before_it_is_locked_is_made_anew(store, work):
-    store.add(row(2))
-    one = process(meddle, store.folder, work)
-    one.join(20)
-    assert one.exitcode == 0
-    assert all(found in (row(), row(2)) for found in store.rows())
     assert hidden(store.folder) == []
 
 

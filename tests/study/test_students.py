@@ -303,7 +303,7 @@ def test_the_gold_twin_of_a_build_is_refused(settings):
 
 def test_trees_that_cannot_be_carried_over_are_refused(settings):
     unlinked = [Row(one.id, one.tokens, one.source, [], [], None) for one in rows()]
-    with pytest.raises(XnerError, match="luo: there are no trees to learn from"):
+    with pytest.raises(XnerError, match="luo: there are no trees to train on"):
         lesson(settings("projected+parse", "projected"), StudyText(unlinked, [], {}, BUILD))
 
 

@@ -230,7 +230,7 @@ def test_distill_aligned_carries_labels_from_the_source_side(build):
 
 
 def test_distill_aligned_needs_a_build(conll):
-    with pytest.raises(XnerError, match="eriktks/conll2003:conll2003 is no build.*alignment links"):
+    with pytest.raises(XnerError, match="eriktks/conll2003:conll2003 is not a build.*alignment links"):
         plan("distill-aligned", Teacher(), corpora=["eriktks/conll2003:conll2003"])
 
 
@@ -337,5 +337,5 @@ def test_what_an_arm_does_not_read_is_refused(build, arm, needs, message):
 
 
 def test_an_arm_without_parse_takes_no_parser(build):
-    with pytest.raises(XnerError, match="takes no parser.*projected[+]parse"):
+    with pytest.raises(XnerError, match="ignores the parser.*projected[+]parse"):
         plan("projected", None, Parser(), language="hau")

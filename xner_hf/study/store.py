@@ -1,9 +1,8 @@
 """The store of a study's results: a folder with one file for each row, to which rows are only ever added.
 
-A row is written to a temporary file, brought to the disk, and linked to its name, which fails where there is such a
-file. So a writer that is killed leaves the whole row or none, and no row is ever overwritten, however many write.
-Temporary files and runs that are under way are locked by their process. The operating system lifts the lock when the
-process ends, in whatever way: what a killed one leaves behind is told from what a living one still needs.
+One writer adds a row at a time (`filelock`): it writes a temporary file, brings it to the disk and renames it. So a
+writer that is killed leaves the whole row or none. The operating system lifts a lock when its process ends, however it
+ends.
 """
 
 from __future__ import annotations
@@ -15,6 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from filelock import FileLock, Timeout
+
 from xner_hf.errors import XnerError
 from xner_hf.study.rows import DONE, KEY, Row, check_row, read_row, row_name, row_text
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 LOCKS = ".locks"
 _NOT_DONE = {"status": None}
-_TEMPORARY = (".row-", ".tmp")
+_START, _END = ".row-", ".tmp"
 
 
 class Claim:
@@ -32,13 +33,13 @@ class Claim:
     It is false where another process has the right.
     """
 
-    def __init__(self, path: Path, handle: int | None):
-        self._path, self._handle = path, handle
-        if handle is not None:
-            _HELD.add(self)
+    def __init__(self, path: Path):
+        self._lock = FileLock(path, blocking=False)
+        with suppress(Timeout):  # held by another: this claim is false
+            self._lock.acquire()
 
     def __bool__(self) -> bool:
-        return self._handle is not None
+        return self._lock.is_locked
 
     def __enter__(self) -> Claim:
         return self
@@ -47,29 +48,8 @@ class Claim:
         self.release()
 
     def release(self) -> None:
-        """Let others make the run; once is enough, more do no harm."""
-        if self:
-            # While it is still locked: whoever opened it before finds that it is no longer the file of that name.
-            self._path.unlink(missing_ok=True)
-            self._drop()
-
-    def _drop(self) -> None:
-        os.close(self._handle)
-        self._handle = None
-        _HELD.discard(self)
-
-
-_HELD: set[Claim] = set()
-
-
-def _drop_in_child() -> None:
-    # Else the workers of a killed run, which inherit its files, would hold its claim for as long as they live.
-    for claim in list(_HELD):
-        claim._drop()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_drop_in_child)
+        """Let others make the run; releasing twice does nothing."""
+        self._lock.release()
 
 
 class Store:
@@ -151,7 +131,9 @@ class Store:
         """
         row = check_row(row)
         file, text = self.folder / row_name(row), row_text(row)
-        while True:
+        with self._writing(), FileLock(self._lock_file("store")):
+            for left in self.folder.glob(f"{_START}*{_END}"):  # of writers that were killed
+                left.unlink()
             earlier = self.attempts(row["key"])
             same = [one for one in earlier if one["attempt"] == row["attempt"]]
             if same and row_text(same[0]) == text:
@@ -165,12 +147,8 @@ class Store:
                     f"{file.name} is attempt {row['attempt']}, but there are {len(earlier)} so far; the next one is "
                     f"{len(earlier) + 1}."
                 )
-            with self._writing():
-                self.folder.mkdir(parents=True, exist_ok=True)
-                self._sweep()
-                if _link_new(file, text):
-                    return file
-            # Another writer came first; go and see what it wrote.
+            _write(file, text)
+        return file
 
     def claim(self, key: str) -> Claim:
         """Return the right to make a run, false where another process makes it.
@@ -180,37 +158,14 @@ class Store:
         Raises:
             XnerError: the folder cannot be written.
         """
-        import fcntl
-
         _check_key(key)
-        file = self.folder / LOCKS / f"{key}.lock"
         with self._writing():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            self._sweep()
-            while True:
-                handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
-                try:
-                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    os.close(handle)
-                    return Claim(file, None)
-                if _is_file(handle, file):
-                    return Claim(file, handle)
-                os.close(handle)  # released, and so removed, between the opening and the locking
+            return Claim(self._lock_file(key))
 
-    def _sweep(self) -> None:
-        """Remove temporary files whose writers are dead."""
-        import fcntl
-
-        start, end = _TEMPORARY
-        for file in self.folder.glob(f"{start}*{end}"):
-            with suppress(FileNotFoundError, BlockingIOError):  # its writer has finished, or is alive
-                handle = os.open(file, os.O_RDONLY)
-                try:
-                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    file.unlink()
-                finally:
-                    os.close(handle)
+    def _lock_file(self, name: str) -> Path:
+        file = self.folder / LOCKS / f"{name}.lock"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return file
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -218,8 +173,7 @@ class Store:
             yield
         except OSError as error:
             raise XnerError(
-                f"the store {self.folder} cannot be written: {error}. It needs a file system with locks and hard "
-                "links."
+                f"the store {self.folder} cannot be written: {error}. It needs a file system with locks."
             ) from error
 
 
@@ -245,44 +199,18 @@ def _check_key(key: str) -> None:
         raise XnerError(f"{key!r} is no key of a run, which has 16 hexadecimal digits.")
 
 
-def _link_new(file: Path, text: str) -> bool:
-    """Write a file atomically; False where there is one of that name."""
-    handle, temporary = _own_temporary(file.parent)
-    try:
-        with open(handle, "w", encoding="utf-8", closefd=False) as opened:
-            opened.write(text)
-            opened.flush()
-            os.fchmod(handle, 0o644)
-            os.fsync(handle)
-        os.link(temporary, file)
-    except FileExistsError:
-        return False
-    finally:
-        temporary.unlink(missing_ok=True)
-        os.close(handle)
-    folder = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)  # else the name may be lost with the power
-    finally:
-        os.close(folder)
-    return True
-
-
-def _own_temporary(folder: Path) -> tuple[int, Path]:
-    """Return a new file, locked by this process."""
-    import fcntl
-
-    start, end = _TEMPORARY
-    while True:
-        handle, name = tempfile.mkstemp(prefix=start, suffix=end, dir=folder)
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        if _is_file(handle, Path(name)):
-            return handle, Path(name)
-        os.close(handle)  # swept away before it was locked
-
-
-def _is_file(handle: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(handle), os.stat(path))
-    except FileNotFoundError:
-        return False
+def _write(file: Path, text: str) -> None:
+    """Write a file atomically, and bring it and its name to the disk."""
+    handle, temporary = tempfile.mkstemp(prefix=_START, suffix=_END, dir=file.parent)
+    with open(handle, "w", encoding="utf-8") as opened:
+        opened.write(text)
+        opened.flush()
+        os.fsync(opened.fileno())
+    os.chmod(temporary, 0o644)
+    os.replace(temporary, file)
+    if os.name == "posix":
+        folder = os.open(file.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)  # else the name may be lost with the power
+        finally:
+            os.close(folder)
