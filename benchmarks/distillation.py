@@ -28,8 +28,8 @@ from typing import Any
 import torch
 from taggers import TAGGERS, tagger_of
 
-from xner_hf.corpora.base import Sentence
 from xner_hf.corpora.labelled import read_labelled
+from xner_hf.corpora.sentence import Sentence
 from xner_hf.evaluation.scores import score_tagger
 from xner_hf.languages import language as find_language
 from xner_hf.pipeline.build import build_corpus

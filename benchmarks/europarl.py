@@ -17,7 +17,7 @@ from bootstrap import interval
 
 from xner_hf.corpora.labelled import read_labelled
 from xner_hf.metrics import sentence_counts
-from xner_hf.project.base import PROJECTED
+from xner_hf.project.projector import PROJECTED
 from xner_hf.registry import make
 from xner_hf.spans import Span, spans_from_iob2, spans_to_iob2
 

@@ -24,11 +24,11 @@ import numpy as np
 import torch
 from distillation import BATCH, ENGLISH, EPOCHS, RATE, settings
 
-from xner_hf.corpora.base import Pair, Sentence
 from xner_hf.corpora.labelled import read_labelled
+from xner_hf.corpora.sentence import Pair, Sentence
 from xner_hf.evaluation.intrinsic import TranslatedGold, translated_gold
 from xner_hf.evaluation.scores import score_tagger
-from xner_hf.project.base import PROJECTED, ProjectedSpan
+from xner_hf.project.projector import PROJECTED, ProjectedSpan
 from xner_hf.recipe import make_recipe
 from xner_hf.registry import make
 from xner_hf.spans import LABEL_NUMBER, NER_LABELS

@@ -28,7 +28,7 @@ from taggers import TAGGERS
 
 from xner_hf.align.statistical import StatisticalAligner
 from xner_hf.corpora.parallel import corpus_splits, read_split
-from xner_hf.project.base import is_punctuation
+from xner_hf.project.projector import is_punctuation
 from xner_hf.project.scores.alignment import alignment_score
 from xner_hf.project.scores.surface import surface_score
 from xner_hf.project.scores.text import fold

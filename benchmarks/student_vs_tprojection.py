@@ -19,8 +19,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from tprojection_agreement import reference, translated
 
-from xner_hf.corpora.base import Sentence
 from xner_hf.corpora.labelled import read_labelled
+from xner_hf.corpora.sentence import Sentence
 from xner_hf.evaluation.scores import score_tagger
 from xner_hf.pipeline.rows import corpus_files
 from xner_hf.pipeline.run import run_recipe

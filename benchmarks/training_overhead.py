@@ -31,8 +31,8 @@ from transformers import (
     TrainingArguments,
 )
 
-from xner_hf.corpora.base import Sentence
 from xner_hf.corpora.hub import model_source
+from xner_hf.corpora.sentence import Sentence
 from xner_hf.corpora.trees import read_trees, relation_labels
 from xner_hf.inference.checkpoint import load_tokenizer
 from xner_hf.models import XnerConfig, XnerForTokenClassificationAndParsing

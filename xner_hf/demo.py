@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from xner_hf.corpora.base import Sentence
 from xner_hf.corpora.labelled import read_labelled
-from xner_hf.corpora.pairs import read_jsonl_pairs
+from xner_hf.corpora.pair_files import read_jsonl_pairs
 from xner_hf.corpora.parallel import sample_path
+from xner_hf.corpora.sentence import Sentence
 from xner_hf.evaluation.scores import score_build, score_tagger
 from xner_hf.pipeline.build import build_corpus
 from xner_hf.recipe import make_recipe

@@ -9,9 +9,9 @@ from dataclasses import asdict
 
 import pytest
 
-from xner_hf.align.base import NoAligner
 from xner_hf.align.combined import CombinedAligner
 from xner_hf.align.encoder import EncoderAligner
+from xner_hf.align.none import NoAligner
 from xner_hf.align.reference import SimAlignAligner
 from xner_hf.align.statistical import StatisticalAligner, StatisticalConfig
 from xner_hf.errors import XnerError

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from xner_hf.align.aligner import Link
 from xner_hf.align.back_translation import refine
-from xner_hf.align.base import Link
 from xner_hf.spans import Span
 
 SPANS = [Span(0, 2, "PER"), Span(3, 4, "LOC")]

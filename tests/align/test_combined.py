@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xner_hf.align.base import Link
+from xner_hf.align.aligner import Link
 from xner_hf.align.combined import CombinedAligner
 from xner_hf.errors import XnerError
 

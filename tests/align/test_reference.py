@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 
-from xner_hf.align.base import Link
+from xner_hf.align.aligner import Link
 from xner_hf.align.encoder import EncoderAligner, EncoderConfig
 from xner_hf.align.reference import SimAlignAligner, SimAlignConfig
 from xner_hf.errors import XnerError

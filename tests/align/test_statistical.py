@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import xner_hf
-from xner_hf.align.base import Link
+from xner_hf.align.aligner import Link
 from xner_hf.align.statistical import LONGEST, THRESHOLD, StatisticalAligner, StatisticalConfig, form
 from xner_hf.errors import XnerError
 

@@ -189,7 +189,7 @@ def test_entities_keep_their_order_and_keys_and_projections_point_to_them():
 
 
 def test_a_model_is_loaded_once_for_all_batches(monkeypatch):
-    from xner_hf.align.base import NoAligner, NoConfig
+    from xner_hf.align.none import NoAligner, NoConfig
 
     made = []
     monkeypatch.setattr(NoConfig, "make", lambda self, text, folder: made.append(1) or NoAligner())

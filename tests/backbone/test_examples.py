@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from xner_hf.backbone.examples import MaskedCollator, held_out_examples, training_examples
 from xner_hf.backbone.text import BackboneText
 from xner_hf.backbone.vocabulary import learn_tokenizer
-from xner_hf.corpora.base import Pair
+from xner_hf.corpora.sentence import Pair
 from xner_hf.training.data import IGNORED
 
 LONG = [f"w{n}" for n in range(30)]

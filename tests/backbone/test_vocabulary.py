@@ -7,7 +7,7 @@ import torch
 
 from xner_hf.backbone.text import BackboneText
 from xner_hf.backbone.vocabulary import learn_tokenizer, new_embeddings
-from xner_hf.corpora.base import Pair
+from xner_hf.corpora.sentence import Pair
 from xner_hf.errors import XnerError
 from xner_hf.inference.checkpoint import load_tokenizer
 

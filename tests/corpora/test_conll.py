@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from xner_hf.corpora.base import ReadReport
 from xner_hf.corpora.conll import read_conll
+from xner_hf.corpora.sentence import ReadReport
 from xner_hf.errors import XnerError
 from xner_hf.spans import Span
 

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from xner_hf.corpora.base import ReadReport
 from xner_hf.corpora.entity_types import EntityTypes
 from xner_hf.corpora.labelled import read_labelled
+from xner_hf.corpora.sentence import ReadReport
 from xner_hf.errors import XnerError
 from xner_hf.spans import Span
 from xner_hf.tag import tagger_settings

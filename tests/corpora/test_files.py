@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xner_hf.corpora.base import ReadReport, Sentence
 from xner_hf.corpora.files import read_conll, read_conllu, read_jsonl_sentences, read_sentences, read_text
+from xner_hf.corpora.sentence import ReadReport, Sentence
 from xner_hf.errors import XnerError
 from xner_hf.spans import Span, spans_to_iob2
 

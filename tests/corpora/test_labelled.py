@@ -7,9 +7,9 @@ from unicodedata import normalize
 
 import pytest
 
-from xner_hf.corpora.base import ReadReport, Sentence
 from xner_hf.corpora.hub import CorpusSplit
 from xner_hf.corpora.labelled import hub_split, is_build, read_labelled
+from xner_hf.corpora.sentence import ReadReport, Sentence
 from xner_hf.errors import XnerError
 from xner_hf.pipeline.build import write_build
 from xner_hf.pipeline.run import run_recipe

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xner_hf.corpora.base import Pair
 from xner_hf.corpora.leakage import ALIKE, LONG, SHORTEST, LeakCheck, Sentences
+from xner_hf.corpora.sentence import Pair
 
 MAFAND = "masakhane/mafand"
 GOLD = "masakhane/masakhaner2"

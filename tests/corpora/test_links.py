@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xner_hf.corpora.base import Pair
 from xner_hf.corpora.links import read_links
+from xner_hf.corpora.sentence import Pair
 from xner_hf.errors import XnerError
 
 PAIRS = [

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from xner_hf.corpora.base import Pair
 from xner_hf.corpora.hub import CorpusSplit
 from xner_hf.corpora.parallel import corpus_splits, read_extra, read_split, sample_path, splitter
+from xner_hf.corpora.sentence import Pair
 from xner_hf.errors import XnerError
 from xner_hf.spans import NER_LABELS, Span
 

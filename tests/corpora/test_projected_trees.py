@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xner_hf.align.base import Link
-from xner_hf.corpora.base import Sentence
+from xner_hf.align.aligner import Link
 from xner_hf.corpora.projected_trees import ProjectedTreeReport, project_tree, project_trees
+from xner_hf.corpora.sentence import Sentence
 from xner_hf.corpora.treebank import tree_fault
 from xner_hf.errors import XnerError
 

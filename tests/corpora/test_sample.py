@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import xner_hf
-from xner_hf.corpora.pairs import read_jsonl_pairs
+from xner_hf.corpora.pair_files import read_jsonl_pairs
 from xner_hf.corpora.parallel import sample_path
 from xner_hf.corpora.words import matching_key
 from xner_hf.spans import ENTITY_TYPES

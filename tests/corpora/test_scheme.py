@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xner_hf.corpora.base import ReadReport
 from xner_hf.corpora.scheme import TagCounts, read_tags
+from xner_hf.corpora.sentence import ReadReport
 from xner_hf.errors import XnerError
 from xner_hf.spans import Span, spans_to_iob2
 

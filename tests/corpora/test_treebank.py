@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from xner_hf.corpora.base import ReadReport, Sentence
+from xner_hf.corpora.sentence import ReadReport, Sentence
 from xner_hf.corpora.treebank import read_conllu
 from xner_hf.errors import XnerError
 from xner_hf.spans import Span

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xner_hf.corpora.base import Sentence
+from xner_hf.corpora.sentence import Sentence
 from xner_hf.corpora.treebank import tree_fault
 from xner_hf.corpora.trees import TreeReport, drop_evaluation_text, read_trees, relation_labels
 from xner_hf.errors import NotAvailable, XnerError

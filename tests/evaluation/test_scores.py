@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xner_hf.corpora.base import Sentence
+from xner_hf.corpora.sentence import Sentence
 from xner_hf.evaluation.scores import gold_tags, score_tagger, score_tags
 from xner_hf.spans import Span
 from xner_hf.tag.model import ModelTagger

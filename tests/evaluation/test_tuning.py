@@ -7,11 +7,11 @@ import json
 import pytest
 
 from xner_hf.align import Link
-from xner_hf.corpora.base import Pair
+from xner_hf.corpora.sentence import Pair
 from xner_hf.errors import NotAvailable, XnerError
 from xner_hf.evaluation.tuning import Row, contenders, pick, rank, tune
 from xner_hf.pipeline.progress import Progress
-from xner_hf.project.base import PROJECTED, UNALIGNED, ProjectedSpan, lost
+from xner_hf.project.projector import PROJECTED, UNALIGNED, ProjectedSpan, lost
 from xner_hf.recipe import load_recipe
 from xner_hf.registry import make
 from xner_hf.spans import Span

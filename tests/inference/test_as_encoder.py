@@ -8,7 +8,7 @@ from transformers import FunnelConfig, FunnelModel, XLNetConfig, XLNetModel
 
 from xner_hf.align.encoder import EncoderAligner, EncoderConfig
 from xner_hf.align.reference import SimAlignAligner, SimAlignConfig
-from xner_hf.cli.pairs import pair_settings
+from xner_hf.cli.pair_options import pair_settings
 from xner_hf.demo import tiny_backbone, tiny_tokenizer
 from xner_hf.errors import XnerError
 from xner_hf.training.config import TrainingConfig

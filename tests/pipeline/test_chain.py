@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xner_hf.align.base import Link
-from xner_hf.corpora.base import Pair
+from xner_hf.align.aligner import Link
 from xner_hf.corpora.ingest import TEXT_REASONS
+from xner_hf.corpora.sentence import Pair
 from xner_hf.errors import XnerError
 from xner_hf.pipeline.chain import (
     EMPTY_SOURCE,
@@ -22,13 +22,13 @@ from xner_hf.pipeline.chain import (
     tag_sources,
     tag_targets,
 )
-from xner_hf.project.base import ProjectedSpan
 from xner_hf.project.filters import Filters, FiltersConfig, filter_meanings
+from xner_hf.project.projector import ProjectedSpan
 from xner_hf.project.sentence_pair import SentencePair
 from xner_hf.recipe import AlignerConfig, ProjectorConfig
 from xner_hf.registry import make
 from xner_hf.spans import Span, spans_from_iob2
-from xner_hf.translate.base import FAULTS
+from xner_hf.translate.translation import FAULTS
 
 HEURISTIC = make("projector", "heuristic", {})
 CANDIDATES = make("projector", "candidates", {})

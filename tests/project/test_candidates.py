@@ -8,9 +8,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rapidfuzz.distance import JaroWinkler
 
-from xner_hf.align.base import Link
+from xner_hf.align.aligner import Link
 from xner_hf.errors import XnerError
-from xner_hf.project.base import ProjectedSpan
+from xner_hf.project.projector import ProjectedSpan
 from xner_hf.project.sentence_pair import SentencePair
 from xner_hf.registry import make, settings_of
 from xner_hf.spans import NER_LABELS, Span

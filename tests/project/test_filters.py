@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xner_hf.align.base import Link
+from xner_hf.align.aligner import Link
 from xner_hf.errors import XnerError
-from xner_hf.project.base import ProjectedSpan
 from xner_hf.project.filters import (
     Filters,
     FiltersConfig,
@@ -16,6 +15,7 @@ from xner_hf.project.filters import (
     project_filtered,
 )
 from xner_hf.project.heuristic import HeuristicConfig, HeuristicProjector
+from xner_hf.project.projector import ProjectedSpan
 from xner_hf.project.sentence_pair import SentencePair
 from xner_hf.registry import methods
 from xner_hf.spans import Span, overlap

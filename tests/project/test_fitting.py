@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from xner_hf.align.base import Link
+from xner_hf.align.aligner import Link
 from xner_hf.errors import XnerError
 from xner_hf.project.fitting import THRESHOLDS, Example, fit
 from xner_hf.project.fused import FEATURES, FusedConfig, FusedProjector, evidence, probabilities

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xner_hf.align.base import Link
+from xner_hf.align.aligner import Link
 from xner_hf.errors import XnerError
-from xner_hf.project.base import ProjectedSpan
 from xner_hf.project.fused import FEATURES, FusedConfig, FusedProjector, evidence, fitted, probabilities
 from xner_hf.project.matching import candidate_spans
+from xner_hf.project.projector import ProjectedSpan
 from xner_hf.project.scores import Candidates
 from xner_hf.project.sentence_pair import SentencePair
 from xner_hf.registry import make

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xner_hf.align.base import Link
-from xner_hf.project.base import ProjectedSpan
+from xner_hf.align.aligner import Link
 from xner_hf.project.heuristic import HeuristicConfig, HeuristicProjector
+from xner_hf.project.projector import ProjectedSpan
 from xner_hf.project.sentence_pair import SentencePair
 from xner_hf.spans import Span, spans_to_iob2
 

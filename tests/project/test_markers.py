@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from xner_hf.corpora.detokenise import detokenise
 from xner_hf.corpora.parallel import splitter
 from xner_hf.errors import XnerError
-from xner_hf.project.base import PROJECTED, ProjectedSpan
 from xner_hf.project.marker_translator import MarkedTranslation, MarkerTranslator
 from xner_hf.project.markers import (
     FORMS,
@@ -23,9 +22,10 @@ from xner_hf.project.markers import (
     recognise,
     to_words,
 )
+from xner_hf.project.projector import PROJECTED, ProjectedSpan
 from xner_hf.spans import Span
-from xner_hf.translate.base import FAULTS
 from xner_hf.translate.seq2seq import Seq2SeqConfig, Seq2SeqTranslator
+from xner_hf.translate.translation import FAULTS
 
 HAUSA = splitter("hau")
 

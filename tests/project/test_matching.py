@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xner_hf.errors import XnerError
-from xner_hf.project.base import ProjectedSpan, is_punctuation
 from xner_hf.project.matching import SOURCES, MatchingConfig, candidate_spans, match
+from xner_hf.project.projector import ProjectedSpan, is_punctuation
 from xner_hf.project.scores.text import texts
 from xner_hf.project.solvers import SOLVERS
 from xner_hf.spans import NER_LABELS, Span, spans_from_iob2

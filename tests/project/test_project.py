@@ -6,11 +6,11 @@ import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
-from xner_hf.align.base import Link
+from xner_hf.align.aligner import Link
 from xner_hf.corpora.parallel import splitter
 from xner_hf.errors import XnerError
 from xner_hf.project import STATUSES
-from xner_hf.project.base import is_punctuation
+from xner_hf.project.projector import is_punctuation
 from xner_hf.project.sentence_pair import SentencePair
 from xner_hf.registry import make, methods
 from xner_hf.spans import Span, spans_to_iob2

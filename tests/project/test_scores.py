@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xner_hf.align.base import Link
+from xner_hf.align.aligner import Link
 from xner_hf.errors import XnerError
 from xner_hf.project.scores.alignment import alignment_score
 from xner_hf.project.scores.tagger import tagger_score

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xner_hf.report.drawing import Drawing, draw, is_rtl, text_width
-from xner_hf.report.pairs import Link, Mark, PairView
+from xner_hf.report.entity_boxes import Link, Mark, PairView
 
 
 def pair(

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from xner_hf.corpora.base import Sentence
+from xner_hf.corpora.sentence import Sentence
 from xner_hf.errors import XnerError
 from xner_hf.recipe import make_recipe
 from xner_hf.spans import Span

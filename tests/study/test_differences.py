@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from xner_hf.errors import XnerError
 from xner_hf.spans import ENTITY_TYPES, Span
 from xner_hf.study.differences import KINDS, differences, error_kinds, marked, sample, tally
-from xner_hf.study.pairs import SeedPair
+from xner_hf.study.run_pairs import SeedPair
 
 GOLD = {"s1": [Span(0, 2, "PER")], "s2": [Span(1, 2, "LOC")], "s3": [], "s4": [Span(0, 1, "ORG"), Span(3, 5, "PER")]}
 WORDS = {

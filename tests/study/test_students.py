@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xner_hf.align import Link
-from xner_hf.corpora.base import Sentence
+from xner_hf.corpora.sentence import Sentence
 from xner_hf.corpora.treebank import tree_fault
 from xner_hf.demo import tiny_backbone, tiny_tokenizer
 from xner_hf.errors import XnerError

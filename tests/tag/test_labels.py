@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from xner_hf.corpora.base import Sentence
+from xner_hf.corpora.sentence import Sentence
 from xner_hf.errors import XnerError
 from xner_hf.spans import Span
 from xner_hf.tag import tagger_settings

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from transformers import BertConfig, Trainer, TrainerCallback, TrainingArguments, set_seed
 
-from xner_hf.corpora.base import Sentence
+from xner_hf.corpora.sentence import Sentence
 from xner_hf.demo import tiny_tokenizer
 from xner_hf.models import XnerConfig, XnerForTokenClassificationAndParsing
 from xner_hf.spans import NER_LABELS, Span

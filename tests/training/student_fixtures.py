@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from safetensors.torch import load_file
 
-from xner_hf.corpora.base import Sentence
+from xner_hf.corpora.sentence import Sentence
 from xner_hf.demo import tiny_backbone, tiny_tokenizer
 from xner_hf.spans import Span
 from xner_hf.training.config import TrainingConfig

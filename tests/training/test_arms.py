@@ -7,8 +7,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from xner_hf.corpora.base import Sentence
 from xner_hf.corpora.labelled import read_build_rows
+from xner_hf.corpora.sentence import Sentence
 from xner_hf.errors import XnerError
 from xner_hf.pipeline.build import build_corpus
 from xner_hf.recipe import make_recipe

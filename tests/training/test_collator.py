@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from xner_hf.corpora.base import Sentence
+from xner_hf.corpora.sentence import Sentence
 from xner_hf.demo import tiny_tokenizer
 from xner_hf.spans import Span
 from xner_hf.training.collator import Mixture, WordCollator

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xner_hf.corpora.base import Sentence
+from xner_hf.corpora.sentence import Sentence
 from xner_hf.demo import tiny_tokenizer
 from xner_hf.errors import XnerError
 from xner_hf.spans import Span

@@ -15,7 +15,7 @@ from student_fixtures import (
     settings,
 )
 
-from xner_hf.corpora.base import Sentence
+from xner_hf.corpora.sentence import Sentence
 from xner_hf.errors import XnerError
 from xner_hf.evaluation.scores import score_tagger
 from xner_hf.tag.model import ModelTagger

@@ -18,8 +18,8 @@ from student_fixtures import (
     weights,
 )
 
-from xner_hf.corpora.base import Sentence
 from xner_hf.corpora.parallel import splitting_rule
+from xner_hf.corpora.sentence import Sentence
 from xner_hf.corpora.words import word_patterns
 from xner_hf.demo import tiny_backbone
 from xner_hf.errors import XnerError

@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import BertConfig, TrainingArguments, set_seed
 
-from xner_hf.corpora.base import Sentence
+from xner_hf.corpora.sentence import Sentence
 from xner_hf.demo import tiny_tokenizer
 from xner_hf.errors import XnerError
 from xner_hf.models import XnerConfig, XnerForTokenClassificationAndParsing

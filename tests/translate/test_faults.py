@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from xner_hf.corpora.detokenise import detokenise
 from xner_hf.corpora.parallel import sample_path
-from xner_hf.translate.base import FAULTS
 from xner_hf.translate.faults import fault
+from xner_hf.translate.translation import FAULTS
 
 GOATS = "The farmers of Zaria sold forty goats at the market on Friday, as they do every year before the rains come."
 AWAKI = "Manoman Zaria sun sayar da awaki arba'in a kasuwa ranar Juma'a, kamar yadda suke yi kowace shekara."

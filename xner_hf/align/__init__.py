@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from xner_hf.align.base import Aligner, Link
+from xner_hf.align.aligner import Aligner, Link
 
 __all__ = ["Aligner", "Link"]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from xner_hf.align.base import Link
+from xner_hf.align.aligner import Link
 from xner_hf.spans import Span
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xner_hf.align.base import Aligner, Link, NoAligner, Text
+from xner_hf.align.aligner import Aligner, Link, Text
+from xner_hf.align.none import NoAligner
 from xner_hf.errors import XnerError
 from xner_hf.registry import Method, register, settings_of
 from xner_hf.settings import setting

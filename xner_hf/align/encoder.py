@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from xner_hf.align.base import Link, Text
+from xner_hf.align.aligner import Link, Text
 from xner_hf.align.embedding import Embedder
 from xner_hf.align.extraction import METHODS, extract, pool
 from xner_hf.errors import XnerError

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xner_hf.align.base import Link, Text
+from xner_hf.align.aligner import Link, Text
 from xner_hf.errors import XnerError
 from xner_hf.inference.checkpoint import check_encoder, inner_encoder, load_checkpoint, longest_input
 from xner_hf.registry import MODEL, MODEL_PACKAGES, Input, Method, register

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xner_hf.align.base import Link, Text
+from xner_hf.align.aligner import Link, Text
 from xner_hf.align.folder import read_whole, written_whole
 from xner_hf.errors import XnerError
 from xner_hf.registry import FILES, Input, Method, register

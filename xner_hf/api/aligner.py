@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from xner_hf.align import Link
-from xner_hf.corpora.base import Pair
 from xner_hf.corpora.parallel import splitter
+from xner_hf.corpora.sentence import Pair
 from xner_hf.errors import XnerError
 from xner_hf.pipeline.chain import align_pairs
 from xner_hf.recipe import AlignerConfig

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from xner_hf.corpora.base import Pair
 from xner_hf.corpora.lines import json_entities, json_words
+from xner_hf.corpora.sentence import Pair
 from xner_hf.errors import XnerError
 from xner_hf.languages import language
 from xner_hf.pipeline.chain import Projection, align_pairs, project_aligned, tag_sources, tag_targets

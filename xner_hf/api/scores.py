@@ -9,8 +9,8 @@ from typing import Any
 
 from xner_hf.api.corpus import Build
 from xner_hf.api.student import Student
-from xner_hf.corpora.base import ReadReport
 from xner_hf.corpora.labelled import is_build, read_labelled
+from xner_hf.corpora.sentence import ReadReport
 from xner_hf.errors import XnerError
 from xner_hf.evaluation.scores import score_build, score_tagger
 from xner_hf.pipeline.progress import Progress

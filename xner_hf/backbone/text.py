@@ -6,9 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from xner_hf.backbone.config import BackboneConfig
-from xner_hf.corpora.base import Pair
 from xner_hf.corpora.leakage import LeakCheck
 from xner_hf.corpora.parallel import read_extra
+from xner_hf.corpora.sentence import Pair
 from xner_hf.errors import XnerError
 from xner_hf.languages import language, source_languages
 from xner_hf.pipeline.chain import EVALUATION_OVERLAP

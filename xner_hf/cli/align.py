@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from xner_hf.cli.output import Json, Quiet, Settings, check_output, emit, note, percent, working_on, write_lines
-from xner_hf.cli.pairs import (
+from xner_hf.cli.pair_options import (
     AlignerName,
     Extra,
     Pairs,

@@ -15,7 +15,7 @@ from xner_hf.errors import XnerError
 if TYPE_CHECKING:
     from xner_hf.study import Study
     from xner_hf.study.differences import Difference
-    from xner_hf.study.pairs import SeedPair
+    from xner_hf.study.run_pairs import SeedPair
 
 
 def run(
@@ -46,7 +46,7 @@ def run(
     from xner_hf.metrics import entities
     from xner_hf.study import differences as of
     from xner_hf.study import load_study
-    from xner_hf.study.pairs import check_gold
+    from xner_hf.study.run_pairs import check_gold
 
     if sheet and sheet.exists():
         raise XnerError(f"{sheet} is there already, perhaps with kinds by hand, and is not overwritten; name another.")
@@ -83,7 +83,7 @@ def run(
 def _pair(study: Study, language: str, contrast: str, seed: int | None) -> SeedPair:
     from xner_hf.errors import nearest
     from xner_hf.study import Store
-    from xner_hf.study.pairs import pairs_by_seed
+    from xner_hf.study.run_pairs import pairs_by_seed
 
     names = [one.name for one in study.languages]
     for what, name, known in (("language", language, names), ("contrast", contrast, list(study.contrasts))):

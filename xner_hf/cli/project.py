@@ -21,7 +21,7 @@ from xner_hf.cli.output import (
     working_on,
     write_lines,
 )
-from xner_hf.cli.pairs import (
+from xner_hf.cli.pair_options import (
     AlignerName,
     Extra,
     Pairs,
@@ -59,8 +59,8 @@ def run(
     Example: xner project pairs.jsonl --tagger dslim/bert-base-NER > projected.jsonl
     """
     from xner_hf.api.projector import projected_row
-    from xner_hf.corpora.base import ReadReport
     from xner_hf.corpora.lines import json_rows
+    from xner_hf.corpora.sentence import ReadReport
     from xner_hf.pipeline.chain import REASONS, project_pairs, tag_sources
     from xner_hf.recipe import AlignerConfig, filters_config, projector_config
 

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from reprlib import repr as short
 
-from xner_hf.corpora.base import ReadReport, Sentence
 from xner_hf.corpora.entity_types import likely_meaning
 from xner_hf.corpora.lines import FilePath, blocks, no_sentences
 from xner_hf.corpora.numbering import Numbering
 from xner_hf.corpora.prefixes import Prefixes
 from xner_hf.corpora.scheme import FORMS, IOB2, TAG, TagCounts, read_tags
+from xner_hf.corpora.sentence import ReadReport, Sentence
 from xner_hf.errors import XnerError
 
 _DOCUMENT = "-DOCSTART-"

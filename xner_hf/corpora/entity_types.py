@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from xner_hf.corpora.base import ReadReport, Sentence
+from xner_hf.corpora.sentence import ReadReport, Sentence
 from xner_hf.errors import XnerError
 from xner_hf.spans import ENTITY_TYPES, IGNORED_TYPES, Span, spans_to_iob2
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from reprlib import repr as short
 from typing import Any
 
-from xner_hf.corpora.base import ReadReport, Sentence
 from xner_hf.corpora.conll import read_conll
 from xner_hf.corpora.lines import (
     FilePath,
@@ -28,6 +27,7 @@ from xner_hf.corpora.lines import (
 )
 from xner_hf.corpora.prefixes import Prefixes
 from xner_hf.corpora.scheme import FORMS, IOB2, TAG, TagCounts, read_tags
+from xner_hf.corpora.sentence import ReadReport, Sentence
 from xner_hf.corpora.treebank import read_conllu
 from xner_hf.errors import XnerError
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from xner_hf.corpora.base import ReadReport, Sentence
 from xner_hf.corpora.entity_types import EntityTypes
 from xner_hf.corpora.files import LABELLED, read_sentences
 from xner_hf.corpora.hub import CorpusSplit, configs_of, find_split, tag_names
 from xner_hf.corpora.scheme import FORMS, IOB2, TAG, TagCounts, read_tags
+from xner_hf.corpora.sentence import ReadReport, Sentence
 from xner_hf.errors import XnerError
 from xner_hf.spans import NER_LABELS, spans_from_iob2
 

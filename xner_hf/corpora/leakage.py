@@ -12,9 +12,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from xner_hf.corpora.base import Pair
 from xner_hf.corpora.hub import CorpusSplit
 from xner_hf.corpora.places import mirror
+from xner_hf.corpora.sentence import Pair
 from xner_hf.corpora.words import matching_key
 from xner_hf.errors import HubFault, NoNetwork, NotAvailable
 from xner_hf.languages import corpus_entry, language

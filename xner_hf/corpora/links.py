@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from xner_hf.corpora.base import Pair
 from xner_hf.corpora.lines import numbered_lines
+from xner_hf.corpora.sentence import Pair
 from xner_hf.errors import XnerError
 
 _LINK = re.compile(r"(\d+)([-?p])(\d+)")

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from xner_hf.corpora.base import Pair, ReadReport
 from xner_hf.corpora.hub import CorpusSplit, splits_of, tag_names
 from xner_hf.corpora.lines import numbered_lines
-from xner_hf.corpora.pairs import read_jsonl_pairs, read_parallel_text, read_tsv_pairs
+from xner_hf.corpora.pair_files import read_jsonl_pairs, read_parallel_text, read_tsv_pairs
+from xner_hf.corpora.sentence import Pair, ReadReport
 from xner_hf.corpora.words import word_splitter
 from xner_hf.errors import XnerError
 from xner_hf.languages import is_evaluation_split, language

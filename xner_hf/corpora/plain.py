@@ -8,12 +8,12 @@ from pathlib import Path
 from reprlib import repr as short
 from typing import NamedTuple, NoReturn
 
-from xner_hf.corpora.base import Pair
 from xner_hf.corpora.detokenise import detokenise
 from xner_hf.corpora.hub import CorpusSplit
 from xner_hf.corpora.lines import json_id, json_rows, no_sentences, numbered_lines
 from xner_hf.corpora.own import PAIRS, text_form
 from xner_hf.corpora.parallel import corpus_splits, read_files, read_split, splitting_rule
+from xner_hf.corpora.sentence import Pair
 from xner_hf.errors import XnerError
 from xner_hf.languages import DEFAULT_SOURCE
 

@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from xner_hf.corpora.base import Sentence
+from xner_hf.corpora.sentence import Sentence
 from xner_hf.corpora.treebank import tree_fault
 from xner_hf.errors import XnerError
 
 Links = Iterable[tuple[int, int, float]]
-"""Source word, target word (both from 0) and probability of each link, as `xner_hf.align.base.Link` has them."""
+"""Source word, target word (both from 0) and probability of each link, as `xner_hf.align.aligner.Link` has them."""
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from xner_hf.corpora.base import ReadReport
+from xner_hf.corpora.sentence import ReadReport
 from xner_hf.errors import XnerError
 from xner_hf.spans import Span, spans_from_iob2, spans_to_iob2
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from reprlib import repr as short
 
-from xner_hf.corpora.base import ReadReport, Sentence
 from xner_hf.corpora.lines import FilePath, blocks, no_sentences
 from xner_hf.corpora.scheme import FORMS, IOB2, TAG, TagCounts, read_tags
+from xner_hf.corpora.sentence import ReadReport, Sentence
 from xner_hf.errors import XnerError
 
 _ANNOUNCES_SENTENCE = re.compile(r"#\s*(sent_id|text)\s*=")

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from xner_hf.corpora.base import Pair, ReadReport, Sentence
 from xner_hf.corpora.hub import CorpusSplit, splits_of, tag_names
 from xner_hf.corpora.labelled import has_split, hub_split
 from xner_hf.corpora.leakage import LeakCheck
+from xner_hf.corpora.sentence import Pair, ReadReport, Sentence
 from xner_hf.corpora.treebank import read_conllu, tree_fault
 from xner_hf.errors import XnerError
 from xner_hf.spans import spans_from_iob2

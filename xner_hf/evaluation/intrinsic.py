@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from xner_hf.align import Link
-from xner_hf.corpora.base import Pair, Sentence
 from xner_hf.corpora.detokenise import detokenise
 from xner_hf.corpora.hub import CorpusSplit
 from xner_hf.corpora.labelled import read_labelled
 from xner_hf.corpora.parallel import splitter, splitting_rule
 from xner_hf.corpora.places import mirror
+from xner_hf.corpora.sentence import Pair, Sentence
 from xner_hf.errors import NotAvailable, XnerError
 from xner_hf.evaluation.scores import gold_tags, score_tags
 from xner_hf.pipeline.chain import Projection, align_pairs, check_scored, project_pair, tag_sources, tag_targets

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from xner_hf.corpora.base import Sentence
 from xner_hf.corpora.labelled import composed, read_labelled
+from xner_hf.corpora.sentence import Sentence
 from xner_hf.errors import XnerError
 from xner_hf.metrics import (
     attachment_scores,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xner_hf.align import Link
-from xner_hf.corpora.base import Pair
+from xner_hf.corpora.sentence import Pair
 from xner_hf.errors import XnerError
 from xner_hf.languages import language as find_language
 from xner_hf.metrics import span_f1
@@ -25,7 +25,7 @@ from xner_hf.pipeline.run import source_side
 from xner_hf.pipeline.text import read_extras
 from xner_hf.pipeline.work import usable_pairs
 from xner_hf.project import Projector, SentencePair
-from xner_hf.project.base import PROJECTED
+from xner_hf.project.projector import PROJECTED
 from xner_hf.recipe import ProjectorConfig, Recipe, make_recipe, projector_config
 from xner_hf.spans import Span, spans_to_iob2
 

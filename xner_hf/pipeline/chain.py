@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xner_hf.align import Link
-from xner_hf.corpora.base import Pair
 from xner_hf.corpora.ingest import TEXT_REASONS
+from xner_hf.corpora.sentence import Pair
 from xner_hf.errors import XnerError
 from xner_hf.pipeline.progress import Progress
 from xner_hf.project import SentencePair
-from xner_hf.project.base import PROJECTED, UNALIGNED, ProjectedSpan, Projector
 from xner_hf.project.filters import Filters, FiltersConfig, filter_meanings, project_filtered
+from xner_hf.project.projector import PROJECTED, UNALIGNED, ProjectedSpan, Projector
 from xner_hf.recipe import AlignerConfig, ProjectorConfig
 from xner_hf.spans import LABEL_NUMBER, Span, spans_to_iob2
 from xner_hf.tag import Tagger
 from xner_hf.tag.consistency import NameVotes
-from xner_hf.translate.base import FAULTS
+from xner_hf.translate.translation import FAULTS
 
 if TYPE_CHECKING:
     import numpy as np

@@ -14,7 +14,7 @@ from xner_hf.errors import XnerError
 from xner_hf.pipeline.chain import Projection, label_directly
 from xner_hf.pipeline.schema import stage_schema
 from xner_hf.pipeline.stages import Stages
-from xner_hf.project.base import PROJECTED
+from xner_hf.project.projector import PROJECTED
 from xner_hf.recipe.config import VOTE, Recipe
 from xner_hf.spans import LABEL_NUMBER, NER_LABELS, Span
 from xner_hf.tag.decoding import decode_spans

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from xner_hf.align import Aligner
-from xner_hf.corpora.base import Pair, ReadReport
+from xner_hf.corpora.sentence import Pair, ReadReport
 from xner_hf.pipeline.combine import CombineShard
 from xner_hf.pipeline.inputs import Signatures, sign
 from xner_hf.pipeline.preflight import check_models

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from xner_hf.corpora.base import Pair, ReadReport
 from xner_hf.corpora.detokenise import detokenise
 from xner_hf.corpora.entity_types import EntityTypes
 from xner_hf.corpora.ingest import prepare
 from xner_hf.corpora.labelled import read_labelled
 from xner_hf.corpora.language_check import LanguageCheck
 from xner_hf.corpora.leakage import LeakCheck
-from xner_hf.corpora.pairs import read_jsonl_pairs
+from xner_hf.corpora.pair_files import read_jsonl_pairs
 from xner_hf.corpora.parallel import (
     SAMPLE,
     corpus_splits,
@@ -26,6 +25,7 @@ from xner_hf.corpora.parallel import (
     splitting_rule,
 )
 from xner_hf.corpora.plain import read_plain
+from xner_hf.corpora.sentence import Pair, ReadReport
 from xner_hf.errors import XnerError
 from xner_hf.pipeline.chain import EVALUATION_OVERLAP, side_missing
 from xner_hf.pipeline.progress import Progress

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from xner_hf.align import Link
 from xner_hf.align.back_translation import refine
-from xner_hf.corpora.base import Pair
 from xner_hf.corpora.leakage import LeakCheck
 from xner_hf.corpora.parallel import splitter, splitting_rule
+from xner_hf.corpora.sentence import Pair
 from xner_hf.pipeline.chain import EVALUATION_OVERLAP, NO_SCORES, known, label_directly, project_pair
 from xner_hf.pipeline.schema import stage_schema
 from xner_hf.pipeline.stages import Stages
 from xner_hf.project import SentencePair
-from xner_hf.project.base import ProjectedSpan
 from xner_hf.project.filters import Filters
 from xner_hf.project.marker_translator import MarkedTranslation, MarkerTranslator
+from xner_hf.project.projector import ProjectedSpan
 from xner_hf.recipe import BackTranslationConfig, Recipe, TaggerConfig, TranslatorConfig
 from xner_hf.spans import Span
 from xner_hf.tag.consistency import NameVotes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xner_hf.project.base import STATUSES, ProjectedSpan, Projector
+from xner_hf.project.projector import STATUSES, ProjectedSpan, Projector
 from xner_hf.project.sentence_pair import SentencePair
 
 __all__ = ["STATUSES", "ProjectedSpan", "Projector", "SentencePair"]

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from xner_hf.errors import XnerError
-from xner_hf.project.base import PROJECTED
 from xner_hf.project.fused import FEATURES, FusedConfig, evidence, probabilities
 from xner_hf.project.matching import candidate_spans, match
+from xner_hf.project.projector import PROJECTED
 from xner_hf.project.scores import Candidates
 from xner_hf.project.sentence_pair import SentencePair
 from xner_hf.spans import Span

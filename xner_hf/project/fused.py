@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xner_hf.errors import XnerError, nearest
-from xner_hf.project.base import is_punctuation
 from xner_hf.project.matching import CandidateMatcher, MatchingConfig
+from xner_hf.project.projector import is_punctuation
 from xner_hf.project.scores import Candidates
 from xner_hf.project.scores.alignment import alignment_score
 from xner_hf.project.scores.surface import affixed_score

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from xner_hf.align.base import Link
-from xner_hf.project.base import (
+from xner_hf.align.aligner import Link
+from xner_hf.project.projector import (
     CONFLICT,
     LENGTH_RATIO,
     PROJECTED,

@@ -7,8 +7,8 @@ from typing import NamedTuple, Protocol
 
 from xner_hf.corpora.detokenise import detokenise
 from xner_hf.errors import XnerError
-from xner_hf.project.base import PROJECTED, ProjectedSpan
 from xner_hf.project.markers import IN_TEXT, SHARED, TYPE, check_form, insert, read, recognise, to_words
+from xner_hf.project.projector import PROJECTED, ProjectedSpan
 from xner_hf.spans import Span, overlap
 from xner_hf.translate.faults import fault as translation_fault
 
@@ -16,8 +16,8 @@ from xner_hf.translate.faults import fault as translation_fault
 class MarkedTranslation(NamedTuple):
     """The words of a translation and its entities in the order of those of the source, or a fault instead of both.
 
-    The fault is a key of `MARKER_FAULTS` or of `xner_hf.translate.base.FAULTS`. The score of a span is the similarity
-    by which its entity was recognised, and 1 where a tag names it.
+    The fault is a key of `MARKER_FAULTS` or of `xner_hf.translate.translation.FAULTS`. The score of a span is the
+    similarity by which its entity was recognised, and 1 where a tag names it.
     """
 
     words: list[str]

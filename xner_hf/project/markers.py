@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from xner_hf.corpora.detokenise import detokenise
 from xner_hf.errors import XnerError, nearest
-from xner_hf.project.base import is_punctuation
+from xner_hf.project.projector import is_punctuation
 from xner_hf.project.scores.text import fold, letters
 from xner_hf.spans import Span, check_spans
 

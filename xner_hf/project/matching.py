@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from xner_hf.errors import XnerError
-from xner_hf.project.base import CONFLICT, LOW_SCORE, PROJECTED, UNALIGNED, ProjectedSpan, is_punctuation, lost
+from xner_hf.project.projector import CONFLICT, LOW_SCORE, PROJECTED, UNALIGNED, ProjectedSpan, is_punctuation, lost
 from xner_hf.project.scores import Candidates
 from xner_hf.project.sentence_pair import SentencePair
 from xner_hf.project.solvers import SOLVERS

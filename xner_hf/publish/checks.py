@@ -246,7 +246,7 @@ def _gold(folder: Path, config: str, export: Mapping[str, Any]) -> Iterator[str]
     """Yield whether sentences of evaluation sets are among those with labels."""
     import pyarrow.parquet as pq
 
-    from xner_hf.corpora.base import Pair
+    from xner_hf.corpora.sentence import Pair
 
     text = export["build"]["recipe"].get("text") or {}
     check = LeakCheck(export["build"]["language"], text.get("corpus") or "", text.get("config") or "")

@@ -12,7 +12,7 @@ from itertools import accumulate
 from math import ceil
 from typing import NamedTuple
 
-from xner_hf.report.pairs import Link, Mark, PairView
+from xner_hf.report.entity_boxes import Link, Mark, PairView
 
 WORD_HEIGHT = 26
 _FONT, _CAPTION_FONT = 15, 11

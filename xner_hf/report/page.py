@@ -26,7 +26,7 @@ from xner_hf.report.build import (
     tally,
 )
 from xner_hf.report.drawing import WORD_HEIGHT, draw
-from xner_hf.report.pairs import kind_of, view_of
+from xner_hf.report.entity_boxes import kind_of, view_of
 from xner_hf.report.study import study_section
 from xner_hf.spans import ENTITY_TYPES
 

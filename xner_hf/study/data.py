@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from xner_hf.align import Link
-from xner_hf.corpora.base import Pair, ReadReport, Sentence
 from xner_hf.corpora.hub import CorpusSplit, content_digest
 from xner_hf.corpora.labelled import read_build_rows, read_labelled
 from xner_hf.corpora.leakage import LeakCheck
 from xner_hf.corpora.places import mirror
+from xner_hf.corpora.sentence import Pair, ReadReport, Sentence
 from xner_hf.corpora.trees import TreeReport, drop_evaluation_text, read_trees
 from xner_hf.errors import NotAvailable, XnerError
 from xner_hf.evaluation import intrinsic

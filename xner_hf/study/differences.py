@@ -10,8 +10,8 @@ import numpy as np
 
 from xner_hf.errors import XnerError
 from xner_hf.spans import Span
-from xner_hf.study.pairs import SeedPair
 from xner_hf.study.rows import Row
+from xner_hf.study.run_pairs import SeedPair
 
 KINDS = ("exact", "type", "borders", "type and borders", "missed", "invented")
 """What became of a gold entity, or (``invented``) of a predicted one that overlaps no gold entity."""

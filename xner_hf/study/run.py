@@ -152,7 +152,7 @@ def _text(name: str, recipe: Any, gold: str, sentences: int) -> StudyText:
 
 
 def _validation(text: StudyText) -> list[Any]:
-    from xner_hf.corpora.base import Sentence
+    from xner_hf.corpora.sentence import Sentence
 
     return [Sentence(row.id, row.tokens, row.projected) for row in text.validation]
 

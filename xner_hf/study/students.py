@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from xner_hf.corpora.base import Sentence
 from xner_hf.corpora.labelled import BuildRow
+from xner_hf.corpora.sentence import Sentence
 from xner_hf.errors import XnerError
 from xner_hf.pipeline.store import digest
 from xner_hf.spans import ENTITY_TYPES, Span

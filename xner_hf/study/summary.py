@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from xner_hf.errors import XnerError
 from xner_hf.spans import Span
-from xner_hf.study.pairs import SeedPair, bootstrap_pair, check_alike, pairs_by_seed
 from xner_hf.study.parts import STUDY_ARMS, Contrast
 from xner_hf.study.rows import DONE, Row
+from xner_hf.study.run_pairs import SeedPair, bootstrap_pair, check_alike, pairs_by_seed
 from xner_hf.study.statistics import Bootstrap, LanguageEffect, MeanEffect, holm, language_effect, mean_effect
 
 PRIMARY = "primary"

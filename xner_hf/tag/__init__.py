@@ -8,7 +8,7 @@ from typing import Any
 
 from xner_hf.corpora.files import LABELLED
 from xner_hf.registry import settings_of
-from xner_hf.tag.base import Tagger
+from xner_hf.tag.tagger import Tagger
 
 
 def tagger_settings(

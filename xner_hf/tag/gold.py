@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from xner_hf.corpora.base import ReadReport, Sentence
 from xner_hf.corpora.labelled import composed, read_labelled
+from xner_hf.corpora.sentence import ReadReport, Sentence
 from xner_hf.errors import XnerError
 from xner_hf.registry import FILES, Input, Method, register
 from xner_hf.settings import setting

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xner_hf.corpora.base import ReadReport
+from xner_hf.corpora.sentence import ReadReport
 from xner_hf.errors import XnerError
 from xner_hf.inference.batches import Batches
 from xner_hf.inference.checkpoint import load_checkpoint, load_config, longest_input

@@ -8,10 +8,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xner_hf.corpora.base import ReadReport, Sentence
 from xner_hf.corpora.labelled import has_split, is_build, read_build_rows, read_labelled
 from xner_hf.corpora.parallel import splitting_rule
 from xner_hf.corpora.plain import read_plain
+from xner_hf.corpora.sentence import ReadReport, Sentence
 from xner_hf.corpora.trees import TreeReport, drop_evaluation_text, read_trees
 from xner_hf.corpora.words import word_splitter
 from xner_hf.errors import XnerError, nearest

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from xner_hf.corpora.base import Sentence
+from xner_hf.corpora.sentence import Sentence
 from xner_hf.errors import XnerError
 from xner_hf.spans import ENTITY_TYPES, LABEL_NUMBER, spans_to_iob2
 

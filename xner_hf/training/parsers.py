@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from xner_hf.corpora.base import Sentence
+from xner_hf.corpora.sentence import Sentence
 from xner_hf.errors import XnerError
 from xner_hf.inference.annotator import Annotator
 from xner_hf.pipeline.inputs import model_digest, model_versions

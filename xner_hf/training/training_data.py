@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from xner_hf.corpora.base import Sentence
 from xner_hf.corpora.labelled import BuildRow
 from xner_hf.corpora.projected_trees import ProjectedTreeReport, project_trees
+from xner_hf.corpora.sentence import Sentence
 from xner_hf.training.data import Corpus
 from xner_hf.training.soft_labels import Labeller, SoftSource
 

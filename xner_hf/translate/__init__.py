@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from xner_hf.translate.base import FAULTS, Translation, Translator
+from xner_hf.translate.translation import FAULTS, Translation, Translator
 
 __all__ = ["FAULTS", "Translation", "Translator"]

@@ -11,7 +11,7 @@ import re
 import regex
 
 from xner_hf.corpora.words import matching_key
-from xner_hf.translate.base import COPIED, CUT, EMPTY, REPEATED, SHORT
+from xner_hf.translate.translation import COPIED, CUT, EMPTY, REPEATED, SHORT
 
 _LOOP = re.compile(r"(?:(.{20,200}?)\1+|(.{1,19}?)\2{2,})", re.DOTALL)
 """A block of letters again and again: a long one twice, a short one three times, since short ones repeat in words."""
@@ -32,7 +32,7 @@ _WORD = regex.compile(
 
 
 def fault(text: str, translation: str, finished: bool) -> str | None:
-    """Return what is wrong with a translation: a key of `xner_hf.translate.base.FAULTS`, or None.
+    """Return what is wrong with a translation: a key of `xner_hf.translate.translation.FAULTS`, or None.
 
     An unfinished translation that runs in a loop is ``translation_repeated``, any other unfinished one
     ``translation_cut``.

@@ -13,9 +13,9 @@ from xner_hf.inference.batches import Batches
 from xner_hf.inference.checkpoint import load_tokenizer
 from xner_hf.registry import MODEL_PACKAGES, Method
 from xner_hf.settings import setting
-from xner_hf.translate.base import EMPTY, Translation
 from xner_hf.translate.codes import codes_of, language_pair
 from xner_hf.translate.faults import fault
+from xner_hf.translate.translation import EMPTY, Translation
 
 TOKENS_PER_BATCH = {"cpu": 2048, "other": 16384}
 """Sub-words translated together by default, padding and beams included."""

@@ -12,7 +12,7 @@ from xner_hf.errors import XnerError
 from xner_hf.languages import source_languages
 from xner_hf.registry import Input, Method, register
 from xner_hf.settings import setting
-from xner_hf.translate.base import EMPTY, MISSING, Translation
+from xner_hf.translate.translation import EMPTY, MISSING, Translation
 
 
 @register("translator", "parallel")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, ClassVar
 
-from xner_hf.project.base import FILTERED, PROJECTED, ProjectedSpan, Projector, lost
+from xner_hf.project.projector import FILTERED, PROJECTED, ProjectedSpan, Projector, lost
 from xner_hf.project.sentence_pair import SentencePair
 from xner_hf.registry import Method, methods, with_parts
 from xner_hf.settings import check_settings

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from xner_hf.project.base import PROJECTED, ProjectedSpan
 from xner_hf.project.filters import Filter
+from xner_hf.project.projector import PROJECTED, ProjectedSpan
 from xner_hf.project.sentence_pair import SentencePair
 from xner_hf.registry import register
 from xner_hf.settings import setting

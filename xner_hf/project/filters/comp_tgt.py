@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from xner_hf.project.base import ProjectedSpan, is_punctuation
 from xner_hf.project.filters import Filter
+from xner_hf.project.projector import ProjectedSpan, is_punctuation
 from xner_hf.project.sentence_pair import SentencePair
 from xner_hf.registry import register
 from xner_hf.settings import setting

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xner_hf.project.base import ProjectedSpan
 from xner_hf.project.filters import Filter
+from xner_hf.project.projector import ProjectedSpan
 from xner_hf.registry import register
 from xner_hf.settings import setting
 from xner_hf.spans import Span

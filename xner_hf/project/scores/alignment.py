@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xner_hf.align.base import Link
+from xner_hf.align.aligner import Link
 from xner_hf.project.scores import Candidates, Score
 from xner_hf.registry import register
 from xner_hf.settings import setting

@@ -1,4 +1,4 @@
-"""What a projector does, and what becomes of every source entity."""
+"""What every projector does, and the statuses of source entities."""
 
 from __future__ import annotations
 

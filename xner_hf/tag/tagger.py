@@ -1,4 +1,4 @@
-"""What a tagger does."""
+"""What every tagger does: words in, entities out."""
 
 from __future__ import annotations
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from xner_hf.errors import XnerError
-from xner_hf.study.pairs import SeedPair, bootstrap_pair, check_alike, pairs_by_seed
 from xner_hf.study.parts import Contrast
+from xner_hf.study.run_pairs import SeedPair, bootstrap_pair, check_alike, pairs_by_seed
 
 CONTRAST = Contrast("primary", "a+parse", "a")
 

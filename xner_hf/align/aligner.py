@@ -1,13 +1,9 @@
-"""What an aligner does."""
+"""What every aligner does: words in, links out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple, Protocol
-
-from xner_hf.registry import Method, register
 
 Text = Callable[[], Iterable[tuple[Sequence[str], Sequence[str]]]]
 """Gives the pairs of word lists that an aligner may be trained on; called only by aligners that are trained."""
@@ -30,19 +26,3 @@ class Aligner(Protocol):
         A pair with an empty side has no links.
         """
         ...
-
-
-class NoAligner:
-    """Gives no links at all."""
-
-    def align(self, sources: Sequence[Sequence[str]], targets: Sequence[Sequence[str]]) -> list[list[Link]]:
-        return [[] for _ in zip(sources, targets, strict=True)]
-
-
-@register("aligner", "none")
-@dataclass(frozen=True)
-class NoConfig(Method):
-    """Gives no links: projection rests on how names are written."""
-
-    def make(self, text: Text, folder: Path) -> NoAligner:
-        return NoAligner()

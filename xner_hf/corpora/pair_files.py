@@ -12,7 +12,6 @@ from functools import lru_cache
 from reprlib import repr as short
 from typing import Any
 
-from xner_hf.corpora.base import Pair, ReadReport
 from xner_hf.corpora.lines import (
     FilePath,
     Splitter,
@@ -24,6 +23,7 @@ from xner_hf.corpora.lines import (
     numbered_lines,
     open_file,
 )
+from xner_hf.corpora.sentence import Pair, ReadReport
 from xner_hf.errors import XnerError
 from xner_hf.languages import languages
 

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from xner_hf.cli.output import parse_settings
-from xner_hf.corpora.base import Pair, ReadReport
 from xner_hf.corpora.entity_types import EntityTypes, check_labels
-from xner_hf.corpora.pairs import read_jsonl_pairs
+from xner_hf.corpora.pair_files import read_jsonl_pairs
 from xner_hf.corpora.parallel import local_files, no_pairs, read_extra, read_files
+from xner_hf.corpora.sentence import Pair, ReadReport
 from xner_hf.errors import XnerError
 
 Pairs = Annotated[

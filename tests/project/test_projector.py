@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from xner_hf.project.base import CONFLICT, STATUSES, ProjectedSpan, is_punctuation, lost
+from xner_hf.project.projector import CONFLICT, STATUSES, ProjectedSpan, is_punctuation, lost
 from xner_hf.spans import Span
 
 

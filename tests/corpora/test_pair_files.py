@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from xner_hf.corpora.base import Pair, ReadReport
-from xner_hf.corpora.pairs import read_jsonl_pairs, read_parallel_text, read_tsv_pairs
+from xner_hf.corpora.pair_files import read_jsonl_pairs, read_parallel_text, read_tsv_pairs
+from xner_hf.corpora.sentence import Pair, ReadReport
 from xner_hf.errors import XnerError
 from xner_hf.spans import Span
 

@@ -1,4 +1,4 @@
-"""What a translator does, and what can be wrong with a translation."""
+"""What every translator does, and the faults of translations."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ SHORT = "translation_short"
 FAULTS = {
     MISSING: "there is no translation of it in the parallel text",
     EMPTY: "the translator returned nothing",
-    CUT: "the translation, or the text itself, is longer than the translator can go",
-    REPEATED: "the translation says the same again and again",
+    CUT: "the text or its translation is too long for the translator",
+    REPEATED: "the translation repeats itself",
     COPIED: "the translation is the text itself, untranslated",
-    SHORT: "the translation is so short that a part of the text must be missing from it",
+    SHORT: "the translation is so short that part of the text must be missing",
 }
-"""Why a translation cannot be used; a row with one stands in the split ``rejected`` with it."""
+"""Why a translation cannot be used; its row goes to the split ``rejected``."""
 
 
 class Translation(NamedTuple):
