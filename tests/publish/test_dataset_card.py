@@ -256,7 +256,7 @@ def test_the_card_of_every_recipe_is_valid_and_says_how_it_was_made(name):
     card = card_of(export)
     assert card_problems(card, "dataset") == []
     assert ("nllb-2022" in card) == bool(recipe.get("translator"))
-    assert ("carried over" in section(card, "summary")) == (name != "transfer")
+    assert ("projected from" in section(card, "summary")) == (name != "transfer")
     if name == "transfer":
         assert "labelled directly by the multilingual tagger" in card and "ostling-tiedemann-2016" not in card
 

@@ -120,7 +120,7 @@ def test_every_section_says_what_it_should(write):
     card = model_card(write(), "xner/student-hau")
     assert card.count("<!-- xner:") == card.count("<!-- /xner:") == 9
     expected = {
-        "summary": ["# Hausa named-entity tagger", "carried over to Hausa text", "carried over word links", "61.2"],
+        "summary": ["# Hausa named-entity tagger", "projected to Hausa text", "projected over word links", "61.2"],
         "usage": ["trust_remote_code=True", "import xner_hf.models", '"xner/student-hau"', "`B-PER`"],
         "scores": ["**61.2** (59.1–63.2)", "xner evaluate hau-projected --gold masakhane/masakhaner2:hau"],
         "training": [
@@ -177,7 +177,7 @@ def test_a_labelled_corpus_of_the_language_is_named(write):
     corpus |= {"licence": "cc-by-nc-4.0", "licence_class": "non-commercial"}
     data = {"arm": "direct", "language": None, "corpora": ["masakhane/masakhaner2:hau"]}
     card = model_card(write(data=data, builds=[], teachers=[], inputs=[TRAINING["inputs"][0], corpus]), "xner/x")
-    assert "It has learnt from labels that stand in masakhane/masakhaner2:hau." in card
+    assert "It was trained on labels in masakhane/masakhaner2:hau." in card
     assert "# Hausa named-entity tagger" in card and "No Hausa text in which" not in card
     assert metadata(card)["license"] == "cc-by-nc-4.0" and metadata(card)["datasets"] == ["masakhane/masakhaner2"]
 
@@ -282,7 +282,7 @@ def test_a_student_of_labels_by_people_says_so_and_what_was_made_wrong_on_purpos
     corpus = {**GIVEN.MAFAND, "name": "masakhane/masakhaner2:hau/train", "role": "corpus", "revision": None}
     data = {**TRAINING["data"], "arm": "gold", "experiment": "a share of 0.3 of the labels was made wrong"}
     card = model_card(write(data=data, teachers=[], inputs=[TRAINING["inputs"][0], corpus]), "xner/student-hau")
-    assert "learnt from labels that people gave to Hausa text." in card and "marks were not used" not in card
+    assert "trained on labels that people gave to Hausa text." in card and "labels were not used" not in card
     assert "**Not for use: an experiment.** Here a share of 0.3 of the labels was made wrong." in card
     assert "The tagger's view" not in section(card, "limits")
 
@@ -290,4 +290,4 @@ def test_a_student_of_labels_by_people_says_so_and_what_was_made_wrong_on_purpos
 def test_text_of_a_gold_corpus_is_not_said_to_be_free_of_marks(write):
     text = {**GIVEN.MAFAND, "name": "masakhane/masakhaner2:hau/train", "role": "text", "revision": None}
     card = model_card(write(inputs=[*TRAINING["inputs"], text]), "xner/student-hau")
-    assert "their marks were not used" in card and "No Hausa text in which" not in card
+    assert "their labels were not used" in card and "No Hausa text in which" not in card

@@ -8,9 +8,10 @@ from typing import Any
 from xner_hf.corpora.parallel import SAMPLE
 from xner_hf.errors import XnerError
 from xner_hf.pipeline.schema import SPLITS
+from xner_hf.project.filters import filter_meanings
 from xner_hf.publish import citations
 from xner_hf.publish import dataset_text as text
-from xner_hf.publish.licences import Terms, strictest_terms, terms_of
+from xner_hf.publish.licences import Terms, read_terms, strictest_terms, terms_of
 from xner_hf.publish.templates import hub_language, is_repo_id, language_name, listed, plain, render
 
 _SIZES = (
@@ -47,6 +48,7 @@ def dataset_card(repo: str, exports: Mapping[str, Mapping[str, Any]]) -> str:
         for config, export in ordered.items()
     }
     builds = [export["build"] for export in ordered.values()]
+    has = text.features(builds)
     targets = list(dict.fromkeys(language_name(build["language"]) for build in builds))
     versions = sorted({build["versions"]["xner-hf"] for build in builds})
     return render(
@@ -56,17 +58,20 @@ def dataset_card(repo: str, exports: Mapping[str, Mapping[str, Any]]) -> str:
         repo=repo,
         title=f"Projected named entities: {listed(targets)}" if len(targets) <= _NAMED else "Projected named entities",
         languages=listed(targets) if len(targets) <= _NAMED else f"{len(targets)} languages",
-        how=text.how_made(builds),
-        overview=text.overview(ordered, terms),
+        sources=text.projected_from(builds),
+        has=has,
+        direct=has["direct"],
         first=next(iter(ordered)),
         gold=text.gold_links(builds),
-        columns=text.columns_table(ordered.values()),
-        configs=[text.config_sections(config, export) for config, export in ordered.items()],
+        columns=text.column_types(ordered.values()),
+        configs=[text.config_facts(config, export) for config, export in ordered.items()],
+        filters=filter_meanings(drop_sentences=False),
         unscored="Nobody has scored these labels.",
-        limits=text.limits(builds),
         commands="\n".join(dict.fromkeys(plain(export["command"]) for export in ordered.values())),
-        terms=text.terms_table(terms),
-        notes=text.notes_list(terms),
+        terms=terms,
+        several_terms=len({str(one) for one in terms.values()}) > 1,
+        read_terms=lambda found: read_terms(vars(found)),
+        notes=text.notes_of(terms),
         bibtex=citations.bibtex(set().union(*(citations.of_build(build) for build in builds)), ", ".join(versions)),
     )
 

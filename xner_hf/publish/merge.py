@@ -2,6 +2,7 @@
 
 The sections of a card that we write stand between ``<!-- xner:NAME -->`` and ``<!-- /xner:NAME -->``. Of the metadata,
 the keys of the new card are ours; configurations, tags and scores that others wrote beside them are kept.
+A round trip of `ruamel.yaml` is not used: it writes lists, quotes and line breaks of untouched keys in its own way.
 """
 
 from __future__ import annotations

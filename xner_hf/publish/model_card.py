@@ -76,14 +76,12 @@ def model_card(folder: Path, repo: str | None = None, licence_override: Mapping[
         data,
         "model.md.j2",
         repo=repo or folder.resolve().name,
-        title=text.title(name, parser, repo or folder.resolve().name),
-        what=text.what_it_does(name, parser),
-        how=text.how_it_learnt(training, name),
+        name=name,
+        **text.training_facts(training, name),
         overview=text.overview(training, name, scores, terms),
         parser=parser,
         labels=text.labels_list(config, parser),
-        text=name or "the training corpora's",
-        scores=score_tables(scores) if scores else text.UNSCORED,
+        scores=score_tables(scores) if scores else "",
         data=text.data_tables(training),
         teachers=text.teachers_table(training),
         run=text.run_table(training),
@@ -100,9 +98,8 @@ def model_card(folder: Path, repo: str | None = None, licence_override: Mapping[
             }
             for build in builds
         ],
-        limits=text.limits(training, parser),
-        terms=text.terms_text(terms, refused),
-        notes=text.notes_text(terms),
+        terms=terms,
+        refused=refused,
         bibtex=citations.bibtex(papers, text.version_of(training)),
     )
 

@@ -1,4 +1,4 @@
-"""The text of the card of a student: tables and paragraphs of Markdown, for the template."""
+"""The facts and tables that the card of a student shows; its template has the words."""
 
 from __future__ import annotations
 
@@ -14,17 +14,6 @@ from xner_hf.publish.provenance import is_checked
 from xner_hf.publish.scores import score
 from xner_hf.publish.templates import code, escaped, listed, percent
 from xner_hf.training.provenance import public_name
-
-_LEARNT = {
-    "direct": "labels that stand in {corpora}",
-    "projected": "labels that were carried over to {language} text from another language",
-    "gold": "labels that people gave to {language} text",
-    "distill": "what {teachers} of {language} text without labels",
-    "distill-aligned": "what {teachers} of the other side of translated text, carried over word links",
-    "parse": "dependency trees",
-}
-
-UNSCORED = "**Nobody has scored this model.** Measure it before you rely on it."
 
 
 def language_of(training: Mapping[str, Any]) -> str | None:
@@ -45,40 +34,27 @@ def arm_of(training: Mapping[str, Any]) -> str:
     return (training.get("data") or {}).get("arm") or ""
 
 
-def title(name: str | None, parser: bool, repo: str) -> str:
-    """Return the heading of the card."""
-    what = "named-entity tagger and dependency parser" if parser else "named-entity tagger"
-    return f"{name} {what}" if name else f"{repo.rpartition('/')[2]}: {what}"
-
-
-def what_it_does(name: str | None, parser: bool) -> str:
-    """Return in a sentence what the student does."""
-    trees = ", and builds dependency trees" if parser else ""
-    return f"Finds the names of persons, organisations and places in {name + ' ' if name else ''}text{trees}."
-
-
-def how_it_learnt(training: Mapping[str, Any], name: str | None) -> str:
-    """Return in a sentence or two what it has learnt from."""
-    parts = [part for part in arm_of(training).split("+") if part in _LEARNT]
-    corpora = [escaped(public_name(one)) for one in (training.get("data") or {}).get("corpora") or ()]
-    several = len(training.get("teachers") or ()) > 1
-    values = {
-        "corpora": listed(corpora) or "the training corpora",
-        "language": name or "the",
-        "teachers": "several taggers of other languages say" if several else "a tagger of another language says",
-    }
-    learnt = listed([_LEARNT[part].format(**values) for part in parts]) or "the corpora below"
-    without = ""
-    inputs = training.get("inputs") or ()
-    labelled = any(one["role"] == "corpus" for one in inputs)
+def training_facts(training: Mapping[str, Any], name: str | None) -> dict[str, Any]:
+    """Return what the card says about the data that a student was trained on, and about its limits."""
+    data, inputs = training.get("data") or {}, training.get("inputs") or ()
+    builds = training.get("builds") or ()
+    parts = arm_of(training).split("+")
+    recipes = [recipe for build in builds for recipe in recipes_of(build["recipe"])]
     marked = [escaped(public_name(one["name"])) for one in inputs if one["role"] == "text" and _is_gold(one["name"])]
-    if parts and not labelled and name:
-        without = f" No {name} text in which people had marked names was used."
-        if marked:
-            without = (
-                f" People have marked the names in some of its text ({listed(marked)}); their marks were not used."
-            )
-    return f"It has learnt from {learnt}.{without}"
+    labelled = any(one["role"] == "corpus" for one in inputs)
+    tagged = any(recipe.get("tagger") for recipe in recipes) and "gold" not in parts
+    check = data.get("leak_check")
+    return {
+        "arm": arm_of(training),
+        "parts": parts,
+        "corpora": listed([escaped(public_name(one)) for one in data.get("corpora") or ()]),
+        "several_teachers": len(training.get("teachers") or ()) > 1,
+        "unlabelled": bool(arm_of(training) and not labelled and name),
+        "marked": listed(marked),
+        "tagger": bool(training.get("teachers")) or tagged,
+        "experiment": escaped(data["experiment"]) if data.get("experiment") else "",
+        "unchecked": any(not is_checked(build) for build in builds) or bool(check and check.get("status") != "done"),
+    }
 
 
 def _is_gold(name: str) -> bool:
@@ -119,13 +95,13 @@ def labels_list(config: Mapping[str, Any], parser: bool) -> str:
 
 
 def data_tables(training: Mapping[str, Any]) -> str:
-    """Return what it learnt from, in sentences and steps, and its validation score."""
+    """Return what it was trained on, in sentences and steps, and its validation score."""
     steps = training.get("steps") or {}
     rows = [
         [escaped(name), f"{number:,}", f"{steps.get(name, 0):,}"]
         for name, number in training["sentences"]["train"].items()
     ]
-    text = table(("learnt from", "sentences", "steps an epoch"), rows, (1, 2))
+    text = table(("trained on", "sentences", "steps an epoch"), rows, (1, 2))
     scored = training.get("validation") or {}
     if "eval_f1" in scored:
         text += (
@@ -191,61 +167,6 @@ def inputs_list(training: Mapping[str, Any]) -> str:
         for one in training.get("inputs") or ()
     ]
     return table(("input", "used as", "revision", "licence"), rows) if rows else "Nothing says what it was made from."
-
-
-def limits(training: Mapping[str, Any], parser: bool) -> str:
-    """Return biases and failure modes, as far as arm and data have them."""
-    arm = arm_of(training)
-    lines = []
-    if "projected" in arm:
-        lines.append(
-            "**Missed names.** The labels that it learnt from miss names, and so does it: precision is commonly above "
-            "recall."
-        )
-    recipes = [recipe for build in training.get("builds") or () for recipe in recipes_of(build["recipe"])]
-    by_people = "gold" in arm.split("+")
-    if training.get("teachers") or (any(recipe.get("tagger") for recipe in recipes) and not by_people):
-        lines.append(
-            "**The tagger's view.** It repeats the conventions and the blind spots of the taggers behind its labels: "
-            "names common in European and American news and encyclopedias are found more often than local ones."
-        )
-    lines += [
-        "**Domain.** It knows the kind of text that it was trained on; on others expect less than the scores say.",
-        "**Borders.** A name is made of whole words; affixes written together with it are in it.",
-        "**Three types.** Dates, works, products and peoples are `O`.",
-    ]
-    if parser:
-        lines.append(
-            "**Trees.** Where the trees that it learnt from are those of another language, or were carried over, its "
-            "own follow that language's word order."
-        )
-    if told := (training.get("data") or {}).get("experiment"):
-        lines.insert(0, f"**Not for use: an experiment.** Here {escaped(told)}.")
-    text_check = (training.get("data") or {}).get("leak_check")
-    unchecked = any(not is_checked(build) for build in training.get("builds") or ())
-    if unchecked or (text_check and text_check.get("status") != "done"):
-        lines.append(
-            "**Overlap with evaluation sets.** Not every evaluation set could be reached when its text was checked, "
-            "so that scores on those may be too good."
-        )
-    return "\n".join(f"- {line}" for line in lines)
-
-
-def terms_text(terms: Terms | None, refused: str) -> str:
-    """Return the terms, or why they are not settled."""
-    if terms is None:
-        return f"**Not settled, so that it must not be published as it is:** {escaped(refused)}"
-    shown = f"[{escaped(terms.name)}]({terms.link})" if terms.link else escaped(terms.licence)
-    return f"{shown} ({terms.licence_class})."
-
-
-def notes_text(terms: Terms | None) -> str:
-    """Return what else the terms demand, or who decided on them."""
-    if terms is None:
-        return ""
-    if terms.override:
-        return f"- **Licensed by hand** as {escaped(terms)}: {escaped(terms.override['reason'])}"
-    return "\n".join(f"- {escaped(note)}" for note in terms.notes)
 
 
 def version_of(training: Mapping[str, Any]) -> str:

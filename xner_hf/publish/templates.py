@@ -10,6 +10,8 @@ from typing import Any
 
 from xner_hf.errors import XnerError
 from xner_hf.languages import language
+from xner_hf.markdown import table
+from xner_hf.training.provenance import public_name
 
 _FOLDER = "model_cards"
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&])")
@@ -43,7 +45,9 @@ def render(card_class: Any, data: Any, name: str, /, **values: Any) -> str:
         name: of the template.
         values: what the template asks for.
     """
-    card = str(card_class.from_template(data, template_str=template(name), **values))
+    helpers = {"code": code, "escaped": escaped, "listed": listed, "table": table}
+    helpers["public_name"] = public_name
+    card = str(card_class.from_template(data, template_str=template(name), **helpers, **values))
     return re.sub(r"\n{2,}(<!-- /)", r"\n\1", re.sub(r"\n{3,}", "\n\n", card)).rstrip("\n") + "\n"
 
 

@@ -22,7 +22,8 @@ _VERSIONS = ("xner-hf", "torch", "transformers", "tokenizers", "accelerate")
 class TrainingRecord(TrainerCallback):
     """Measures a run: seconds, hardware, versions; CO2 where codecarbon is installed and there is one machine.
 
-    What was measured goes into every checkpoint, so that a resumed run counts what went before.
+    The measurements go into every checkpoint, so that a resumed run continues them; the `CodeCarbonCallback` of
+    transformers starts at zero again, and measures every process.
     """
 
     def __init__(self) -> None:
