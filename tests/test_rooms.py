@@ -24,12 +24,15 @@ def imports(module: str) -> frozenset[str]:
 
     def visit(node: ast.AST) -> None:
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            for other in node.orelse:
+                visit(other)
             return
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level <= 1, f"{module} imports from a parent folder"
-            home = f"{module.rpartition('.')[0]}.{node.module}" if node.level else node.module
+            folder = module if MODULES[module].name == "__init__.py" else module.rpartition(".")[0]
+            home = f"{folder}.{node.module}" if node.level else node.module
             found.update(name if (name := f"{home}.{alias.name}") in MODULES else home for alias in node.names)
         for child in ast.iter_child_nodes(node):
             visit(child)

@@ -312,16 +312,16 @@ def test_a_damaged_card_is_read_again(send, held, hub):
     assert configs(held()["README.md"].decode()) == ["hau", "swa"]
 
 
-def test_twenty_runs_of_the_fault_campaign_break_no_promise():
+def test_a_short_fault_campaign_breaks_no_promise():
     done = subprocess.run(
-        [sys.executable, CAMPAIGN, "--runs", "20", "--seed", "7", "--transport", "lfs"],
+        [sys.executable, CAMPAIGN, "--runs", "8", "--seed", "7", "--transport", "lfs"],
         capture_output=True,
         text=True,
         timeout=300,
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     last = next(line for line in done.stdout.splitlines() if line.startswith("all ")).split()
-    assert last[1] == last[5] == "20" and last[6] == "0"
+    assert last[1] == last[5] == "8" and last[6] == "0"
 
 
 def test_the_command_prints_one_object_and_no_token(exported, hub, run_client, hub_env, tmp_path):

@@ -160,8 +160,10 @@ class EncoderAligner:
         batches = _plan(lengths, lengths.min(0).nonzero()[0], most)
         links: list[list[Link]] = [[] for _ in sources]
         if self._processes is None:
-            found = self._align_batches(batches, subwords, lengths)
-            self.report.halved = self._batches.halved
+            try:
+                found = self._align_batches(batches, subwords, lengths)
+            finally:
+                self.report.halved = self._batches.halved
         else:
             share = batches[self._processes.process_index :: self._processes.num_processes]
             found = self._gather(share, subwords, lengths)
