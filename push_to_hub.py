@@ -17,6 +17,7 @@ import typer
 
 from xner_hf.cli import publish
 from xner_hf.errors import XnerError
+from xner_hf.publish.folder import kind_of
 
 app = typer.Typer(help="Publish on the Hub, with a card, in one commit.", no_args_is_help=True, add_completion=False)
 
@@ -26,7 +27,7 @@ def publish_only(kind: str) -> Callable[..., None]:
 
     @functools.wraps(publish.run)
     def command(path: Path, **options: Any) -> None:
-        found = publish.kind_of(path)
+        found = kind_of(path)
         if found != kind:
             raise XnerError(f"{path} is a {found}, not a {kind}.")
         publish.run(path, **options)

@@ -64,7 +64,7 @@ def build(
         output: folder to write; ``build/LANG`` by default.
         num_proc: processes for the projection, 1 or more.
         settings: keys of the recipe, also dotted: ``{"projector.method": "heuristic"}``.
-        progress: is told of the stages.
+        progress: shows the stages.
         **overrides: further keys of the recipe, such as ``tagger="ORG/MODEL"`` or ``limit=1000``.
 
     Raises:
@@ -92,10 +92,10 @@ class Build:
 
     Attributes:
         folder: the folder.
-        facts: what ``build.json`` says: counts, settings, licences, revisions, versions.
+        facts: the content of ``build.json``: counts, settings, licences, revisions, versions.
 
     Raises:
-        XnerError: the folder holds no whole build.
+        XnerError: the folder has no complete build.
     """
 
     def __init__(self, folder: str | Path):
@@ -131,6 +131,36 @@ class Build:
         from xner_hf.report import write_report
 
         return write_report(self.folder, Path(output) if output else None, sample, None, None)
+
+    def export(self, output: str | Path, **options: Any) -> Path:
+        """Write the build as a data set ready to publish: Parquet shards, a card, its recipe; return the folder.
+
+        Args:
+            output: new or empty folder, or an earlier export.
+            **options: those of `xner_hf.publish.export.export_builds`.
+        """
+        from xner_hf.publish.export import export_builds
+
+        export_builds([self.folder], Path(output), **options)
+        return Path(output)
+
+    def publish(self, repo: str, **options: Any) -> dict[str, Any]:
+        """Publish the build on the Hub with a card, in one commit; the same as ``xner publish``.
+
+        Args:
+            repo: ``ORG/NAME``, created if it does not exist.
+            **options: ``private``, ``revision``, ``create_pr``, ``dry_run``, ``message``, ``tag``, ``licence`` and
+                ``reason``, as for `xner_hf.publish.folder.publish_folder`.
+
+        Returns:
+            What was done: ``state``, ``url``, ``commit``, ``changes`` and more, as ``xner publish --json`` prints.
+
+        Raises:
+            XnerError: no right to write, the licence is unknown, or the Hub cannot be reached.
+        """
+        from xner_hf.publish.folder import publish_folder
+
+        return publish_folder(self.folder, repo, **options).to_dict()
 
     def __repr__(self) -> str:
         rows = self.facts["rows"]

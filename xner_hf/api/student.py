@@ -153,7 +153,7 @@ class Student:
         self.folder = Path(folder)
         path = self.folder / "training.json"
         if facts is None and not path.is_file():
-            raise XnerError(f"{self.folder} holds no training.json. Train a student with `xner train`.")
+            raise XnerError(f"{self.folder} has no training.json. Train a student with `xner train`.")
         self.facts = dict(facts) if facts is not None else json.loads(path.read_text(encoding="utf-8"))
 
     def pipeline(self, task: str = "token-classification", **options: Any) -> Any:
@@ -161,15 +161,32 @@ class Student:
 
         Args:
             task: name of the pipeline.
-            **options: those of `transformers.pipeline`; entities are whole by default (``first``).
+            **options: those of `transformers.pipeline`; ``aggregation_strategy`` is ``first`` by default.
         """
         from transformers import pipeline
 
-        import xner_hf.models  # noqa: F401 - tells transformers of students
+        import xner_hf.models  # noqa: F401 - registers students with transformers
 
         if task == "token-classification":
             options.setdefault("aggregation_strategy", "first")
         return pipeline(task, str(self.folder), **options)
+
+    def publish(self, repo: str, **options: Any) -> dict[str, Any]:
+        """Publish the student on the Hub with a card, in one commit; the same as ``xner publish``.
+
+        Args:
+            repo: ``ORG/NAME``, created if it does not exist.
+            **options: as for `Build.publish`, and ``allow_unscored``.
+
+        Returns:
+            What was done, as ``xner publish --json`` prints.
+
+        Raises:
+            XnerError: the student has no scores, no right to write, or the Hub cannot be reached.
+        """
+        from xner_hf.publish.folder import publish_folder
+
+        return publish_folder(self.folder, repo, **options).to_dict()
 
     def __fspath__(self) -> str:
         return str(self.folder)

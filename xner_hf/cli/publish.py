@@ -2,59 +2,48 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from xner_hf.cli.output import Json, emit, note, working
-from xner_hf.errors import XnerError
-
-if TYPE_CHECKING:
-    from xner_hf.publish.contents import Publication
 
 
 def run(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="A build, an exported data set or a model.")],
-    repo: Annotated[str, typer.Option("--repo", metavar="ORG/NAME", help="Repository, made if it is not there.")],
+    repo: Annotated[str, typer.Option("--repo", metavar="ORG/NAME", help="Repository, created if it does not exist.")],
     private: Annotated[bool, typer.Option("--private", help="A new repository is private.")] = False,
-    revision: Annotated[str, typer.Option(help="Branch, made if it is not there.")] = "main",
+    revision: Annotated[str, typer.Option(help="Branch, created if it does not exist.")] = "main",
     create_pr: Annotated[bool, typer.Option("--create-pr", help="Open a pull request instead.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Change nothing; print what would be.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Change nothing; print what would change.")] = False,
     message: Annotated[str | None, typer.Option(help="Title of the commit.")] = None,
     tag: Annotated[str | None, typer.Option(help="Name for the commit, such as v1.0.")] = None,
     licence: Annotated[
-        str | None, typer.Option(help="Licence id of the Hub, instead of what follows from the inputs.")
+        str | None, typer.Option(help="Licence id of the Hub, instead of the one that follows from the inputs.")
     ] = None,
-    reason: Annotated[str | None, typer.Option(help="Why --licence is right; it goes on the card.")] = None,
-    allow_unscored: Annotated[
-        bool, typer.Option("--allow-unscored", help="Publish a model that nothing has scored.")
-    ] = False,
+    reason: Annotated[str | None, typer.Option(help="Why --licence is right; the card shows it.")] = None,
+    allow_unscored: Annotated[bool, typer.Option("--allow-unscored", help="Publish a model without scores.")] = False,
     as_json: Json = False,
 ) -> None:
     """Publish a build, an exported data set or a student, with its card, in one commit.
 
-    What is there already is not sent again, and nothing that others wrote is removed.
+    Files that are there already are not sent again, and nothing that others wrote is removed.
 
     Examples: xner publish build/hau --repo xner/projected --dry-run
 
     xner publish models/hau-projected --repo xner/student-hau --tag v1.0
     """
-    from xner_hf.publish.remote import Remote
-    from xner_hf.publish.upload import publish
+    from xner_hf.publish.folder import publish_folder
 
-    if (licence is None) != (reason is None):
-        raise XnerError("--licence and --reason go together: a licence that is set by hand needs its reason.")
-    override = {"licence": licence, "reason": reason} if licence else None
-    kind = kind_of(path)
-    remote = Remote(kind, repo, revision)
-    with working(), _publication(kind, path, override, allow_unscored) as publication:
-        outcome = publish(
-            publication,
-            remote,
+    with working():
+        outcome = publish_folder(
+            path,
+            repo,
+            revision=revision,
+            licence=licence,
+            reason=reason,
+            allow_unscored=allow_unscored,
             private=private,
             create_pr=create_pr,
             dry_run=dry_run,
@@ -63,41 +52,6 @@ def run(
             tell=note,
         )
     emit(outcome.to_dict(), as_json, lambda: _show(outcome))
-
-
-def kind_of(path: Path) -> str:
-    """Return ``dataset`` or ``model``, by what a folder holds.
-
-    Raises:
-        XnerError: neither.
-    """
-    if (path / "config.json").is_file():
-        return "model"
-    if (path / "build.json").is_file() or any(path.glob("*/export.json")):
-        return "dataset"
-    raise XnerError(
-        f"{path} is no model, no build and no exported data set. Make one with `xner build LANG` or `xner train LANG`."
-    )
-
-
-@contextmanager
-def _publication(
-    kind: str, path: Path, override: dict[str, str] | None, allow_unscored: bool
-) -> Iterator[Publication]:
-    from xner_hf.publish.checks import check_dataset, check_model
-
-    if kind == "model":
-        yield check_model(path, allow_unscored, override)
-    elif (path / "build.json").is_file():
-        from xner_hf.publish.export import export_builds
-
-        with tempfile.TemporaryDirectory(prefix="xner-export-") as folder:
-            export_builds([path], Path(folder), licence_override=override)
-            yield check_dataset(Path(folder), str(path))
-    else:
-        if override:
-            raise XnerError("an exported data set has its licence already. Give --licence when it is exported.")
-        yield check_dataset(path)
 
 
 def _show(outcome: Any) -> None:
