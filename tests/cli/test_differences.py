@@ -54,7 +54,7 @@ def test_a_sheet_is_written_filled_and_counted(study):
     code, _, err = study("--tally", "sheet.tsv")
     assert code == 2 and "'0' has no kind yet" in err
     code, _, err = study("--sheet", "sheet.tsv")
-    assert code == 2 and "sheet.tsv is there already" in err and Path("sheet.tsv").read_text("utf-8") == text
+    assert code == 2 and "sheet.tsv exists" in err and Path("sheet.tsv").read_text("utf-8") == text
     Path("kinds.tsv").write_text("\ufeffid\tkind\n0\tplace missed\n3\tperson or office\n", encoding="utf-8")
     code, out, _ = study("--tally", "kinds.tsv", "--json")
     assert json.loads(out)["kinds"] == {"person or office": {"arm": 1}, "place missed": {"arm": 1}}
@@ -65,7 +65,7 @@ def test_a_sheet_is_written_filled_and_counted(study):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--seed", "1"), "with seed 1. Seeds of which both are done: 2."),
+        (("--seed", "1"), "with seed 1. Seeds with both runs done: 2."),
         (("--contrast", "primaries"), "no contrast 'primaries'. Did you mean 'primary'?"),
         (("--tally", "none.tsv"), "none.tsv cannot be read"),
         (("--sheet", "tiny.yaml/sheet.tsv"), "tiny.yaml/sheet.tsv cannot be written"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from xner_hf.errors import XnerError
 from xner_hf.spans import ENTITY_TYPES, Span
-from xner_hf.study.differences import KINDS, differences, error_kinds, marked, sample, tally
+from xner_hf.study.differences import KINDS, differences, error_kinds, marked, sample_of, tally_of
 from xner_hf.study.run_pairs import SeedPair
 
 GOLD = {"s1": [Span(0, 2, "PER")], "s2": [Span(1, 2, "LOC")], "s3": [], "s4": [Span(0, 1, "ORG"), Span(3, 5, "PER")]}
@@ -39,9 +39,9 @@ def test_the_sentences_on_which_the_arms_differ_say_which_has_fewer_errors(pair)
 
 def test_a_sample_is_always_the_same_and_in_order(pair):
     found = differences(pair, GOLD, WORDS)
-    assert sample(found, 2) == sample(found, 2)
-    assert [one.id for one in sample(found, 2)] in (["s1", "s3"], ["s1", "s4"], ["s3", "s4"])
-    assert sample(found, 50) == found
+    assert sample_of(found, 2) == sample_of(found, 2)
+    assert [one.id for one in sample_of(found, 2)] in (["s1", "s3"], ["s1", "s4"], ["s3", "s4"])
+    assert sample_of(found, 50) == found
 
 
 @pytest.mark.parametrize(
@@ -87,12 +87,12 @@ def test_every_entity_is_counted_once(gold, found):
 
 def test_kinds_are_counted_with_the_better_side(pair):
     found = differences(pair, GOLD, WORDS)
-    counts = tally(found, {"s1": "cut name", "s3": "cut name", "s4": "which name"})
+    counts = tally_of(found, {"s1": "cut name", "s3": "cut name", "s4": "which name"})
     assert list(counts.items()) == [("cut name", {"arm": 2}), ("which name", {"neither": 1})]
     with pytest.raises(XnerError, match="'s2': the two arms do not differ"):
-        tally(found, {"s2": "cut name"})
+        tally_of(found, {"s2": "cut name"})
     with pytest.raises(XnerError, match="'s1' has no kind yet"):
-        tally(found, {"s1": ""})
+        tally_of(found, {"s1": ""})
 
 
 def test_a_sentence_is_printed_with_its_entities():

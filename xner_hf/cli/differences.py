@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from xner_hf.cli.output import Json, check_output, emit, note
 from xner_hf.errors import XnerError
-
-if TYPE_CHECKING:
-    from xner_hf.study import Study
-    from xner_hf.study.differences import Difference
-    from xner_hf.study.run_pairs import SeedPair
 
 
 def run(
@@ -41,94 +34,22 @@ def run(
 
     xner study differences studies/main.yaml --language pcm --tally sheet.tsv
     """
-    from xner_hf.corpora.labelled import read_labelled
-    from xner_hf.evaluation.scores import gold_tags
-    from xner_hf.metrics import entities
-    from xner_hf.study import differences as of
     from xner_hf.study import load_study
-    from xner_hf.study.run_pairs import check_gold
+    from xner_hf.study.differences import compare_arms, read_sheet, sample_of, tally_of, write_sheet
 
     if sheet and sheet.exists():
-        raise XnerError(f"{sheet} is there already, perhaps with kinds by hand, and is not overwritten; name another.")
+        raise XnerError(f"{sheet} exists, perhaps with kinds by hand, and is not overwritten. Use another name.")
     check_output(sheet)
-    pair = _pair(load_study(file), language, contrast, seed)
-    kinds = _kinds(tally) if tally else None
-    told = pair.arm["predictions"]
-    sentences = list(read_labelled(told["gold"], told["split"]))
-    gold = {one.id: entities(gold_tags(one)) for one in sentences}
-    check_gold(pair, gold)
-    found = of.differences(pair, gold, {one.id: one.tokens for one in sentences})
-    result: dict[str, Any] = {
-        "contrast": contrast,
-        "language": language,
-        "seed": pair.seed,
-        "sentences": len(gold),
-        "different": len(found),
-        "better": dict(Counter(one.better for one in found)),
-        "errors": {},
-    }
-    for side, row in (("arm", pair.arm), ("against", pair.against)):
-        counts = sum((of.error_kinds(gold[name], of.predicted(row, name)) for name in gold), Counter())
-        result["errors"][row["settings"]["label"]] = {kind: counts[kind] for kind in of.KINDS}
-        result[side] = row["settings"]["label"]
+    study = load_study(file)
+    kinds = read_sheet(tally) if tally else None
+    result, found = compare_arms(study, language, contrast, seed)
     if kinds is not None:
-        result["kinds"] = {kind: dict(count) for kind, count in of.tally(found, kinds).items()}
+        result["kinds"] = {kind: dict(count) for kind, count in tally_of(found, kinds).items()}
     if sheet:
-        chosen = of.sample(found, sample)
-        _write(sheet, chosen, result)
+        chosen = sample_of(found, sample)
+        write_sheet(sheet, chosen, result["arm"], result["against"])
         note(f"written: {sheet}, {len(chosen):,} sentences. Fill the column 'kind', then count them with --tally.")
     emit(result, as_json, lambda: _show(result))
-
-
-def _pair(study: Study, language: str, contrast: str, seed: int | None) -> SeedPair:
-    from xner_hf.errors import nearest
-    from xner_hf.study import Store
-    from xner_hf.study.run_pairs import pairs_by_seed
-
-    names = [one.name for one in study.languages]
-    for what, name, known in (("language", language, names), ("contrast", contrast, list(study.contrasts))):
-        if name not in known:
-            raise XnerError(f"the study has no {what} {name!r}.{nearest(name, known)} It has: {', '.join(known)}.")
-    if len(study.backbones) > 1:
-        raise XnerError("the study has several backbones; sentences are compared for studies of one.")
-    wanted = {one.key for one in study.runs()}
-    rows = [row for row in Store.of(study).results() if row["key"] in wanted]
-    (found,) = pairs_by_seed(rows, study.contrasts[contrast], {language: {row["settings"]["seed"] for row in rows}})
-    for one in found.pairs:
-        if seed in (None, one.seed):
-            return one
-    done = ", ".join(str(one.seed) for one in found.pairs) or "none"
-    raise XnerError(
-        f"{study.folder} holds no pair of runs of {contrast!r} for {language}"
-        + (f" with seed {seed}" if seed is not None else "")
-        + f". Seeds of which both are done: {done}."
-    )
-
-
-def _kinds(path: Path) -> dict[str, str]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:  # spreadsheets write the mark
-            rows = list(csv.DictReader(file, delimiter="\t"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise XnerError(f"{path} cannot be read ({error}). Give the sheet that --sheet wrote.") from error
-    if not rows or not {"id", "kind"} <= set(rows[0]):
-        raise XnerError(f"{path} has no columns 'id' and 'kind'. Give the sheet that --sheet wrote.")
-    kinds = {row["id"]: (row["kind"] or "").strip() for row in rows}
-    if len(kinds) < len(rows):
-        raise XnerError(f"{path} has a sentence twice. Leave one line of each.")
-    return kinds
-
-
-def _write(path: Path, chosen: list[Difference], result: dict[str, Any]) -> None:
-    from xner_hf.study.differences import marked
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        lines = csv.writer(file, delimiter="\t", lineterminator="\n")
-        lines.writerow(["id", "kind", "better", "gold", result["arm"], result["against"]])
-        for one in chosen:
-            texts = [marked(one.words, spans) for spans in (one.gold, one.arm, one.against)]
-            lines.writerow([one.id, "", one.better, *texts])
 
 
 def _show(result: dict[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -77,10 +76,11 @@ def status(file: File, as_json: Json = False) -> None:
 
     Example: xner study status studies/main.yaml
     """
-    from xner_hf.study import Store, load_study
+    from xner_hf.study import load_study
+    from xner_hf.study.results import status_of
 
     study = load_study(file)
-    found = _status(study, Store.of(study))
+    found = status_of(study)
     emit(found, as_json, lambda: _show_status(study, found))
 
 
@@ -155,35 +155,6 @@ def plot(
 app.command("differences")(differences.run)
 app.command("student")(study_student.run)
 app.command("backbone")(study_backbone.run)
-
-
-def _status(study: Study, store: Any) -> dict[str, Any]:
-    results = {row["key"]: row for row in store.results()}
-    arms: dict[str, Counter[str]] = defaultdict(Counter)
-    own = {row["key"] for row in store.rows()}
-    spent = known = cost_known = cost_left = 0.0
-    for one in study.runs():
-        row = results.get(one.key)
-        state = row["status"] if row else "missing"
-        arms[one.settings["label"]][state] += 1
-        if state == "done":
-            seconds = sum(row["seconds"].values())
-            known, cost_known = known + seconds, cost_known + one.cost
-            spent += seconds if one.key in own else 0.0
-        elif state == "missing":
-            cost_left += one.cost
-    strangers = len(own - {one.key for one in study.runs()})
-    return {
-        "study": study.name,
-        "store": str(study.folder),
-        "arms": {name: dict(count) for name, count in arms.items()},
-        "done": sum(count["done"] for count in arms.values()),
-        "failed": sum(count["failed"] for count in arms.values()),
-        "missing": sum(count["missing"] for count in arms.values()),
-        "of_other_settings": strangers,
-        "hours_spent": round(spent / 3600, 2),
-        "hours_left": round(known / cost_known * cost_left / 3600, 2) if cost_known else None,
-    }
 
 
 def _shard(text: str) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -69,3 +70,37 @@ def read_gold(reference: str, split: str) -> Mapping[str, Sequence[Span]] | None
         return {one.id: entities(gold_tags(one)) for one in read_labelled(reference, split)}
     except NotAvailable:
         return None
+
+
+def status_of(study: Study) -> dict[str, Any]:
+    """Return how many runs are done, failed and missing, by arm, and the hours spent and left.
+
+    ``of_other_settings`` counts results in the store that the study file has no run for.
+    """
+    store = Store.of(study)
+    results = {row["key"]: row for row in store.results()}
+    arms: dict[str, Counter[str]] = defaultdict(Counter)
+    own = {row["key"] for row in store.rows()}
+    spent = known = cost_known = cost_left = 0.0
+    for one in study.runs():
+        row = results.get(one.key)
+        state = row["status"] if row else "missing"
+        arms[one.settings["label"]][state] += 1
+        if state == "done":
+            seconds = sum(row["seconds"].values())
+            known, cost_known = known + seconds, cost_known + one.cost
+            spent += seconds if one.key in own else 0.0
+        elif state == "missing":
+            cost_left += one.cost
+    others = len(own - {one.key for one in study.runs()})
+    return {
+        "study": study.name,
+        "store": str(study.folder),
+        "arms": {name: dict(count) for name, count in arms.items()},
+        "done": sum(count["done"] for count in arms.values()),
+        "failed": sum(count["failed"] for count in arms.values()),
+        "missing": sum(count["missing"] for count in arms.values()),
+        "of_other_settings": others,
+        "hours_spent": round(spent / 3600, 2),
+        "hours_left": round(known / cost_known * cost_left / 3600, 2) if cost_known else None,
+    }
