@@ -347,7 +347,7 @@ def test_two_methods_of_one_name_are_refused():
 def test_the_reference_page_is_that_of_the_registry():
     page = Path(__file__).parent.parent / "docs" / "methods.md"
     assert page.read_text(encoding="utf-8") == reference.methods_page(), (
-        "write it anew: python -m xner_hf.reference > docs/methods.md"
+        "write it again: python -m xner_hf.reference > docs/methods.md"
     )
 
 

@@ -228,7 +228,7 @@ def test_a_model_is_a_folder_here_or_in_the_mirror_or_an_id_on_the_hub(mirror, m
     assert model_source(str(tmp_path), "main") == (str(tmp_path), None)
     assert model_source("xner/minilm-conll2003-en", "main") == (str(found), None)
     monkeypatch.delenv("XNER_MIRROR")  # and without a network
-    fails(lambda: model_source("org/model", "v1"), "'org/model' at v1 cannot be had from the Hub")
+    fails(lambda: model_source("org/model", "v1"), "'org/model' at v1 is not available from the Hub")
 
 
 def test_a_model_that_cannot_be_had_is_named_with_what_there_is(mirror):

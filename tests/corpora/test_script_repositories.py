@@ -248,7 +248,7 @@ def test_raw_files_stand_in_for_no_repository_that_is_absent_or_gated(
         hub.hub.repo("dataset", GOLD).gated = "auto"
     code = READ + "source(corpus, 'hau', base, {'test': 2})\nresult = read(corpus + ':hau')"
     message = run_client(code, hub_env(None), corpus=GOLD, base=base)
-    assert message.startswith(f"NotAvailable: the corpus {GOLD} cannot be had from the Hub: ")
+    assert message.startswith(f"NotAvailable: the corpus {GOLD} is not available from the Hub: ")
     assert asked == []
 
 
@@ -258,8 +258,8 @@ def test_raw_files_stand_in_for_no_repository_that_is_absent_or_gated(
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (None, ["cannot be had", RAW_TEST, "404", "XNER_MIRROR"]),
-        (b"<html>\nSign in\n</html>\n", [RAW_TEST, "line 1, '<html>'", "is no word with one of the tags", "proxy"]),
+        (None, ["is not available", RAW_TEST, "404", "XNER_MIRROR"]),
+        (b"<html>\nSign in\n</html>\n", [RAW_TEST, "line 1, '<html>'", "is not a word with one of the tags", "proxy"]),
         (b"Halima B-MISC\n", ["line 1, 'Halima B-MISC'", "B-PER"]),
         (TEXT.encode().partition(b"\n\n")[0], ["1 sentences instead of 2"]),
         (b"", ["0 sentences instead of 2"]),
@@ -310,7 +310,7 @@ def test_a_branch_that_is_named_is_meant(script, hub_env, run_client, raw_files)
     code = READ + "source(corpus, 'hau', base, {'test': 2})\n"
     code += "result = [read(corpus + ':hau', 'test', revision) for revision in ('main', 'refs/convert/parquet')]"
     main, branch = run_client(code, hub_env(None), corpus=GOLD, base=raw_files[0])
-    assert "lists no configurations" in main and "cannot be had from the Hub" in branch
+    assert "lists no configurations" in main and "is not available from the Hub" in branch
     assert raw_files[2] == []
 
 
@@ -348,4 +348,4 @@ def test_the_command_names_the_gold_sets_that_a_mirror_lacks(capsys, monkeypatch
 def test_the_command_asks_the_hub_only_when_told_to(capsys, monkeypatch):
     out = languages_command(capsys, monkeypatch, "hau", "--check", "--json")
     message = json.loads(out)["languages"][0]["gold_read_from"][f"{GOLD}:hau"]
-    assert message.startswith(f"not reachable: the corpus {GOLD} cannot be had from the Hub: ")
+    assert message.startswith(f"not reachable: the corpus {GOLD} is not available from the Hub: ")

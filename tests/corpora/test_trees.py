@@ -188,7 +188,7 @@ def test_a_treebank_with_a_train_split_is_never_cut(bank):
 
 
 def test_a_corpus_without_trees_is_refused(bank):
-    with pytest.raises(XnerError, match="org/bank:x/train is no treebank: it lacks the column deprel and head"):
+    with pytest.raises(XnerError, match="org/bank:x/train is not a treebank: it lacks the column deprel and head"):
         list(read_trees(bank({"train": [{"tokens": ["a"]}]}), "train"))
 
 

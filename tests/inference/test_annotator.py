@@ -246,7 +246,7 @@ def test_a_model_of_half_precision_annotates(folder):
 def test_what_is_no_student_is_refused(shared_mirror, folder):
     with pytest.raises(XnerError, match="of type 'bert', not a student"):
         Annotator(str(shared_mirror / "models" / "xner" / "minilm-conll2003-en"))
-    with pytest.raises(XnerError, match="neither a folder here nor a Hub id"):
+    with pytest.raises(XnerError, match="neither a local folder nor a Hub id"):
         Annotator("nowhere")
     with pytest.raises(XnerError, match="a fast tokenizer is required"):
         Annotator((AutoModel.from_pretrained(folder), SimpleNamespace(is_fast=False)))

@@ -130,7 +130,7 @@ def test_each_says_what_it_takes_and_whom_to_cite():
 
 
 def test_bad_trees_and_conventions_are_refused():
-    with pytest.raises(XnerError, match="sentence 0: prediction: word 1: the head 2 is no number from 0 to 1"):
+    with pytest.raises(XnerError, match="sentence 0: prediction: word 1: the head 2 is not a number from 0 to 1"):
         Attachment().compute(predictions=[{"heads": [2], "relations": ["root"]}], references=[GOLD[1]])
     with pytest.raises(XnerError, match="convention 'ful' is unknown.* Did you mean 'full'"):
         Attachment().compute(predictions=PREDICTED, references=GOLD, convention="ful")

@@ -166,7 +166,9 @@ def test_unequal_numbers_of_heads_and_relations_are_refused():
 
 @pytest.mark.parametrize("head", [3, -1, "1", None, 1.0, math.nan])
 def test_a_head_that_is_no_word_of_the_sentence_is_refused_with_its_place(head):
-    with pytest.raises(XnerError, match=f"sentence 1: prediction: word 2: the head {head!r} is no number from 0 to 2"):
+    with pytest.raises(
+        XnerError, match=f"sentence 1: prediction: word 2: the head {head!r} is not a number from 0 to 2"
+    ):
         attachment_scores([([], []), ([0, 1], ["root", "dep"])], [([], []), ([0, head], ["root", "dep"])])
 
 

@@ -331,7 +331,7 @@ def test_a_damaged_or_foreign_parquet_file_is_an_error(build: Path) -> None:
         write_report(build)
     table = pa.Table.from_pylist(TRAIN, schema=SCHEMA)
     pq.write_table(table.set_column(7, "entities", table["source_entities"]), file)
-    with pytest.raises(XnerError, match=r"'entities' is no list of structs with 'source', 'status'"):
+    with pytest.raises(XnerError, match=r"'entities' is not a list of structs with 'source', 'status'"):
         write_report(build)
     file.write_bytes(b"not Parquet")
     with pytest.raises(XnerError, match="is not a Parquet file"):

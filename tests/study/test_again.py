@@ -142,9 +142,7 @@ def test_trees_that_are_projected_name_treebank_and_text(made_from):
 
 
 def test_what_was_made_wrong_on_purpose_is_told(made_from):
-    assert made_from("luo/gold/1")[1]["experiment"] == (
-        "a share of 0.25 of the gold labels that it learnt from was made wrong"
-    )
+    assert made_from("luo/gold/1")[1]["experiment"] == ("a share of 0.25 of its gold training labels was made wrong")
     assert "random" in made_from("luo/projected+random/1")[1]["experiment"]
     assert "experiment" not in made_from("luo/projected+parse/1")[1]
 

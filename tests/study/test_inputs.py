@@ -80,7 +80,7 @@ def test_what_the_mirror_lacks_is_missing_if_it_may_be_elsewhere(check, invented
     ("changes", "kind", "name", "words"),
     [
         ({"backbones": ["xner/minilm-conll2003-em"]}, "model", "xner/minilm-conll2003-em", "Did you mean"),
-        ({"teachers": {"eng": "a tagger"}}, "model", "a tagger", "neither a folder here nor a Hub id"),
+        ({"teachers": {"eng": "a tagger"}}, "model", "a tagger", "neither a local folder nor a Hub id"),
         ({"gold": "masakhane/masakhaner2:lou"}, "corpus", "masakhane/masakhaner2:lou/test", "no configuration 'lou'"),
         ({"gold": "masakhane/masakhaner3"}, "corpus", "masakhane/masakhaner3:luo/test", "Did you mean"),
         ({"split": "tset"}, "corpus", "masakhane/masakhaner2:luo/tset", "has no split 'tset'"),

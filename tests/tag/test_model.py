@@ -222,7 +222,9 @@ def test_a_model_that_is_not_there_is_named(mirror, tmp_path):
 
 
 def test_a_model_that_is_not_on_this_machine_is_named_with_its_remedy():
-    fails("org/never-downloaded", "'org/never-downloaded' cannot be had from the Hub", "models/org/never-downloaded")
+    fails(
+        "org/never-downloaded", "'org/never-downloaded' is not available from the Hub", "models/org/never-downloaded"
+    )
 
 
 def test_a_checkpoint_without_entity_labels_is_refused(checkpoint):

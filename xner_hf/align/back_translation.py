@@ -3,7 +3,7 @@
 The labelled source sentence is translated back with markers around its entities, and the back-translation is aligned
 with the original sentence, which is in the same language. An entity is then linked to the words of the original that
 the words of its marked translation are linked to. In the paper these links take the place of the direct ones; there
-they lost in 53 of 57 test sets, so `rescore` keeps the direct links and only weighs them anew.
+they lost in 53 of 57 test sets, so `rescore` keeps the direct links and only weighs them again.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ class Embedder:
         device: torch device; the GPU when there is one.
 
     Raises:
-        XnerError: the checkpoint cannot be had, lacks weights or a fast tokenizer, is no encoder or has no such
+        XnerError: the checkpoint is not available, lacks weights or a fast tokenizer, is not an encoder or has no such
             layer.
     """
 

@@ -26,7 +26,7 @@ TINY = 1e-300
 
 @dataclass(frozen=True)
 class Parameters:
-    """What one direction of a model has learnt, ``p(target | source)``.
+    """What one direction of a model has learned, ``p(target | source)``.
 
     Attributes:
         keys: ``source * targets + target`` of the word pairs with a probability, sorted, int64.

@@ -54,7 +54,8 @@ class SimAlignAligner:
         device: torch device; the GPU when there is one.
 
     Raises:
-        XnerError: the model cannot be had, is no encoder, has no such layer, or simalign misreads its tokenizer.
+        XnerError: the model is not available, is not an encoder, has no such layer, or simalign misreads its
+            tokenizer.
     """
 
     def __init__(self, config: SimAlignConfig, device: str | None = None):

@@ -28,7 +28,7 @@ def sample(text: Sequence[Numbers], names: Sequence[Numbers], seed: int, sweeps:
 
     Args:
         text: pairs of sentences, words as numbers from 1.
-        names: pairs of one word each, which are learnt once more.
+        names: pairs of one word each, which are trained on once more.
         seed: of the sampler.
         sweeps: over the text without jumps; as many follow with jumps, and four times as many with fertilities.
 

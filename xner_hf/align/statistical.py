@@ -1,4 +1,4 @@
-"""Word alignment learnt from nothing but the parallel text itself.
+"""Statistical word alignment, trained on the parallel text itself.
 
 sil-thot trains a Bayesian HMM with fertilities by Gibbs sampling, the method of Östling and Tiedemann (2016), in each
 direction. From its lexicon and its jumps the probability of every link is computed (`xner_hf.align.posterior`);
@@ -141,8 +141,8 @@ class StatisticalAligner:
 
         Words are compared without case and by their first `stem` letters, which makes little text go further. Pairs
         with an empty side, or one of more than `LONGEST` words, are not trained on. What both sides of a pair write
-        alike (names, other words of more than two letters, numbers, marks) is learnt once more, each as a pair of its
-        own. The seed is fixed: the same pairs give the same model, on any number of threads.
+        alike (names, other words of more than two letters, numbers, marks) is trained on once more, each as a pair of
+        its own. The seed is fixed: the same pairs give the same model, on any number of threads.
 
         Raises:
             XnerError: there is no pair to train on, or sil-thot is not installed.

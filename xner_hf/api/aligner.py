@@ -64,7 +64,7 @@ class Aligner:
 
         Raises:
             XnerError: the sides have different lengths, there is no pair with words on both sides to train on, or a
-                model cannot be had.
+                model is not available.
         """
         if len(source) != len(target):
             raise XnerError(f"there are {len(source)} source and {len(target)} target sentences; give one of each.")

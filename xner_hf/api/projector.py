@@ -1,4 +1,4 @@
-"""``xner.Projector``: entities carried over to the translations of sentences, in the idiom of `datasets`."""
+"""``xner.Projector``: entities projected to the translations of sentences, in the idiom of `datasets`."""
 
 from __future__ import annotations
 

@@ -38,21 +38,21 @@ def evaluate(
         revision: Hub branch, tag or commit of a model.
         model_labels: entity types or labels of a model mapped to PER, ORG, LOC or ``O``.
         limit: score only the first sentences, 1 or more.
-        progress: is told of the stages.
+        progress: shows the stages.
 
     Returns:
         ``precision``, ``recall``, ``f1`` in [0, 1], overall and by type (``types``), ``f1_interval`` (95 % bootstrap
         over sentences), counts, and how the gold was read.
 
     Raises:
-        XnerError: the model, build or gold cannot be had, or none of their types is known.
+        XnerError: the model, build or gold is not available, or none of their types is known.
     """
     name = str(target.folder if isinstance(target, Build | Student) else target)
     report = ReadReport()
     sentences = list(islice(read_labelled(gold, split, report, labels=labels), limit))
     if is_build(Path(name)):
         if revision or model_labels:
-            raise XnerError(f"{name} is a build, whose labels are there already. Leave revision and model_labels out.")
+            raise XnerError(f"{name} is a build, which has its labels. Leave revision and model_labels out.")
         scores = score_build(Path(name), sentences)
     else:
         tagger = tagger_config({"model": name, "revision": revision, "labels": model_labels})

@@ -56,7 +56,7 @@ def train(
         text: unlabelled text: builds, files, ``org/name:config/split``.
         trees: treebanks for ``+parse``: ``.conllu`` files or ``org/name:config``.
         tree_share: steps on trees for each other step, above 0.
-        parser: a student with a parser, from whose arcs is learnt instead of a treebank.
+        parser: a student with a parser, whose arcs replace a treebank.
         project_trees: the parser reads the source side, and its trees are projected.
         labels: entity types of the corpora mapped to PER, ORG, LOC or ``O``.
         output: folder to write; ``models/LANG-ARM`` by default.
@@ -113,13 +113,13 @@ def train(
     )
     if project_trees and not parser:
         raise XnerError("--project-trees needs a parser of the source language. Name one with --parser.")
-    told = tell or (lambda line: None)
-    labeller = make_labeller(chosen.parts, needs, training.backbone, teacher, teacher_weights, teacher_text, told)
+    report = tell or (lambda line: None)
+    labeller = make_labeller(chosen.parts, needs, training.backbone, teacher, teacher_weights, teacher_text, report)
     plan = make_plan(chosen, needs, labeller, ParserTeacher(parser) if parser is not None else None)
     first = first_process()
     if first:
         for line in _said(plan.facts):
-            told(line)
+            report(line)
     facts = train_student(
         plan.corpora,
         folder,
@@ -217,7 +217,7 @@ def _said(facts: Mapping[str, Any]) -> Iterator[str]:
     if facts.get("projected_trees_rejected"):
         yield f"{sum(facts['projected_trees_rejected'].values())} projected trees left out, see training.json"
     if facts.get("text_rejected"):
-        yield f"{facts['text_rejected']} sentences left out, since they stand in an evaluation set"
+        yield f"{facts['text_rejected']} sentences left out, since they occur in an evaluation set"
 
 
 def _leave() -> None:

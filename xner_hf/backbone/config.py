@@ -23,8 +23,8 @@ class BackboneConfig:
     vocabulary: int = setting(48_000, "sub-words of the new vocabulary, cased", within="(0, inf)")
     words_a_language: int = setting(
         400_000,
-        "words of a language, at most, that the vocabulary is learnt from: the source languages "
-        "stand in every pair and would take most of it",
+        "words of a language, at most, that the vocabulary is trained on: the source languages "
+        "are in every pair and would take most of it",
         within="(0, inf)",
     )
     held_out: int = setting(50, "pairs of a language that are only scored", within="(0, inf)")
@@ -86,6 +86,6 @@ def _languages(given: Any) -> dict[str, tuple[str, ...]]:
                 f"languages: {name} is {text!r}; it takes a list of parallel text, such as [org/name:config]."
             )
         if known.code in found:
-            raise XnerError(f"languages: {name} is {known.code}, which stands there already.")
+            raise XnerError(f"languages: {name} is {known.code}, which is there already.")
         found[known.code] = tuple(text)
     return found

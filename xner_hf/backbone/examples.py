@@ -17,7 +17,7 @@ class Example:
     Attributes:
         input_ids: its sub-words, special ones included.
         language: code of the language it is scored under.
-        labels: sub-words to be guessed, `IGNORED` elsewhere; None where they are chosen anew each time.
+        labels: sub-words to be guessed, `IGNORED` elsewhere; None where they are chosen again each time.
     """
 
     input_ids: list[int]
@@ -29,7 +29,7 @@ class Example:
 
 
 def training_examples(text: BackboneText, tokenizer: Any, limit: int) -> list[Example]:
-    """Return what is learnt from: of every pair each side alone, and both in one input where that is short enough.
+    """Return the training inputs: of every pair each side alone, and both in one input where that is short enough.
 
     The joint input lets a word be guessed from its translation (translation language modelling, Conneau & Lample 2019,
     without embeddings of languages and with positions that count on). A side that is too long comes in several inputs,

@@ -1,4 +1,4 @@
-"""A backbone made: text, vocabulary, embeddings, training, and what came of it."""
+"""Makes a backbone: text, vocabulary, embeddings, training, and its scores."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def estimate(config: BackboneConfig, tokens_per_second: float | None = None) -> 
         the new vocabulary; ``examples`` of an epoch, ``subwords`` of all epochs, and ``hours``, None without a speed.
 
     Raises:
-        XnerError: the body or some text cannot be had, or does not fit.
+        XnerError: the body or some text is not available, or does not fit.
     """
     facts = _prepare(config).facts(config)
     hours = facts["subwords"] / tokens_per_second / 3600 if tokens_per_second else None
@@ -89,7 +89,7 @@ def estimate(config: BackboneConfig, tokens_per_second: float | None = None) -> 
 def make_backbone(config: BackboneConfig, folder: Path, resume: bool = False, quiet: bool = False) -> dict[str, Any]:
     """Make a backbone and save it to `folder`, for `from_pretrained` and ``--backbone``.
 
-    The layers of the body stay; the vocabulary is learnt anew, cased, with what the old embeddings know
+    The layers of the body stay; the vocabulary is trained again, cased, with what the old embeddings know
     (`new_embeddings`); then everything learns by masked and translation language modelling.
 
     Args:

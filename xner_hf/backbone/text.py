@@ -20,7 +20,7 @@ class BackboneText:
     """The pairs of all languages.
 
     Attributes:
-        train: by code of the language, what is learnt from.
+        train: by code of the language, what it is trained on.
         held_out: by code, what is only scored.
         sources: by code, the source language of each pair in `train`.
         rows: read, by reference.
@@ -42,7 +42,7 @@ def read_text(config: BackboneConfig) -> BackboneText:
     Which pairs are held out depends on their words alone, so the same text is divided in the same way.
 
     Raises:
-        XnerError: text that cannot be had, that is an evaluation set, or that is not enough to hold pairs out.
+        XnerError: text that is not available, that is an evaluation set, or that is not enough to hold pairs out.
     """
     text = BackboneText()
     for code, references in config.languages.items():

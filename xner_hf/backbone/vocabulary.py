@@ -19,10 +19,10 @@ _PREFIX = "##"
 
 
 def learn_tokenizer(text: BackboneText, size: int, words_a_language: int, longest: int) -> Any:
-    """Return a cased WordPiece tokenizer learnt from both sides of the text.
+    """Return a cased WordPiece tokenizer trained on both sides of the text.
 
     Args:
-        text: what it is learnt from.
+        text: what it is trained on.
         size: of the vocabulary, special sub-words included.
         words_a_language: words of a language that are taken, at most.
         longest: input of the encoder, in sub-words.

@@ -1,6 +1,6 @@
 """Features that a caller of ``load_dataset`` names: another order of columns or labels, or more labels.
 
-Labels are told by their names: ``B-LOC`` of the corpus gets the number that ``B-LOC`` has in the features given.
+Labels are matched by name: ``B-LOC`` of the corpus gets the number that ``B-LOC`` has in the features given.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def is_own(features: datasets.Features) -> bool:
 
 
 def check_features(features: datasets.Features | None) -> None:
-    """Check that the corpus can be told in `features`.
+    """Check that `features` have every tag of the corpus.
 
     Raises:
         XnerError: a column is missing, unknown or of another type, or the tags lack a label of the corpus.
@@ -58,8 +58,8 @@ def check_features(features: datasets.Features | None) -> None:
             )
         if names is not None and (missing := [label for label in NER_LABELS if label not in names]):
             raise XnerError(
-                f"features= has no {', '.join(missing)} among the names of 'ner_tags', so these tags could not be "
-                "told. Add them, in any order, or leave features out."
+                f"features= has no {', '.join(missing)} among the names of 'ner_tags', so these tags would have "
+                "no name. Add them, in any order, or leave features out."
             )
 
 

@@ -97,8 +97,8 @@ class ProjectedNer(datasets.ArrowBasedBuilder):
         )
 
     def _split_generators(self, dl_manager: Any) -> list[datasets.SplitGenerator]:
-        told = self.config_id == DECLARED and not isinstance(dl_manager, datasets.DownloadManager)
-        files = {} if told else self._files()
+        declared_only = self.config_id == DECLARED and not isinstance(dl_manager, datasets.DownloadManager)
+        files = {} if declared_only else self._files()
         return [
             datasets.SplitGenerator(
                 name=split, gen_kwargs={"files": [os.fspath(path) for path in files.get(split, ())]}
@@ -144,9 +144,9 @@ def _refuse_idle(token: bool | str | None, own_id: str | None, kwargs: dict[str,
     }
     for name, remedy in remedies.items():
         if kwargs.get(name):
-            raise XnerError(f"xner/projected is built here, so {name}= has no use; {remedy}.")
+            raise XnerError(f"xner/projected is built here, so {name}= cannot be used; {remedy}.")
     if own_id not in (None, DECLARED):
-        raise XnerError("xner/projected names its cache by what is in it, so config_id= has no use; leave it out.")
+        raise XnerError("xner/projected names its cache by what is in it, so config_id= cannot be used; leave it out.")
     check_token(token)
 
 
@@ -159,5 +159,5 @@ def check_token(token: bool | str | None) -> None:
     if isinstance(token, str | bool) and token not in (True, get_token() or False):
         raise XnerError(
             "xner/projected is built here from other repositories, which are read with the token that huggingface_hub "
-            "knows, so token= has no use; set HF_TOKEN, or log in with `hf auth login`."
+            "knows, so token= cannot be used; set HF_TOKEN, or log in with `hf auth login`."
         )

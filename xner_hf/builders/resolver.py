@@ -105,7 +105,7 @@ def check_download(config: Any) -> None:
         return
     check_token(config.token)
     if config != DownloadConfig(token=config.token, storage_options=config.storage_options):
-        raise XnerError("xner/projected is built here, so download_config= has no use; leave it out.")
+        raise XnerError("xner/projected is built here, so download_config= cannot be used; leave it out.")
 
 
 def _leaves(split: Any) -> Iterator[Any]:

@@ -58,7 +58,7 @@ def free_path(output: Path | None, code: str) -> Path:
     if path.suffix not in (".yaml", ".yml"):
         raise XnerError(f"--output {path}: a recipe file ends in .yaml, by which `xner build --recipe` knows it.")
     if path.exists():
-        raise XnerError(f"{path} is there already and is not overwritten; remove it, or name another with --output.")
+        raise XnerError(f"{path} exists and is not overwritten; remove it, or use another with --output.")
     check_output(path)
     return path
 

@@ -102,7 +102,7 @@ def _extrinsic(
     if not target or not gold:
         raise XnerError("give a model or a build folder, and gold with --gold, such as masakhane/masakhaner2:hau.")
     if is_build(Path(target)) and settings:
-        raise XnerError(f"--set: {target} is a build, whose labels are there already. Leave it out.")
+        raise XnerError(f"--set: {target} is a build, which has its labels. Leave it out.")
     revision, own = (settings.get(key) for key in ("tagger.revision", "tagger.labels"))
     with working_on(quiet) as shown:
         return evaluate(
@@ -171,7 +171,7 @@ def _check_save(
 
 
 def _save(target: Path, result: dict[str, Any], intrinsic: bool, labels: str | None) -> Path:
-    """Write the scores to ``scores.json`` in the folder, and anew the card of a student; return the file."""
+    """Write the scores to ``scores.json`` in the folder, and write the card of a student again; return the file."""
     from xner_hf.corpora.labelled import is_build
     from xner_hf.publish.model_card import write_model_card
     from xner_hf.publish.scores import save_scores, score_entries

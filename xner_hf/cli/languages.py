@@ -12,7 +12,7 @@ from xner_hf.cli.output import Json, emit, working
 
 def run(
     language: Annotated[str | None, typer.Argument(help="Code or name; all languages by default.")] = None,
-    check: Annotated[bool, typer.Option("--check", help="Ask the Hub whether the gold sets can be had.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Ask the Hub whether the gold sets are available.")] = False,
     as_json: Json = False,
 ) -> None:
     """List the languages: recipes, gold sets and where they are read from, licences, and what can be built here.
@@ -61,7 +61,7 @@ NOT_HERE = "not in the mirror"
 
 
 def _read_from(reference: str, check: bool) -> str:
-    """Return where a gold set is read from, or why it cannot be had."""
+    """Return where a gold set is read from, or why it is not available."""
     from xner_hf.corpora.hub import look_up, place_of
     from xner_hf.errors import NotAvailable
 
@@ -140,5 +140,5 @@ def _downloads(recipe: Any) -> str:
     try:
         sizes = downloads(recipe)
     except NotAvailable:
-        return "not known: a model of the default recipe cannot be had here"
+        return "not known: a model of the default recipe is not available here"
     return ", ".join(f"{model} {size / 1e6:,.0f} MB" for model, size in sizes.items() if size) or "no models"

@@ -111,7 +111,7 @@ def parse_settings(settings: list[str] | None, **options: Any) -> dict[str, Any]
         try:
             table[key] = load_setting(value)
         except yaml.YAMLError as error:
-            raise XnerError(f"--set {setting!r}: the value is no YAML: {error}") from error
+            raise XnerError(f"--set {setting!r}: the value is not YAML: {error}") from error
     return table | {name: value for name, value in options.items() if value is not None}
 
 
@@ -130,9 +130,11 @@ def type_map(labels: str | None) -> dict[str, str] | None:
     try:
         table = yaml.load(labels, yaml.BaseLoader)  # every type is a string, "no" and "on" among them
     except yaml.YAMLError as error:
-        raise XnerError(f"--labels {labels!r} is no YAML: {error}") from error
+        raise XnerError(f"--labels {labels!r} is not YAML: {error}") from error
     if not isinstance(table, dict) or not all(isinstance(one, str) for pair in table.items() for one in pair):
-        raise XnerError(f"--labels {labels!r} is no mapping of types to types, such as '{{PERSON: PER, GPE: LOC}}'.")
+        raise XnerError(
+            f"--labels {labels!r} is not a mapping of types to types, such as '{{PERSON: PER, GPE: LOC}}'."
+        )
     return dict(check_labels(table))
 
 

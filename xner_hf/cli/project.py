@@ -1,4 +1,4 @@
-"""``xner project``: the entities of the user's own pairs, carried over."""
+"""``xner project``: the entities of the user's own pairs, projected."""
 
 from __future__ import annotations
 

@@ -18,8 +18,8 @@ def run(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Any key of the file, such as epochs=3 or languages=[luo]."),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last whole checkpoint.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would learn from, and stop.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Resume from the last complete checkpoint.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what it would be trained on, and stop.")] = False,
     tokens_per_second: Annotated[
         float | None, typer.Option(min=1.0, help="With --dry-run: a machine's speed, to estimate hours.")
     ] = None,

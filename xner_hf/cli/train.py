@@ -45,7 +45,7 @@ def run(
         typer.Option(min=0.01, help="Steps on trees for each other step; 1 unless --set sampling says otherwise."),
     ] = None,
     parser: Annotated[
-        str | None, typer.Option(help="A student with a parser, whose arcs are learnt instead of a treebank's.")
+        str | None, typer.Option(help="A student with a parser, whose arcs are used instead of a treebank's.")
     ] = None,
     project_trees: Annotated[
         bool, typer.Option("--project-trees", help="The parser reads the source side; its trees are projected.")
@@ -132,7 +132,7 @@ def _show(facts: dict[str, Any], folder: Path) -> None:
         print(f"  validation F1 {percent(scores['eval_f1'])} ({of}against the corpus's own labels)")
         if scores["eval_gold"] and not scores["eval_predicted"]:
             note(
-                "the student predicts no entity on its validation sentences: it has not learnt to leave O yet. Train "
+                "the student predicts no entity on its validation sentences: it still labels every word O. Train "
                 f"it longer (--epochs, now {facts['settings']['epochs']:g}) or on more sentences."
             )
     print(f"\nNext:  xner evaluate {folder} --gold ORG/NAME:CONFIG --save\n")

@@ -1,8 +1,8 @@
 """Asking the Hub, or a host of raw files: what a failure says of the thing that was asked for.
 
-Only a refusal (401, 403, 404 and their like) says that it cannot be had. A limit of requests, a fault of the server, a
-timeout and a dropped connection pass: they are tried again, and then stop the work. Were they taken for absence, a
-build would lose evaluation sets, and so a part of its leak check, without anybody's noticing.
+Only a refusal (401, 403, 404 and the like) means that it is not available. A limit of requests, a fault of the
+server, a timeout and a dropped connection pass: they are tried again, and then stop the work. Were they taken for
+absence, a build would lose evaluation sets, and so a part of its leak check, without anybody's noticing.
 """
 
 from __future__ import annotations
@@ -60,16 +60,16 @@ def hub_errors(what: str, remedy: str = "") -> Iterator[None]:
     except XnerError:
         raise
     except HFValidationError as error:
-        raise NotAvailable(f"{what} cannot be had from the Hub: {error}") from error
+        raise NotAvailable(f"{what} is not available from the Hub: {error}") from error
     except (httpx2.HTTPError, OSError, RuntimeError) as error:  # RuntimeError: how hf_xet says that a download failed
-        told = f"{what} cannot be had from the Hub:"
+        problem = f"{what} is not available from the Hub:"
         if _has(error, OfflineModeIsEnabled):
             forbidden = "it is not in the cache, and HF_HUB_OFFLINE is set, which forbids to ask. Unset it."
-            raise NotAvailable(f"{told} {forbidden} {remedy}".strip()) from error
+            raise NotAvailable(f"{problem} {forbidden} {remedy}".strip()) from error
         if any(_status(one) in _REFUSALS for one in _causes(error)):
-            raise NotAvailable(f"{told} {error} {remedy}".strip()) from error
+            raise NotAvailable(f"{problem} {error} {remedy}".strip()) from error
         if _has(error, httpx2.ConnectError) and not _has(error, httpx2.ProxyError):
-            raise NoNetwork(f"{told} there is no network, and it is not in the cache. {error} {remedy}") from error
+            raise NoNetwork(f"{problem} there is no network, and it is not in the cache. {error} {remedy}") from error
         if not _may_pass(error):
             raise XnerError(
                 f"{what} cannot be read or kept here: {error}. Is there room below HF_HOME, and may it be written?"

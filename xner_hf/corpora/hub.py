@@ -51,7 +51,7 @@ def model_source(model: str, revision: str | None = None) -> tuple[str, str | No
     if Path(model).is_dir():
         return model, None
     if not REPO_ID.fullmatch(model):
-        raise NotAvailable(f"the model {model!r} is neither a folder here nor a Hub id such as 'org/name'.")
+        raise NotAvailable(f"the model {model!r} is neither a local folder nor a Hub id such as 'org/name'.")
     root = mirror()
     if root is None:
         return model, commit_of(model, revision or model_entry(model).revision)
@@ -249,7 +249,7 @@ def tag_names(names: list[str] | None, tags: list[Any], words: int, where: str) 
     if names is None:
         wrong = next((tag for tag in tags if not (isinstance(tag, str) and TAG.fullmatch(tag))), None)
         if None in tags or wrong is not None:
-            raise XnerError(f"{where}: {wrong!r} is no tag. Tags are {FORMS}.")
+            raise XnerError(f"{where}: {wrong!r} is not a tag. Tags are {FORMS}.")
         return tags
     for tag in tags:
         if tag is None or not 0 <= tag < len(names):
@@ -275,5 +275,5 @@ def _open_parquet(file: Path | HubFile | RawFile) -> pq.ParquetFile:
         return pq.ParquetFile(file if isinstance(file, Path) else file.open())
     except pa.ArrowInvalid as error:
         raise XnerError(
-            f"{file} is no Parquet file: {error} If it is a Git LFS pointer, fetch its content (git lfs pull)."
+            f"{file} is not a Parquet file: {error} If it is a Git LFS pointer, fetch its content (git lfs pull)."
         ) from error

@@ -37,7 +37,7 @@ def read_labelled(
         reference: a build folder, a file (`read_sentences`), or ``org/name[:config]`` on the Hub or in the mirror; the
             configuration may be left out where there is only one.
         split: a split of the corpus; a file has none and ignores it.
-        report: filled with what was found, mended and left out.
+        report: filled with what was found, repaired and left out.
         revision: Hub branch, tag or commit.
         labels: entity types of the corpus mapped to PER, ORG, LOC or ``O`` (`EntityTypes`).
 
@@ -54,7 +54,7 @@ def read_labelled(
     elif path.is_dir():
         sentences = _build_sentences(path, split)
     elif path.suffix in (*LABELLED, ".txt"):
-        raise XnerError(f"{reference}: there is no such file. Check the path (relative to {Path.cwd()}).")
+        raise XnerError(f"{reference}: the file does not exist. Check the path (relative to {Path.cwd()}).")
     else:
         found = hub_split(reference, split, revision)
         sentences, origin = _read_hub(found, report), str(found)
@@ -140,12 +140,12 @@ def read_build_rows(path: Path, split: str) -> Iterator[BuildRow]:
     """Yield the rows of a build, with where their labels come from.
 
     Raises:
-        XnerError: the folder is no whole build, has no such split, or the split holds rejected rows.
+        XnerError: the folder is not a complete build, has no such split, or the split holds rejected rows.
     """
     import pyarrow.parquet as pq
 
     if not is_build(path):
-        raise XnerError(f"{path} holds no build.json, so it is no whole build. Make one with `xner build LANG`.")
+        raise XnerError(f"{path} has no build.json, so it is not a complete build. Make one with `xner build LANG`.")
     files = sorted((path / split).glob("*.parquet"))
     if not files:
         raise XnerError(f"the build {path} has no split {split!r}; it has train, validation and rejected.")
@@ -170,7 +170,7 @@ def _build_sentences(path: Path, split: str) -> Iterator[Sentence]:
 def _read_hub(found: CorpusSplit, report: ReadReport) -> Iterator[Sentence]:
     missing = {"tokens", "ner_tags"} - found.columns()
     if missing:
-        raise XnerError(f"{found} is no labelled corpus: it lacks the column {' and '.join(sorted(missing))}.")
+        raise XnerError(f"{found} is not a labelled corpus: it lacks the column {' and '.join(sorted(missing))}.")
     names = found.class_names("ner_tags")
     tags = TagCounts()
     for number, row in enumerate(found.rows(["tokens", "ner_tags"])):
@@ -209,5 +209,5 @@ def _hub_tags(names: list[str], row: dict[str, Any], where: str) -> list[str]:
     tags = tag_names(names, row["ner_tags"], len(row["tokens"]), where)
     odd = next((tag for tag in tags if not TAG.fullmatch(tag)), None)
     if odd is not None:
-        raise XnerError(f"{where}: the label {odd!r} is no tag. Tags are {FORMS}; convert the corpus.")
+        raise XnerError(f"{where}: the label {odd!r} is not a tag. Tags are {FORMS}; convert the corpus.")
     return tags

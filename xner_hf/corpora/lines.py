@@ -26,7 +26,7 @@ def open_file(path: FilePath) -> BinaryIO:
     try:
         return open(path, "rb")
     except FileNotFoundError as error:
-        raise XnerError(f"{path}: there is no such file. Check the path (relative to {Path.cwd()}).") from error
+        raise XnerError(f"{path}: the file does not exist. Check the path (relative to {Path.cwd()}).") from error
     except IsADirectoryError as error:
         raise XnerError(f"{path}: is a directory. Give one file in it.") from error
     except OSError as error:
@@ -105,13 +105,13 @@ def json_rows(path: FilePath) -> Iterator[tuple[str, dict[str, Any]]]:
                 json.dumps(row, ensure_ascii=False).encode("utf-8")
         except UnicodeEncodeError as error:
             raise XnerError(
-                f"{place}: holds half of a surrogate pair, which is no character. Write the text anew."
+                f"{place}: holds half of a surrogate pair, which is not a character. Write the text again."
             ) from error
         except XnerError:
             raise
         except (ValueError, RecursionError) as error:
             raise XnerError(
-                f"{place}: not valid JSON ({error}). JSONL has one whole object on every line; "
+                f"{place}: not valid JSON ({error}). JSONL has one complete object per line; "
                 f"{_ARRAY if line.lstrip().startswith('[') else 'was this one cut off?'}"
             ) from error
         if isinstance(row, list):

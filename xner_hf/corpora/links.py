@@ -50,7 +50,7 @@ def read_links(path: Path, pairs: Sequence[Pair], first: int | None = None) -> t
             match = _LINK.fullmatch(word)
             if not match:
                 raise XnerError(
-                    f"{path}:{number}: {word!r} is no link. Links are i-j (sure) or i?j (possible), without scores."
+                    f"{path}:{number}: {word!r} is not a link. Links are i-j (sure) or i?j (possible), without scores."
                 )
             i, j = int(match[1]) - start, int(match[3]) - start
             from_zero = from_zero or -start in (i, j)

@@ -102,13 +102,13 @@ def read_split(
                     source, given = [], []
                 tags = tag_names(labels, given, len(source), where)
                 if odd := [tag for tag in tags if tag[:2] not in ("O", "B-", "I-")]:
-                    raise XnerError(f"{where}: the label {odd[0]!r} is no tag of IOB2; convert the corpus.")
+                    raise XnerError(f"{where}: the label {odd[0]!r} is not an IOB2 tag; convert the corpus.")
                 spans = spans_from_iob2(tags, lambda _: report.repaired.append(where))
             return source, target, spans
 
     else:
         raise XnerError(
-            f"{split} is no parallel text: it has the columns {', '.join(sorted(names))}, but neither 'translation', "
+            f"{split} is not parallel text: it has the columns {', '.join(sorted(names))}, but neither 'translation', "
             "'source_text' and 'target_text', nor 'source_tokens' and 'target_tokens'. If it is labelled text to be "
             "translated, name a translator (translator.model)."
         )
@@ -206,7 +206,7 @@ def read_extra(reference: str, source_language: str, target_language: str | None
     """Yield the pairs of further parallel text: local files (`local_files`), or ``org/name:config`` on the Hub.
 
     Raises:
-        XnerError: the reference is of neither form, or what it names cannot be had.
+        XnerError: the reference is of neither form, or what it names is not available.
     """
     found = parallel_input(reference)
     if found.kind == FILES:

@@ -100,7 +100,7 @@ class Place:
 def find_place(corpus: str, config: str | None, revision: str | None) -> Place:
     """Return the first place that has a configuration; where none has it, all that there is in one table."""
     if not REPO_ID.fullmatch(corpus):
-        raise XnerError(f"{corpus!r} is neither a file or folder here nor a Hub id such as 'org/name'.")
+        raise XnerError(f"{corpus!r} is neither a local file or folder nor a Hub id such as 'org/name'.")
     passed: list[Place] = []
     for place in _places(corpus, revision):
         if config is None or splits_in(place.table, corpus, config):

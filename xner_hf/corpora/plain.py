@@ -49,7 +49,7 @@ def plain_files(reference: str) -> list[Path] | None:
     if path.suffix.lower() in (".txt", ".jsonl"):
         return [path]
     if reference.startswith((".", "/", "~")) or reference.endswith("/") or path.exists():
-        raise XnerError(f"{reference}: is no text that can be read here (relative to {Path.cwd()}). Give {_FORMS}.")
+        raise XnerError(f"{reference}: is not a text file or folder (relative to {Path.cwd()}). Give {_FORMS}.")
     return None
 
 
@@ -79,8 +79,8 @@ def read_plain(
         source_language: ISO 639-3 code of the other side of parallel text.
 
     Raises:
-        XnerError: the corpus cannot be had or is of none of these forms; a file is empty, no UTF-8 text or no JSONL; a
-            split is gold for evaluation.
+        XnerError: the corpus is not available or is of none of these forms; a file is empty, no UTF-8 text or no
+            JSONL; a split is gold for evaluation.
     """
     if config:
         for split in corpus_splits(corpus, config, splits, revision):
@@ -91,7 +91,9 @@ def read_plain(
         return
     files = plain_files(corpus)
     if files is None:
-        raise XnerError(f"the text {corpus!r} is no file or folder here, and names no configuration. Give {_FORMS}.")
+        raise XnerError(
+            f"the text {corpus!r} is not a local file or folder, and names no configuration. Give {_FORMS}."
+        )
     if files[0].suffix.lower() == ".jsonl":
         yield from _read_jsonl(files[0])
         return

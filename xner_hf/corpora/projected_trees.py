@@ -1,4 +1,4 @@
-"""Dependency trees carried over word links to the other side of a translation.
+"""Dependency trees projected over word links to the other side of a translation.
 
 Direct correspondence (Hwa et al. 2005; Tiedemann 2014), cut down to one-to-one links and partial trees, in which words
 that nothing is known of have no head (Lacroix et al. 2016). Where direct correspondence invents an empty target word
@@ -21,10 +21,10 @@ Links = Iterable[tuple[int, int, float]]
 
 @dataclass(slots=True)
 class ProjectedTreeReport:
-    """What came of the pairs; ``yielded`` and the rejected add up to the pairs that were read.
+    """Counts of the pairs; ``yielded`` and the rejected add up to the pairs that were read.
 
     Attributes:
-        yielded: number of pairs whose tree was carried over.
+        yielded: number of pairs whose tree was projected.
         rejected: number of the others by reason: ``no_root``, ``few_heads``, and where the source has no tree with one
             root ``source_`` and what `tree_fault` says of it, such as ``source_cycle``.
     """
@@ -81,7 +81,7 @@ def project_trees(
     report: ProjectedTreeReport | None = None,
     min_share: float = 0.8,
 ) -> Iterator[Sentence]:
-    """Yield the target sentences of pairs with the trees that `project_tree` carries over.
+    """Yield the target sentences of pairs with the trees that `project_tree` makes.
 
     Their ``heads`` and ``relations`` hold None for words without a head, which training must leave out. Rejected are
     pairs whose source is no tree with one root, whose projection has no root, and in which too few words get a head.

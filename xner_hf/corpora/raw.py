@@ -57,7 +57,7 @@ class RawFile:
         """Return the rows as a Parquet file in memory; files that were not fetched before are fetched now.
 
         Raises:
-            NotAvailable: a file cannot be had; `NoNetwork`: what came is not what the data set had at its commit.
+            NotAvailable: a file is not available; `NoNetwork`: what came is not what the data set had at its commit.
             HubFault: as `ask_hub`.
         """
         import pyarrow as pa
@@ -75,7 +75,7 @@ class RawFile:
         return f"{self.source.commit}:{self.config}/{self.split}:{total.hexdigest()}"
 
     def check(self) -> None:
-        """Ask whether the files could be had now.
+        """Ask whether the files are available now.
 
         Raises:
             NotAvailable: no.
@@ -168,7 +168,9 @@ def _tagged(path: Path, source: RawSource) -> Iterator[tuple[list[str], list[int
             else:
                 cells = line.rstrip(" ").split(" ")  # a word may be empty: one is, in Xhosa
             if len(cells) != 2 or cells[1] not in numbers:
-                raise XnerError(f"line {number}, {line[:60]!r}, is no word with one of the tags {', '.join(numbers)}.")
+                raise XnerError(
+                    f"line {number}, {line[:60]!r}, is not a word with one of the tags {', '.join(numbers)}."
+                )
             words.append(cells[0])
             tags.append(numbers[cells[1]])
         if words:
@@ -190,7 +192,9 @@ def _json_pairs(path: Path, codes: tuple[str, ...]) -> Iterator[dict[str, str]]:
             pair = json.loads(line)["translation"]
             yield {code: (pair[code] or "").strip() for code in codes}
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise XnerError(f"line {number}, {line[:60]!r}, is no pair of {' and '.join(codes)} as JSON.") from error
+            raise XnerError(
+                f"line {number}, {line[:60]!r}, is not a pair of {' and '.join(codes)} as JSON."
+            ) from error
 
 
 def _request(method: str, url: str, file: RawFile) -> bytes:

@@ -50,7 +50,7 @@ class Pair:
 
 @dataclass(slots=True)
 class ReadReport:
-    """What a reader found, mended and left out, so that nothing is changed silently.
+    """What a reader found, repaired and left out, so that nothing is changed silently.
 
     Attributes:
         sentences: number of sentences or pairs read.

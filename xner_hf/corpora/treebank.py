@@ -129,7 +129,7 @@ def _tree(
         if isinstance(word_id, tuple):
             if tag is not None:
                 raise XnerError(
-                    f"{where}: {key}={tag} at {columns[0]}, which is no word. Put it at the words themselves."
+                    f"{where}: {key}={tag} at {columns[0]}, which is not a word. Put it at the words themselves."
                 )
             first, joint, last = word_id
             if first != len(tokens) + (joint == "-") or (joint == "-" and (last < first or first <= announced[0])):

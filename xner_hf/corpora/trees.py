@@ -26,7 +26,7 @@ _INTEGER = re.compile(r"-?[0-9]+")
 
 @dataclass(slots=True)
 class TreeReport(ReadReport):
-    """What came of the sentences of a treebank; ``sentences`` counts those read, kept or not.
+    """Counts of the sentences of a treebank; ``sentences`` counts those read, kept or not.
 
     Attributes:
         rejected: reason by sentence id, for every sentence that was left out: those of `tree_fault`,
@@ -145,7 +145,7 @@ def _read_hub(reference: str, split: str, report: TreeReport, revision: str | No
     columns = found.columns()
     missing = set(_COLUMNS) - columns
     if missing:
-        raise XnerError(f"{found} is no treebank: it lacks the column {' and '.join(sorted(missing))}.")
+        raise XnerError(f"{found} is not a treebank: it lacks the column {' and '.join(sorted(missing))}.")
     wanted = [*_COLUMNS, *sorted(columns & {*_IDS, "ner_tags"})]
     labelled = "ner_tags" in columns
     names = found.class_names("ner_tags") if labelled else None

@@ -32,7 +32,7 @@ def translated_languages() -> dict[str, str]:
     """Return the gold, ``masakhane/masakhaner2:CONFIG``, of every language with human translations of it, by code.
 
     Raises:
-        XnerError: the translations cannot be had.
+        XnerError: the translations are not available.
     """
     need_translations()
     translated = configs_of(TRANSLATIONS)
@@ -48,7 +48,7 @@ def well_translated() -> list[str]:
     """Return the codes of the languages with at least `LEAST` translated validation sentences, sorted.
 
     Raises:
-        XnerError: the translations cannot be had.
+        XnerError: the translations are not available.
     """
     return [code for code, gold in translated_languages().items() if _translated(gold, "validation") >= LEAST]
 
@@ -71,12 +71,12 @@ def calibrate(
         on: languages to fit on; `well_translated` without `language` by default.
         split: split of their gold, one of `SPLITS`.
         overrides: keys of the recipe, as for `make_recipe`.
-        progress: told of every language.
+        progress: shows every language.
         recipe: name of the recipe, the default one of the language if None.
 
     Raises:
         XnerError: `on` names `language` or a language without translated gold, the split is held out, the settings
-            do not fit, or an input cannot be had; all of that before anything is tagged.
+            do not fit, or an input is not available; all of that before anything is tagged.
     """
     target = find_language(language)
     codes = None if on is None else _others(on, target.code)
@@ -89,7 +89,7 @@ def calibrate(
     gold = _gold(codes, target.code, split)
     recipes = {code: _recipe_of(code, own, overrides or {}) for code in gold}
     for code, one in recipes.items():
-        sign(one)  # names what cannot be had
+        sign(one)  # names what is not available
         hub_split(gold[code], split)
     progress = progress or Progress()
     try:
@@ -130,7 +130,7 @@ def _others(on: Sequence[str], target: str) -> list[str]:
             raise XnerError(f"the languages to fit on name {code!r} twice, the second time as {name!r}; name it once.")
         codes.append(code)
     if not codes:
-        raise XnerError("there is no language to fit on; name one or more, or leave the choice out for all of them.")
+        raise XnerError("there is no language to fit on; give one or more, or leave the choice out for all of them.")
     return codes
 
 

@@ -102,10 +102,10 @@ def intrinsic_scores(
         gold: ``masakhane/masakhaner2:CONFIG``, the gold that has translations.
         split: its split.
         limit: take only the first translated sentences.
-        progress: told of every stage, but not of the end, which is up to the caller.
+        progress: shows every stage; the caller calls `finish`.
 
     Raises:
-        XnerError: the gold has no translations, or an input cannot be had.
+        XnerError: the gold has no translations, or an input is not available.
     """
     if not recipe.members and recipe.projects:
         projector = recipe.projector.own.make()
@@ -177,10 +177,10 @@ def translated_gold(
         gold: ``masakhane/masakhaner2:CONFIG``, the gold that has translations.
         split: its split.
         limit: take only the first translated sentences.
-        progress: told of every stage.
+        progress: shows every stage.
 
     Raises:
-        XnerError: the gold has no translations, or none into the source language, an input cannot be had, or the
+        XnerError: the gold has no translations, or none into the source language, an input is not available, or the
             recipe has entity markers or a back-translation, of which gold sentences tell nothing.
     """
     if recipe.tagger is None:
@@ -228,7 +228,7 @@ def training_text(recipe: Recipe, own: Run) -> Iterator[Pair]:
 
 
 def need_translations() -> None:
-    """Check that human translations may be had.
+    """Check that human translations are available.
 
     Raises:
         NotAvailable: there is no mirror; the Hub does not have them.

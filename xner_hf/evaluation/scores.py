@@ -69,7 +69,7 @@ def score_parser(model: str, sentences: Sequence[Sentence], progress: Progress |
     ``intervals`` holds the 95 % bootstrap intervals of ``uas`` and ``las``.
 
     Raises:
-        XnerError: the model cannot be had or has no parser, or a sentence has no tree.
+        XnerError: the model is not available or has no parser, or a sentence has no tree.
     """
     from xner_hf.inference.annotator import Annotator
 

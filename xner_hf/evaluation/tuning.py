@@ -154,11 +154,11 @@ def tune(
         language: code, alias or name.
         limit: pairs that are compared, spread evenly over the text.
         overrides: keys of the recipe, as for `make_recipe`, but none of the projector.
-        progress: told of every step.
+        progress: shows every step.
         recipe: name of the recipe, the default one of the language if None.
 
     Raises:
-        XnerError: the settings do not fit, an input cannot be had, or there is nothing to compare.
+        XnerError: the settings do not fit, an input is not available, or there is nothing to compare.
     """
     if limit < 1:
         raise XnerError(f"limit is {limit}; it counts sentence pairs and is 1 or more.")
@@ -171,7 +171,7 @@ def tune(
     base = make_recipe(target.code, recipe, overrides)
     if not base.projects:
         raise XnerError(f"the recipe {base.recipe!r} projects nothing, so there is no method of projection to tune.")
-    sign(base)  # names what cannot be had
+    sign(base)  # names what is not available
     progress = progress or Progress()
     try:
         return _tune(base, limit, progress)

@@ -59,7 +59,7 @@ class Annotator:
         device: torch device; by default the one on which a loaded model is, else the GPU when there is one.
 
     Raises:
-        XnerError: the checkpoint cannot be had, is no student, or has no fast tokenizer.
+        XnerError: the checkpoint is not available, is not a student, or has no fast tokenizer.
     """
 
     def __init__(self, model: str | tuple[Any, Any], revision: str | None = None, device: str | None = None):

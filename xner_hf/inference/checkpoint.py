@@ -31,8 +31,8 @@ def load_checkpoint(
         fast: whether the tokenizer has to be a fast one.
 
     Raises:
-        XnerError: the checkpoint cannot be had, is damaged, lacks weights, has some that are no numbers, wants code of
-            its own to be run, or comes without a tokenizer that fits it.
+        XnerError: the checkpoint is not available, is damaged, lacks weights, has some that are not numbers, wants
+            code of its own to be run, or comes without a tokenizer that fits it.
     """
     from transformers import AutoModel
 
@@ -65,7 +65,8 @@ def load_config(model: str, revision: str | None = None) -> Any:
         revision: Hub branch, tag or commit.
 
     Raises:
-        XnerError: it cannot be had, is of no type that `transformers` knows, or names code or weights from elsewhere.
+        XnerError: it is not available, is of no type that `transformers` knows, or names code or weights from
+            elsewhere.
     """
     from transformers import AutoConfig
 
@@ -88,14 +89,14 @@ def check_encoder(model: str, revision: str | None = None) -> Any:
     """Return the configuration of an encoder, of a student that of its inner one.
 
     Raises:
-        XnerError: it cannot be had, or its architecture is none that gives each sub-word a state in every layer.
+        XnerError: it is not available, or its architecture does not give each sub-word a state in every layer.
     """
     config = load_config(model, revision)
     config = config.backbone_config if config.model_type == "xner" else config
     if config.model_type in _UNFIT:
         raise XnerError(
             f"the model {model!r} is of type {config.model_type!r}, which cannot be used as an encoder: "
-            f"{_UNFIT[config.model_type]}. Give another, such as FacebookAI/xlm-roberta-base."
+            f"{_UNFIT[config.model_type]}. Use another, such as FacebookAI/xlm-roberta-base."
         )
     return config
 
@@ -114,7 +115,7 @@ def load_tokenizer(model: str, revision: str | None = None, fast: bool = True) -
         fast: whether it has to be a fast one.
 
     Raises:
-        XnerError: it cannot be had, has no vocabulary, or is slow where a fast tokenizer is required.
+        XnerError: it is not available, has no vocabulary, or is slow where a fast tokenizer is required.
     """
     source, revision = model_source(model, revision)
     tokenizer = _tokenizer(model, source, revision)
@@ -182,8 +183,8 @@ def _reading(model: str, what: str = "") -> Iterator[None]:
     except Exception as error:
         if "trust_remote_code" in str(error):
             raise XnerError(
-                f"the model {model!r} brings code of its own (auto_map in its configuration), and no code of a "
-                "checkpoint is run here. Give a model of a kind that transformers has itself."
+                f"the model {model!r} has its own code (auto_map in its configuration), and code of "
+                "checkpoints is never run here. Use a model of a type that transformers has."
             ) from error
         raise XnerError(
             f"the model {model!r} could not be loaded: {what}{_one_line(error)} It must be a checkpoint with a "
@@ -222,7 +223,7 @@ def _glues_words(tokenizer: Any) -> bool:
 def _with_prefix(tokenizer: Any) -> Any:
     """Return the tokenizer with the sign of a space before every word, or itself where none can be put there.
 
-    It is of the general class, since others make their normalizer anew when they are loaded.
+    It is of the general class, since others rebuild their normalizer when they are loaded.
     """
     from tokenizers import Tokenizer
     from tokenizers.normalizers import Prepend, Sequence

@@ -178,8 +178,8 @@ def _refuse_unordered(scores: np.ndarray, read: np.ndarray, name: str) -> None:
     wrong = np.argwhere(read & ~(scores < -IMPOSSIBLE))
     if len(wrong):
         raise XnerError(
-            f"{name}: {scores[tuple(wrong[0])]} at {wrong[0].tolist()} is no score; scores lie below {-IMPOSSIBLE:g}. "
-            "Look for a model that diverged, or for a softmax over a row that was masked altogether."
+            f"{name}: {scores[tuple(wrong[0])]} at {wrong[0].tolist()} is not a score below {-IMPOSSIBLE:g}. "
+            "The model diverged, or a softmax was taken over a fully masked row."
         )
 
 

@@ -88,7 +88,7 @@ class NerAndParsingPipeline(Pipeline):
             words = split_words(sentence, own) if language is None else splitter(language)(sentence)
             return {"sentence": _Words(sentence, words, word_offsets(sentence, words), True)}
         if not isinstance(sentence, list | tuple) or not all(isinstance(word, str) for word in sentence):
-            raise XnerError(f"{sentence!r} is no sentence. Give a text, or a list of words.")
+            raise XnerError(f"{sentence!r} is not a sentence. Give a text, or a list of words.")
         offsets, start = [], 0
         for word in sentence:
             offsets.append((start, start + len(word)))

@@ -107,13 +107,13 @@ def _index(source: str, revision: str | None, model: str) -> list[str]:
         names = list(dict.fromkeys(json.loads(Path(path).read_text(encoding="utf-8"))["weight_map"].values()))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise XnerError(
-            f"the file {_INDEX} of the model {model!r} is no index of weights ({error!r}). Save the model anew."
+            f"the file {_INDEX} of the model {model!r} is not an index of weights ({error!r}). Save the model again."
         ) from error
     for name in names:
         if not isinstance(name, str) or not _PLAIN.fullmatch(name):
             raise XnerError(
                 f"the file {_INDEX} of the model {model!r} names {name!r}. Only safetensors files beside it are read: "
-                "save the model anew, with save_pretrained."
+                "save the model again with save_pretrained."
             )
     return names
 
@@ -153,8 +153,8 @@ def check_loaded(loaded: Any, report: dict[str, Any], model: str, encoder: bool)
     ]
     if broken:
         raise XnerError(
-            f"the model {model!r} has weights that are not finite ({_some(broken)}), so it says nothing. Its file is "
-            "damaged or its training failed: give another copy."
+            f"the model {model!r} has weights that are not finite ({_some(broken)}), so its output is meaningless. "
+            "The file is damaged or training failed: use another copy."
         )
 
 

@@ -33,7 +33,7 @@ def expected_calibration_error(confidences: Sequence[float], correct: Sequence[b
     import numpy as np
 
     if not isinstance(bins, Integral) or bins < 1:
-        raise XnerError(f"bins: {bins!r} is no number of bins. Give a whole number from 1; 15 is usual.")
+        raise XnerError(f"bins: {bins!r} is not a number of bins. Give a whole number from 1; 15 is usual.")
     probabilities, right = np.asarray(confidences, np.float64), np.asarray(correct, np.float64)
     if probabilities.ndim != 1 or probabilities.shape != right.shape:
         raise XnerError(

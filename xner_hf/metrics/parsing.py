@@ -103,7 +103,7 @@ def attachment_scores(gold: Sequence[Tree], predicted: Sequence[Tree], conventio
         ``correct_relations``, ``correct_both``, and ``sentences``.
 
     Raises:
-        XnerError: the numbers of sentences differ, a sentence has two lengths, a head is no number from 0 to the
+        XnerError: the numbers of sentences differ, a sentence has two lengths, a head is not a number from 0 to the
             length of its sentence, a relation is no name, or `convention` is unknown. Messages count sentences from 0
             and words from 1, as heads do.
     """
@@ -151,7 +151,7 @@ def _read(tree: Tree, convention: str, where: str) -> tuple[Sequence[int], list[
     """Return the heads and the relations as they are compared, after checking them."""
     if len(tree) != 2 or isinstance(tree[1], str):
         raise XnerError(
-            f"{where}{tree!r} is no pair of lists. A sentence is (heads, relations), one of each per word."
+            f"{where}{tree!r} is not a pair of lists. A sentence is (heads, relations), one of each per word."
         )
     heads, relations = tree
     if len(heads) != len(relations):
@@ -161,11 +161,11 @@ def _read(tree: Tree, convention: str, where: str) -> tuple[Sequence[int], list[
     for word, (head, relation) in enumerate(zip(heads, relations, strict=True), 1):
         if not isinstance(head, Integral) or not 0 <= head <= len(heads):
             raise XnerError(
-                f"{where}word {word}: the head {head!r} is no number from 0 to {len(heads)}. "
+                f"{where}word {word}: the head {head!r} is not a number from 0 to {len(heads)}. "
                 "Heads count the words of the sentence from 1, and 0 marks the root."
             )
         if not isinstance(relation, str) or not relation:
             raise XnerError(
-                f"{where}word {word}: the relation {relation!r} is no name. Turn label numbers into names first."
+                f"{where}word {word}: the relation {relation!r} is not a name. Turn label numbers into names first."
             )
     return heads, list(relations) if convention == "full" else [relation.partition(":")[0] for relation in relations]

@@ -50,7 +50,7 @@ def entities(tags: Sequence[str], mode: str = "strict") -> list[Span]:
 
     Args:
         tags: ``O``, ``B-TYPE`` or ``I-TYPE``, one per word.
-        mode: what becomes of an ``I-X`` that continues no entity of type X. "default" opens an entity there, as the
+        mode: how to read an ``I-X`` that continues no entity of type X. "default" opens an entity there, as the
             CoNLL scorer and seqeval without further arguments do; "strict" opens entities at ``B-X`` only, as seqeval
             with ``mode="strict", scheme=IOB2`` does: the stray tag and the ``I-X`` after it belong to no entity.
 

@@ -68,7 +68,7 @@ class Biaffine(nn.Module):
 
 
 class BiaffineParser(nn.Module):
-    """Arcs and relations between words (Dozat & Manning 2017, equations 5 to 9), with a learnt state for the root."""
+    """Arcs and relations between words (Dozat & Manning 2017, equations 5 to 9), with a learned state for the root."""
 
     def __init__(self, hidden_size: int, arc_size: int, relation_size: int, relations: int, dropout: float):
         super().__init__()
@@ -85,7 +85,8 @@ class BiaffineParser(nn.Module):
 
         Args:
             words: states of the words, ``[batch, words, hidden]``.
-            mask: whether there is a word, ``[batch, words]``; what is none is no head either, nor a word of itself.
+            mask: whether there is a word, ``[batch, words]``; what is not a word is not a head either, and no word is
+                its own head.
         """
         heads = torch.cat([self.root.to(words.dtype).expand(len(words), 1, -1), words], 1)
         arc_dependent, rel_dependent = self.dropout(F.leaky_relu(self.dependent(words))).split(self.sizes, -1)

@@ -1,8 +1,8 @@
 """``pipeline("token-classification")`` for students: what their words are, and which sub-words speak for them.
 
 transformers' own pipeline takes what stands between two spaces for a word, for most tokenizers, so that ``Nairobi.``
-and ``(Kisumu)`` would be words; a student learnt from text whose punctuation stands apart, and what it says of a word
-is what it says of the first sub-word. This file is copied beside the weights.
+and ``(Kisumu)`` would be words; a student was trained on text whose punctuation is split off, and its output for a
+word is what it says of the first sub-word. This file is copied beside the weights.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class StudentTokenClassificationPipeline(TokenClassificationPipeline):
                 at += len(word) + len(delimiter)
         else:
             if not isinstance(sentence, str):
-                raise ValueError(f"{sentence!r} is no text. Give one, or words with is_split_into_words=True.")
+                raise ValueError(f"{sentence!r} is not text. Give text, or words with is_split_into_words=True.")
             text, words = sentence, split_words(sentence, self._patterns())
             places = character_places(text, words)
         if not words:

@@ -1,4 +1,4 @@
-"""Projection: the entities of a source sentence carried over to its translation."""
+"""Projection: the entities of a source sentence, marked in its translation."""
 
 from __future__ import annotations
 

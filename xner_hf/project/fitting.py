@@ -127,8 +127,8 @@ def _fit_weights(cells: Sequence[_Cells]) -> np.ndarray:
 def _f1(group: Sequence[tuple[_Cells, np.ndarray]], threshold: float) -> float:
     correct = predicted = gold = 0
     for cell, scores in group:
-        fates = match(cell.spans, scores, cell.starts, cell.ends, threshold, "greedy") if cell.spans else []
-        found = {(fate.start, fate.end, fate.label) for fate in fates if fate.status == PROJECTED}
+        found = match(cell.spans, scores, cell.starts, cell.ends, threshold, "greedy") if cell.spans else []
+        found = {(one.start, one.end, one.label) for one in found if one.status == PROJECTED}
         correct += len(found & cell.gold)
         predicted += len(found)
         gold += len(cell.gold)

@@ -118,7 +118,7 @@ def candidate_spans(
 def match(
     spans: Sequence[Span], scores: np.ndarray, starts: np.ndarray, ends: np.ndarray, threshold: float, solver: str
 ) -> list[ProjectedSpan]:
-    """Match entities with candidates and return the fate of every entity.
+    """Match entities with candidates and return the status of every entity.
 
     Args:
         spans: source entities.
@@ -135,20 +135,20 @@ def match(
         return [lost(span, number, UNALIGNED) for number, span in enumerate(spans)]
     chosen = SOLVERS[solver](scores, starts, ends, threshold)
     taken = [(int(starts[candidate]), int(ends[candidate])) for candidate in chosen if candidate >= 0]
-    fates: list[ProjectedSpan] = []
+    found: list[ProjectedSpan] = []
     for number, (span, candidate) in enumerate(zip(spans, chosen, strict=True)):
         if candidate >= 0:
             start, end = int(starts[candidate]), int(ends[candidate])
-            fates.append(ProjectedSpan(start, end, span.label, float(scores[number, candidate]), number, PROJECTED))
+            found.append(ProjectedSpan(start, end, span.label, float(scores[number, candidate]), number, PROJECTED))
             continue
         favourite = int(scores[number].argmax())
         best, start, end = float(scores[number, favourite]), starts[favourite], ends[favourite]
         # Solvers that prefer short spans pass over a score that is above the threshold by a rounding error.
         if best > threshold and any(begin < end and start < stop for begin, stop in taken):
-            fates.append(lost(span, number, CONFLICT, best))
+            found.append(lost(span, number, CONFLICT, best))
         else:
-            fates.append(lost(span, number, LOW_SCORE if best > 0 else UNALIGNED, best))
-    return fates
+            found.append(lost(span, number, LOW_SCORE if best > 0 else UNALIGNED, best))
+    return found
 
 
 def _predicted(labels: np.ndarray | None, words: int) -> list[Span]:

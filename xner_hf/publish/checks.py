@@ -74,7 +74,7 @@ def check_dataset(folder: Path, name: str | None = None) -> DatasetPublication:
     known |= {path.relative_to(folder).as_posix() for path in (folder / "scripts").glob("*.py")}
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     names = [path.relative_to(folder).as_posix() for path in files]
-    problems += [f"{name} is no part of the export; move it away." for name in names if name not in known]
+    problems += [f"{name} is not part of the export; move it away." for name in names if name not in known]
     problems += [one for path in files for one in _dangers(path, folder)]
     problems += [one for config, export in exports.items() for one in _terms(config, export)]
     _refuse(name or str(folder), problems)
@@ -102,7 +102,7 @@ def check_model(
 
     problems = []
     if not (folder / "config.json").is_file():
-        raise Refused(f"{folder} holds no config.json, so it is no model. Train one with `xner train`.")
+        raise Refused(f"{folder} has no config.json, so it is not a model. Train one with `xner train`.")
     if not any(folder.glob("*.safetensors")):
         problems.append("there are no weights in *.safetensors.")
     if not (folder / "training.json").is_file():
@@ -120,7 +120,7 @@ def check_model(
     names = [path.relative_to(folder).as_posix() for path in files]
     for path, name in zip(files, names, strict=True):
         if path.suffix not in _OF_A_MODEL and path.suffix not in _PICKLED:
-            problems.append(f"{name} is no file of a model; move it away.")
+            problems.append(f"{name} is not a file of a model; move it away.")
         problems += _dangers(path, folder)
     if not allow_unscored and not read_scores(folder):
         problems.append(
@@ -151,7 +151,7 @@ def _unwhole(folder: Path, config: str, export: Mapping[str, Any]) -> Iterator[s
         if Path(name).parts[0] != config or ".." in Path(name).parts:
             yield f"{config}/{EXPORT} names {name!r}, which lies outside of {config}. Export it again."
         elif not path.is_file():
-            yield f"{name} is missing, so the build is not whole. Export it again."
+            yield f"{name} is missing, so the export is incomplete. Export it again."
         elif sha256(path) != digest:
             yield f"{name} was changed after the export. Export it again."
         else:
@@ -160,13 +160,13 @@ def _unwhole(folder: Path, config: str, export: Mapping[str, Any]) -> Iterator[s
         yield f"{config}/build.json is not that of the export. Export it again."
     for path in _own_paths(export["build"]["recipe"]):
         yield (
-            f"{config}: its recipe names {path!r} on this machine, which nobody else can follow. Publish that first, "
-            "and build with its id."
+            f"{config}: its recipe names {path!r} on this machine, which nobody else has. Publish that first, and "
+            "build with its id."
         )
     rows = export["build"]["rows"]
     for split, facts in export["splits"].items():
         if not sound.issuperset(facts["files"]):
-            continue  # told above
+            continue  # reported above
         found = sum(pq.read_metadata(folder / name).num_rows for name in facts["files"])
         if not found == facts["rows"] == rows[split]:
             yield f"{config}/{split} has {found:,} rows, but the build made {rows[split]:,}. Export it again."

@@ -80,7 +80,7 @@ def export_builds(
         folder: new, empty, or of an earlier export.
         max_shard_size: bytes of a Parquet file above which a split is cut into several of about the same size.
         licence_override: ``licence`` and ``reason``, see `xner_hf.publish.licences.binding_terms`.
-        progress: told of the rows that are written.
+        progress: shows the rows written.
 
     Raises:
         Refused: the terms of a build are unknown or cannot be combined.
@@ -136,7 +136,7 @@ def parse_size(text: str) -> int:
     """
     match = re.fullmatch(r"([0-9]+) ?([KMG]?)B?", text.strip().upper())
     if not match or not int(match[1]):
-        raise XnerError(f"{text!r} is no size of a file. Give one such as 500MB or 2GB.")
+        raise XnerError(f"{text!r} is not a file size. Give one such as 500MB or 2GB.")
     return int(match[1]) * 1000 ** " KMG".index(match[2] or " ")
 
 
@@ -164,14 +164,14 @@ def _read(path: Path) -> _Build:
                 )
         if rows != facts.get("rows", {}).get(split):
             raise XnerError(
-                f"{path} is no whole build: {split} has {rows:,} rows, but its build.json says "
+                f"{path} is not a complete build: {split} has {rows:,} rows, but its build.json says "
                 f"{facts.get('rows', {}).get(split)}. Build the corpus again with `xner build {code}`."
             )
         files[split] = found if rows else []
     if not files["train"]:
         raise XnerError(f"the build {path} has no rows in train, so there is nothing to publish; see its build.json.")
     if facts["language"] != code or not (path / "recipe.yaml").is_file():
-        raise XnerError(f"{path} is no whole build: it lacks recipe.yaml. Build the corpus again.")
+        raise XnerError(f"{path} is not a complete build: it lacks recipe.yaml. Build the corpus again.")
     return _Build(path, facts, files)
 
 

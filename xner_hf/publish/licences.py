@@ -95,7 +95,7 @@ def binding_terms(
     found = [_read(one) for one in ordered]
     problems = [*_forbidden(found, passes_text), *_conflicts(found)]
     if problems:
-        raise Refused(f"{' '.join(problems)} Leave out what stands in the way, {_BY_HAND}.")
+        raise Refused(f"{' '.join(problems)} Leave out those inputs, {_BY_HAND}.")
     licence_class = _strictest(one.licence_class for one in found)
     # Share-alike terms that survived are the strictest: whatever rules them out was refused above.
     strictest = [one for one in found if one.known.share_alike]
@@ -171,7 +171,7 @@ def _conflicts(found: Sequence[_Input]) -> list[str]:
         elif RESTRICTIVENESS.index(other.licence_class) > RESTRICTIVENESS.index(alike.licence_class):
             clash = "allows less than that"
         elif other.licence == "other" and other.licence_class != "permissive":
-            clash = "has terms of its own beside it"
+            clash = "has further terms of its own"
         if clash:
             problems.append(
                 f"{alike} asks that whatever is made from it goes out under {alike.licence}, and {other} {clash}: "

@@ -103,7 +103,7 @@ def _check_sections(old: str) -> None:
         broken = next((one for one in marks if opened.count(one) != 1 or closed.count(one) != 1), marks[0])
         raise XnerError(
             f"the section {broken!r} of the card that is there is not opened and closed once each, by "
-            f"<!-- xner:{broken} --> and <!-- /xner:{broken} -->. Mend it by hand, or take both marks out."
+            f"<!-- xner:{broken} --> and <!-- /xner:{broken} -->. Fix it by hand, or take both marks out."
         )
 
 
@@ -118,9 +118,9 @@ def _merge_metadata(old: str, new: str, was_ours: bool) -> str:
         ours, theirs = load_names(new) or {}, load_names(old) or {}  # a configuration may be called no
     except yaml.YAMLError as error:
         said = " ".join(str(error).split())
-        raise XnerError(f"the metadata of the card that is there is no YAML: {said} Mend it by hand.") from error
+        raise XnerError(f"the metadata of the card that is there is not YAML: {said} Fix it by hand.") from error
     if not isinstance(theirs, dict):
-        raise XnerError("the metadata of the card that is there is no mapping of keys to values. Mend it by hand.")
+        raise XnerError("the metadata of the card that is there is not a mapping of keys to values. Fix it by hand.")
     if was_ours and "pipeline_tag" in ours:
         theirs = {key: value for key, value in theirs.items() if key in ours or key not in _OF_WEIGHTS}
     merged = merge_metadata(theirs, ours)
@@ -202,7 +202,7 @@ _MERGE: dict[str, Callable[[Any, Any], Any]] = {
 
 
 def _splice(text: str, old: Mapping[str, Any], merged: Mapping[str, Any]) -> str | None:
-    """Return `text` with the changed keys written anew; None where it cannot be cut into keys."""
+    """Return `text` with the changed keys written again; None where it cannot be cut into keys."""
     pieces: list[list[str]] = [[]]
     for line in text.splitlines(keepends=True):
         if _KEY.match(line):

@@ -24,7 +24,7 @@ _PRIMARY = {"f1": "F1 (strict)", "las": "LAS", "uas": "UAS"}
 def write_model_card(folder: Path) -> Path:
     """Write the README.md of a student beside its weights, merged into the one that is there; return the file.
 
-    Terms that forbid publishing are told on the card.
+    The card shows terms that forbid publishing.
 
     Raises:
         XnerError: the folder holds no student of ours, or the card that is there is damaged.
@@ -111,7 +111,7 @@ def _read(folder: Path, name: str) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise XnerError(f"{path} cannot be read: {error}. Train a student with `xner train`.") from error
     if not isinstance(found, dict) or (name == "training.json" and not {"settings", "sentences"} <= set(found)):
-        raise XnerError(f"{path} is none that `xner train` writes. Train the student again.")
+        raise XnerError(f"{path} was not written by `xner train`. Train the student again.")
     return found
 
 

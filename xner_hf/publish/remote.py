@@ -89,9 +89,9 @@ class Remote:
         try:
             validate_repo_id(repo)
         except HFValidationError as error:
-            raise XnerError(f"--repo {repo!r} is no name on the Hub: {error} Give ORGANISATION/NAME.") from error
+            raise XnerError(f"--repo {repo!r} is not a name on the Hub: {error} Give ORGANISATION/NAME.") from error
         if repo.count("/") != 1:
-            raise XnerError(f"--repo {repo!r} names no owner. Give ORGANISATION/NAME, such as xner/projected.")
+            raise XnerError(f"--repo {repo!r} has no owner. Give ORGANISATION/NAME, such as xner/projected.")
         self.kind, self.repo, self.revision = kind, repo, revision
 
     @cached_property
@@ -263,7 +263,7 @@ def _asking(repo: str) -> Iterator[None]:
             raise Transient(f"the Hub answered {status}", _seconds(error)) from error
         if status == 401 or isinstance(error, RepositoryNotFoundError):
             raise Refused(
-                f"the Hub knows no {repo} that this token may use ({status}). Check the name; log in with `hf auth "
+                f"the Hub has no {repo} that this token may use ({status}). Check the name; log in with `hf auth "
                 "login`, or set HF_TOKEN to a token that is still valid."
             ) from error
         if status == 403:

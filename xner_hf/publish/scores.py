@@ -19,8 +19,8 @@ SCORES = "scores.json"
 _KEY = ("task", "dataset", "config", "split", "kind", "metric")
 KINDS = {
     "model": "labels that the model gives to the gold sentences",
-    "intrinsic": "labels that the same recipe gives to human translations of the gold sentences and carries over to "
-    "them (these sentences are no part of the corpus)",
+    "intrinsic": "labels that the same recipe projects to the gold sentences from their human translations (these "
+    "sentences are not part of the corpus)",
     "labels": "labels of the corpus on the gold sentences that it holds",
 }
 """What was scored."""
@@ -41,12 +41,12 @@ def read_scores(folder: Path) -> list[dict[str, Any]]:
         found = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise XnerError(
-            f"{path} is no JSON: {error}. Remove it and score again with `xner evaluate --save`."
+            f"{path} is not JSON: {error}. Remove it and score again with `xner evaluate --save`."
         ) from error
     needed = {"dataset", "split", "task", "metric", "value"}
     if not isinstance(found, list) or not all(isinstance(one, dict) and needed <= set(one) for one in found):
         raise XnerError(
-            f"{path} is no list of scores with {', '.join(sorted(needed))}. Remove it and score again with "
+            f"{path} is not a list of scores with {', '.join(sorted(needed))}. Remove it and score again with "
             "`xner evaluate --save`."
         )
     return found

@@ -114,7 +114,7 @@ def publish(
     if create_pr and tag:
         raise Refused("a pull request has no commit to tag before it is merged. Leave --tag out.")
     if tag is not None and (tag in ("", "@") or _NO_TAG.search(tag)):
-        raise Refused(f"--tag {tag!r} is no name that git allows. Take one without spaces and signs, such as v1.0.")
+        raise Refused(f"--tag {tag!r} is not a name that git allows. Use one without spaces and signs, such as v1.0.")
     made = tries.until_done(lambda: _prepare(remote, private, create_pr, dry_run, tag))
     found = tries.until_done(lambda: _commit(publication, remote, title, private, create_pr, dry_run, tag, tries))
     if tag and found.commit and found.state in ("published", "unchanged"):
@@ -132,7 +132,7 @@ class _Tries:
         self._sleep, self._tell = sleep, tell
         self.notes: list[str] = []
         self.sent = False
-        """Whether a commit was sent whose fate was not told."""
+        """Whether a commit was sent and its reply was lost."""
         self.landed = ""
         """What is known to be there, and what is missing."""
 

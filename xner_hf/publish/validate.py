@@ -56,11 +56,11 @@ def _metadata(text: str) -> dict[str, Any]:
     try:
         data = load_yaml(found[2])
     except yaml.YAMLError as error:
-        raise ValueError(f"the metadata are no YAML: {error}") from error
+        raise ValueError(f"the metadata are not YAML: {error}") from error
     if not isinstance(data, dict):
-        raise ValueError("the metadata are no mapping of keys to values.")
+        raise ValueError("the metadata are not a mapping of keys to values.")
     if odd := [key for key in data if not isinstance(key, str)]:
-        raise ValueError(f"the metadata have the key {odd[0]!r}, which is no text; quote it.")
+        raise ValueError(f"the metadata have the key {odd[0]!r}, which is not text; quote it.")
     return data
 
 
@@ -79,7 +79,7 @@ def _texts(data: Mapping[str, Any]) -> Iterator[str]:
     for key in _LISTS:
         values = _listed(data.get(key))
         if wrong := [one for one in values if not (isinstance(one, str) and one.strip())]:
-            yield f"{key} holds {wrong[0]!r}, which is no text; quote it."
+            yield f"{key} holds {wrong[0]!r}, which is not text; quote it."
         elif len(set(values)) < len(values):
             yield f"{key} holds an entry twice."
 
@@ -112,7 +112,7 @@ def _languages(data: Mapping[str, Any]) -> Iterator[str]:
         if code in ("code", "multilingual") or not isinstance(code, str):
             continue
         if not _LANGUAGE.fullmatch(code) or not langcodes.Language.get(code).is_valid():
-            yield f"the language {code!r} is no code of ISO 639 in lower case, such as ha or pcm."
+            yield f"the language {code!r} is not an ISO 639 code in lower case, such as ha or pcm."
 
 
 def _dataset(data: Mapping[str, Any]) -> Iterator[str]:
@@ -169,7 +169,7 @@ def _infos(infos: Any, configs: list[Any]) -> Iterator[str]:
     entries = infos if isinstance(infos, list) else [infos] if infos else []
     for one in entries:
         if not isinstance(one, Mapping):
-            yield f"dataset_info holds {one!r}, which is no mapping."
+            yield f"dataset_info holds {one!r}, which is not a mapping."
             continue
         name = one.get("config_name", "default")
         if name not in configs:
@@ -185,7 +185,7 @@ def _infos(infos: Any, configs: list[Any]) -> Iterator[str]:
             isinstance(features, list)
             and all(isinstance(feature, Mapping) and feature.get("name") for feature in features)
         ):
-            yield f"dataset_info of {name!r}: the features are no list of columns with names."
+            yield f"dataset_info of {name!r}: the features are not a list of columns with names."
 
 
 def _model(data: Mapping[str, Any]) -> Iterator[str]:
@@ -199,14 +199,14 @@ def _model(data: Mapping[str, Any]) -> Iterator[str]:
     for key in ("base_model", "datasets"):
         for one in _listed(data.get(key)):
             if isinstance(one, str) and not _REPO.fullmatch(one):
-                yield f"{key} is {one!r}, which is no id on the Hub."
+                yield f"{key} is {one!r}, which is not an id on the Hub."
     for one in card.eval_results or ():
         for key in ("task_type", "dataset_type", "dataset_name", "metric_type"):
             if not isinstance(getattr(one, key), str):
                 yield f"the model-index has a result whose {key} is {getattr(one, key)!r}; it is a text."
         value = one.metric_value
         if isinstance(value, Real) and not isfinite(value):
-            yield f"the model-index has a {one.metric_type} of {value}, which is no number."
+            yield f"the model-index has a {one.metric_type} of {value}, which is not a number."
         elif not isinstance(value, (Real, str, Mapping, list)):
             yield f"the model-index has a {one.metric_type} without a value."
     emissions = data.get("co2_eq_emissions")

@@ -117,7 +117,7 @@ def _open_shard(split: str, path: Path) -> Shard:
             missing = [name for name in fields if name not in names]
             if missing:
                 raise XnerError(
-                    f"{path}: the column {column!r} is no list of structs with {', '.join(map(repr, missing))}. "
+                    f"{path}: the column {column!r} is not a list of structs with {', '.join(map(repr, missing))}. "
                     f"{_AGAIN}"
                 )
     return Shard(path, split, groups)

@@ -1,4 +1,4 @@
-"""Turns a row of a build into what the page says about it: what became of each entity, and the boxes to draw."""
+"""Turns a row of a build into what the page shows: the status of each entity, and the boxes to draw."""
 
 from __future__ import annotations
 

@@ -199,7 +199,9 @@ def _recipe_name(recipe: Any) -> str:
 def _listed(info: dict[str, Any], key: str, path: Path) -> list[Any]:
     value = info.get(key, [])
     if not isinstance(value, list):
-        raise XnerError(f"{path / 'build.json'}: {key!r} is no list. Build the corpus again with `xner build LANG`.")
+        raise XnerError(
+            f"{path / 'build.json'}: {key!r} is not a list. Build the corpus again with `xner build LANG`."
+        )
     return value
 
 

@@ -112,7 +112,7 @@ def study_section(path: Path, language: str, backbone: str | None = None) -> Stu
 
 
 def _state(study: Study, planned: int, made: int, failed: int) -> str:
-    """Say how far the study is; failed runs are made, and told."""
+    """Return how many runs are done; failed runs are counted."""
     lost = f", {failed:,} of them failed" if failed else ""
     if made == failed:
         tried = f"{made:,} of {planned:,} runs are made{lost}" if made else f"None of its {planned:,} runs is made"
@@ -128,7 +128,7 @@ def _pieces(text: str) -> list[tuple[str, bool]]:
 
 
 def _plot(caption: str, name: str, draw: Callable[[Summary, Path], None], summary: Summary) -> Plot:
-    """Draw a plot; what stands in its way, such as that matplotlib is not installed, is told in its place."""
+    """Draw a plot; if that fails, as without matplotlib, return the reason in its place."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{name}.svg"
         try:
@@ -144,7 +144,7 @@ def inline_svg(text: str, prefix: str, label: str) -> str:
     Args:
         text: the file, as matplotlib writes it: with one style sheet, for all elements, and references by fragment.
         prefix: put before every id, so that they are unique in the page.
-        label: what those are told who cannot see it.
+        label: text for screen readers.
     """
     root = ElementTree.fromstring(text)  # comments and the document type are gone
     for parent in list(root.iter()):

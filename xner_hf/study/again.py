@@ -82,23 +82,23 @@ def make_again(study: Study, run: RunSpec, folder: Path, command: str) -> Again:
         command: for its ``training.json``.
 
     Raises:
-        XnerError: the folder is not empty, an input cannot be had or is wrong, or a row of the store is damaged; all
-            before anything is trained.
+        XnerError: the folder is not empty, an input is not available or is wrong, or a row of the store is damaged;
+            all before anything is trained.
     """
     check_new(folder)
     store = Store.of(study)
     before = store.result(run.key)
     lacking = [one for one in check_inputs(study, [run], store)["inputs"] if one["state"] != "ok"]
     if lacking:
-        told = "".join(f"\n- {one['kind']} {one['name']}: {one['detail']}" for one in lacking)
-        raise XnerError(f"{place_of(run)} cannot be reproduced here; missing:{told}")
+        details = "".join(f"\n- {one['kind']} {one['name']}: {one['detail']}" for one in lacking)
+        raise XnerError(f"{place_of(run)} cannot be reproduced here; missing:{details}")
     made = make_student(run, folder, provenance(study, run, command))
     trees = score_trees(folder, run.settings)  # of the whole split; a row has its first sentences only
     return Again(made.row, made.entities or {}, trees, compare(made.row, before))
 
 
 def compare(made: Mapping[str, Any], stored: Row | None) -> dict[str, Any]:
-    """Return how what came of a run compares with its row in the store.
+    """Compare the result of a run with its row in the store.
 
     Returns:
         ``state``: ``same`` where scores and predictions are equal, ``different``, ``failed`` where the row has an

@@ -55,13 +55,13 @@ def read_arm(
     trees = _trees(str(own.get("trees", "source" if arm.endswith("+parse") else "none")), arm)
     changed = {key: own[key] for key in _BUDGET if key in own}
     if trees == "none" and {"tree_share", "tree_sentences"} & set(changed):
-        raise XnerError("it has no trees, so tree_share and tree_sentences have no use. Leave them out.")
+        raise XnerError("it has no trees, so it ignores tree_share and tree_sentences. Leave them out.")
     check_settings({**asdict(budget), **changed}, Budget, "budget")
     noise = own.get("noise", 0.0)
     if isinstance(noise, bool) or not isinstance(noise, int | float) or not 0 <= noise <= 1:
         raise XnerError(f"noise is {noise!r}; it is a share of the labels, from 0 to 1.")
     if noise and not arm.startswith(GOLD):
-        raise XnerError("noise spoils gold labels, which only the arm gold learns from. Leave it out.")
+        raise XnerError("noise corrupts gold labels, which only the arm gold uses. Leave it out.")
     chosen = names_in(own["languages"], "languages") if "languages" in own else languages
     for one in chosen:
         if one not in languages:
@@ -87,7 +87,7 @@ def training_in(settings: Mapping[str, Any]) -> TrainingConfig:
     for key in settings:
         if key in OWN_TRAINING:
             place = {"backbone": "backbones", "seed": "seeds"}.get(key, "budget")
-            raise XnerError(f"training: {key} stands in {place}. Move it there.")
+            raise XnerError(f"training: {key} belongs in {place}. Move it there.")
         if key in IDLE_TRAINING:
             raise XnerError(f"training: a study does not set {key}: {IDLE_TRAINING[key]}. Leave it out.")
     weights = {key: value for key, value in settings.items() if str(key).startswith(_WEIGHTS)}
@@ -163,7 +163,7 @@ def _trees(trees: str, arm: str) -> str:
         raise XnerError(f"trees is {trees!r}.{nearest(trees, list(TREES))} It is one of {', '.join(TREES)}.")
     parses, learnt = arm.endswith("+parse"), trees not in ("none", "text")
     if parses and not learnt:
-        raise XnerError(f"{arm} learns trees, but trees is {trees!r}. Give trees, or the arm without +parse.")
+        raise XnerError(f"{arm} needs trees, but trees is {trees!r}. Give trees, or the arm without +parse.")
     if learnt and not parses:
-        raise XnerError(f"{arm} learns no trees, but trees is {trees!r}. Give {arm}+parse, or leave trees out.")
+        raise XnerError(f"{arm} ignores trees, but trees is {trees!r}. Give {arm}+parse, or leave trees out.")
     return trees

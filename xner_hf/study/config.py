@@ -150,7 +150,7 @@ def _languages(given: _File) -> tuple[StudyLanguage, ...]:
     names = [one.name for one in found]
     for name in names:
         if names.count(name) > 1:
-            raise XnerError(f"languages: {name} stands there twice, under two of its names. Keep one.")
+            raise XnerError(f"languages: {name} is given twice, under two names. Keep one.")
     for name in _references(given.target_trees, "target_trees"):
         if name not in names:
             raise XnerError(f"target_trees: the study has no language {name!r}.{nearest(name, names)}")
@@ -174,7 +174,7 @@ def _language(name: str, own: dict[str, Any], given: _File) -> StudyLanguage:
         gold = language.test_sets[0]
     split = special.split or given.split
     if split == "train":
-        raise XnerError("split is 'train', which the arm gold learns from. Score on another.")
+        raise XnerError("split is 'train', which the arm gold is trained on. Score on another.")
     labels = special.source_labels or _references(given.source_labels, "source_labels").get(source)
     if labels is not None:
         _check_labels(labels)
@@ -213,7 +213,7 @@ def _check_labels(reference: str) -> None:
     if not (corpus and config and split):
         raise XnerError(f"source_labels: {reference!r} is not of the form org/name:config/split.")
     if is_evaluation_split(corpus, config, split):
-        raise XnerError(f"source_labels: {reference} is an evaluation split, which nothing may learn from.")
+        raise XnerError(f"source_labels: {reference} is an evaluation split, which nothing may be trained on.")
 
 
 def _references(value: Any, where: str) -> dict[str, str]:
@@ -255,8 +255,8 @@ def _check_contrast(contrast: Contrast, arms: Mapping[str, StudyArm]) -> None:
     for name, (left, right) in both.items():
         if left != right:
             raise XnerError(
-                f"{one.name} has {name} {left}, {other.name} has {right}. Arms that are compared learn from as many "
-                "sentences in as many steps; give both the same."
+                f"{one.name} has {name} {left}, {other.name} has {right}. Arms that are compared are trained on the "
+                "same number of sentences and steps; give both the same."
             )
     for name in ("seeds", "languages"):
         if not set(getattr(one, name)) & set(getattr(other, name)):

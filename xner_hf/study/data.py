@@ -105,7 +105,7 @@ def study_text(recipe: Recipe, gold: str, sentences: int, validation: int) -> St
         validation: how many more, to choose settings by.
 
     Raises:
-        XnerError: there are not enough, the recipe has no source side, or an input cannot be had.
+        XnerError: there are not enough, the recipe has no source side, or an input is not available.
     """
     from filelock import FileLock
 
@@ -113,8 +113,8 @@ def study_text(recipe: Recipe, gold: str, sentences: int, validation: int) -> St
 
     if not recipe.projects:
         raise XnerError(
-            f"the recipe {recipe.recipe} of {recipe.language} carries no labels over from a source side, so there are "
-            "no links to teach over. Give another, such as parallel or translate-test."
+            f"the recipe {recipe.recipe} of {recipe.language} projects no labels from a source side, so there are no "
+            "links. Use another, such as parallel or translate-test."
         )
     wanted = sentences + validation
     origin = TRANSLATIONS if has_translations(gold) else BUILD
@@ -133,8 +133,8 @@ def study_text(recipe: Recipe, gold: str, sentences: int, validation: int) -> St
     if len(rows) < wanted:
         whose = f"{gold} has" if origin == TRANSLATIONS else f"the text of the recipe {recipe.recipe} has"
         raise XnerError(
-            f"{recipe.language}: {whose} {len(rows):,} sentences to learn from that the recipe labels, but the study "
-            f"wants {sentences:,} and {validation:,} more to choose settings by. Ask for fewer, or for another recipe."
+            f"{recipe.language}: {whose} {len(rows):,} sentences to train on that the recipe labels, but the study "
+            f"wants {sentences:,} and {validation:,} more to choose settings by. Use fewer, or another recipe."
         )
     return StudyText(rows[:sentences], rows[sentences:wanted], kept["rejected"], origin)
 
@@ -205,7 +205,7 @@ def source_sentences(reference: str, limit: int) -> list[Sentence]:
         Sentence(one.id, one.tokens, one.spans) for one in islice(read_labelled(corpus, split, ReadReport()), limit)
     ]
     if len(found) < limit:
-        raise XnerError(f"{reference} has {len(found):,} sentences, but the study wants {limit:,}. Ask for fewer.")
+        raise XnerError(f"{reference} has {len(found):,} sentences, but the study wants {limit:,}. Use fewer.")
     return found
 
 

@@ -124,7 +124,7 @@ def _look(kind: str, name: str, part: str | None) -> dict[str, str]:
 
 def _model(name: str, revision: str | None) -> None:
     if not Path(name).is_dir() and not REPO_ID.fullmatch(name):
-        raise XnerError(f"{name!r} is neither a folder here nor a Hub id such as 'org/name'.")
+        raise XnerError(f"{name!r} is neither a local folder nor a Hub id such as 'org/name'.")
     try:
         source, at = model_source(name, revision)
     except NotAvailable as error:
@@ -166,7 +166,7 @@ def _twin(gold: str, _: str | None) -> None:
         return
     corpus, _, config = gold.partition(":")
     problem = (
-        f"the arm gold learns from training sentences that have gold labels and a human translation; {gold} has none "
+        f"the arm gold is trained on sentences with gold labels and a human translation; {gold} has none "
         "here. Restrict the arm with languages."
     )
     if corpus == intrinsic.GOLD:
@@ -198,9 +198,9 @@ def _splits(name: str) -> list[str]:
         return splits_of(corpus, config)
     except NotAvailable as error:
         knows = "knows" if name in _known_corpora() else "does not know"
-        told = NotAvailable(f"{error} The language table {knows} {name}.")
-        told.__cause__ = error.__cause__
-        raise _worse(told, "datasets", corpus) from error
+        fault = NotAvailable(f"{error} The language table {knows} {name}.")
+        fault.__cause__ = error.__cause__
+        raise _worse(fault, "datasets", corpus) from error
 
 
 def _known_corpora() -> set[str]:

@@ -19,11 +19,11 @@ TREES = {
     "none": "no trees",
     "source": "the treebank of the source language",
     "target": "the treebank of the target language",
-    "projected": "trees of the source side of the build, carried over its links; the parser learnt from `source`",
+    "projected": "trees of the source side of the build, projected over its links; the parser is trained on `source`",
     "text": "control: the sentences of `source` without their trees, labelled by the teacher instead",
     "random": "control: the sentences of `source` with random trees",
 }
-"""Where the extra sentences of an arm come from, and what is learnt from them."""
+"""Where the extra sentences of an arm come from, and what they are used for."""
 
 CONTROLS = ("text", "random")
 
@@ -54,7 +54,7 @@ class Budget:
     epochs: float = setting(..., "passes over them", within="(0, inf)")
     batch_size: int = setting(..., "sentences a step and device", within="(0, inf)")
     tree_share: float = setting(1.0, "steps on the extra sentences for each other step", within="(0, inf)")
-    tree_sentences: int | None = setting(None, "first sentences of the treebank; else all", within="(0, inf)")
+    tree_sentences: int | None = setting(None, "first sentences of the treebank; all by default", within="(0, inf)")
     hours: float | None = setting(None, "hours that all runs may take; decides no run", within="(0, inf)")
     note: str = setting("", "what it was measured on; decides no run")
 

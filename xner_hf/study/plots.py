@@ -183,10 +183,10 @@ class _Effect(NamedTuple):
 
 def _forest(axes: Axes, effects: Sequence[_Effect]) -> None:
     axes.axvline(0, color=_GREY, linewidth=0.8)
-    told = []
+    rows = []
     for place, (_, effect, pairs) in enumerate(effects):
         if effect is None:
-            told.append("no pair")
+            rows.append("no pair")
             continue
         mean = isinstance(effect, MeanEffect)
         colour, marker, width = (_COLOURS[1], "D", 2.2) if mean else (_COLOURS[0], "o", 1.4)
@@ -194,19 +194,19 @@ def _forest(axes: Axes, effects: Sequence[_Effect]) -> None:
         if effect.low is not None:
             axes.plot([100 * effect.low, 100 * effect.high], [place, place], color=colour, linewidth=width)
         axes.plot(100 * effect.mean, place, marker, color=colour, markersize=5)
-        told.append(_told(effect))
+        rows.append(_label(effect))
     axes.set_yticks(range(len(effects)), [one.name for one in effects])
     axes.set_ylim(len(effects) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     figures = axes.secondary_yaxis("right")
-    figures.set_yticks(range(len(told)), told)
+    figures.set_yticks(range(len(rows)), rows)
     figures.tick_params(length=0, labelsize=8)
     figures.spines["right"].set_visible(False)
     axes.grid(axis="x", color="#eeeeee")
     axes.set_axisbelow(True)
 
 
-def _told(effect: LanguageEffect | MeanEffect) -> str:
+def _label(effect: LanguageEffect | MeanEffect) -> str:
     ends = "" if effect.low is None else f" [{100 * effect.low:+.2f}, {100 * effect.high:+.2f}]"
     return f"{100 * effect.mean:+.2f}{ends}"
 

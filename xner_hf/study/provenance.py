@@ -33,7 +33,7 @@ def provenance(study: Study, run: RunSpec, command: str) -> dict[str, Any]:
         command: that makes the student.
 
     Raises:
-        XnerError: an input cannot be had.
+        XnerError: an input is not available.
     """
     settings = run.settings
     text, recipe = run_text(run), run.recipe()
@@ -50,7 +50,7 @@ def provenance(study: Study, run: RunSpec, command: str) -> dict[str, Any]:
         "language": settings["code"],
         **named,
         "study": {"name": study.name, "key": run.key, "settings": dict(settings)},
-        **({"experiment": told} if (told := _experiment(settings)) else {}),
+        **({"experiment": changes} if (changes := _experiment(settings)) else {}),
         "builds": [_build(settings, recipe, text, command)] if recipe is not None and text is not None else [],
         "command": command,
     }
@@ -64,12 +64,12 @@ def _without_split(reference: str) -> str:
 
 def _experiment(settings: Mapping[str, Any]) -> str:
     """Say what was made wrong on purpose, which nobody would guess from a name."""
-    told = []
+    changes = []
     if settings["noise"]:
-        told.append(f"a share of {settings['noise']:g} of the gold labels that it learnt from was made wrong")
+        changes.append(f"a share of {settings['noise']:g} of its gold training labels was made wrong")
     if settings["trees"] == "random":
-        told.append("the trees that it learnt from are random, so its own mean nothing")
-    return " and ".join(told)
+        changes.append("its training trees are random, so its own are meaningless")
+    return " and ".join(changes)
 
 
 def _build(settings: Mapping[str, Any], recipe: Recipe, text: StudyText, command: str) -> dict[str, Any]:

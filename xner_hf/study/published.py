@@ -143,7 +143,7 @@ def _published(table: dict[str, Any], where: str) -> Published:
         raise XnerError(f"{where}: it needs 'f1', a mapping of languages to F1 x 100, or at least 'mean'.")
     for code in f1:
         if not isinstance(code, str) or find_language(code).code != code:
-            raise XnerError(f"{where}: {code!r} is no ISO 639-3 code of the language table; 'luo' is one.")
+            raise XnerError(f"{where}: {code!r} is not an ISO 639-3 code of the language table; 'luo' is one.")
     for name, value in {**f1, "mean": mean}.items():
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if not (name == "mean" and value is None) and not (number and 0 <= value <= 100):

@@ -61,7 +61,7 @@ def results_of(study: Study, backbone: str | None = None) -> tuple[list[dict[str
 
 
 def read_gold(reference: str, split: str) -> Mapping[str, Sequence[Span]] | None:
-    """Return the entities of a test set by sentence; None where it cannot be had here."""
+    """Return the entities of a test set by sentence; None where it is not available here."""
     from xner_hf.corpora.labelled import read_labelled
     from xner_hf.evaluation.scores import gold_tags
     from xner_hf.metrics import entities

@@ -1,4 +1,4 @@
-"""A row of a study's store: what a run was, and what came of it; checked so that no text or gold label gets in."""
+"""A row of a study's store: settings and results of a run; checked so that no text or gold label gets in."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def check_row(row: Mapping[str, Any]) -> Row:
     try:
         return _checked(json.loads(json.dumps(dict(row))))
     except TypeError as error:
-        raise XnerError(f"the row is no JSON: {error}.") from error
+        raise XnerError(f"the row is not JSON: {error}.") from error
 
 
 def _checked(row: dict[str, Any]) -> Row:
@@ -137,14 +137,14 @@ def read_row(text: str) -> Row:
     try:
         table = json.loads(text, parse_constant=_refuse)
     except ValueError as error:
-        raise XnerError(f"it is no JSON: {error}.") from error
+        raise XnerError(f"it is not JSON: {error}.") from error
     if not isinstance(table, dict):
         raise XnerError("it holds no row.")
     return _checked(table)
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no number of JSON")
+    raise ValueError(f"{constant} is not a JSON number")
 
 
 def error_line(error: BaseException) -> str:
@@ -163,7 +163,7 @@ def _leaves(value: Any, where: str) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping):
         for name, inner in value.items():
             if not isinstance(name, str):
-                raise XnerError(f"{where} has the key {name!r}, which is no text; JSON would change it.")
+                raise XnerError(f"{where} has the key {name!r}, which is not text; JSON would change it.")
             yield from _leaves(inner, f"{where}[{name!r}]")
     elif isinstance(value, list | tuple):
         for number, inner in enumerate(value):

@@ -31,7 +31,7 @@ from xner_hf.training.student import train_student
 from xner_hf.training.teachers import Teacher
 
 PARSED = 500
-"""First sentences of a treebank's test split that are parsed: enough to see whether the trees were learnt."""
+"""First sentences of a treebank's test split that are parsed: enough to see whether the parser works."""
 
 VALIDATION = 150
 """Sentences with projected labels, none of them trained on, that are scored after every epoch; nothing is chosen by
@@ -40,7 +40,7 @@ them within a run."""
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a run.
+    """The result of a run.
 
     Attributes:
         row: the fields of a row that the run decides: ``signatures``, ``seconds``, ``steps``, ``scores``,
@@ -63,7 +63,7 @@ def do_run(run: RunSpec, validate_only: bool = False) -> dict[str, Any]:
         The fields of a row that the run decides, see `Outcome`.
 
     Raises:
-        XnerError: an input cannot be had, or does not fit.
+        XnerError: an input is not available, or does not fit.
     """
     with _scratch() as folder:
         return make_student(run, folder, validate_only=validate_only).row
@@ -110,9 +110,9 @@ def make_student(
     }
     entities_found = None
     if not validate_only:
-        entities_found, told = _score(folder, settings)
+        entities_found, predictions = _score(folder, settings)
         found["scores"] = {name: entities_found[name] for name in _KEPT_SCORES}
-        found["predictions"] = told
+        found["predictions"] = predictions
         found["parsing"] = _parse(folder, settings)
     clock.lap("evaluate")
     return Outcome({**found, "seconds": clock.laps}, entities_found)
@@ -133,7 +133,7 @@ def run_text(run: RunSpec) -> StudyText | None:
     """Return the sentences of a run's language; None for an arm that reads none of them.
 
     Raises:
-        XnerError: there are not enough, or an input cannot be had.
+        XnerError: there are not enough, or an input is not available.
     """
     recipe = run.recipe()
     if recipe is None:
@@ -176,8 +176,8 @@ def _score(folder: Path, settings: Mapping[str, Any]) -> tuple[dict[str, Any], d
         for one, tags in zip(sentences, predicted, strict=True)
         if (found := entities(tags))
     }
-    told = {"gold": settings["gold"], "split": settings["split"], "sentences": len(sentences), "spans": spans}
-    return {**scores, "sentences": len(sentences)}, told
+    predictions = {"gold": settings["gold"], "split": settings["split"], "sentences": len(sentences), "spans": spans}
+    return {**scores, "sentences": len(sentences)}, predictions
 
 
 def _parse(folder: Path, settings: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -188,7 +188,7 @@ def _parse(folder: Path, settings: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def score_trees(folder: Path, settings: Mapping[str, Any], limit: int | None = None) -> dict[str, Any] | None:
-    """Score the trees of a student on the test split of the treebank that they were learnt from.
+    """Score the trees of a student on the test split of its training treebank.
 
     Args:
         folder: the student.

@@ -138,13 +138,13 @@ def check_gold(pair: SeedPair, gold: Mapping[str, Sequence[Span]]) -> None:
                 f"is {of_arm[name]!r} and {of_against[name]!r}."
             )
     for row in (pair.arm, pair.against):
-        told, where = row["predictions"], f"{row['predictions']['gold']} {row['predictions']['split']}"
-        if told["sentences"] != len(gold):
+        predictions, where = row["predictions"], f"{row['predictions']['gold']} {row['predictions']['split']}"
+        if predictions["sentences"] != len(gold):
             raise XnerError(
-                f"run {row['key']} was scored on {told['sentences']} sentences of {where}, but the gold has "
+                f"run {row['key']} was scored on {predictions['sentences']} sentences of {where}, but the gold has "
                 f"{len(gold)}. Read the gold as the run did, from the same revision."
             )
-        counts = count_entities(told["spans"], gold, f"run {row['key']}, {where}").sum(axis=0).tolist()
+        counts = count_entities(predictions["spans"], gold, f"run {row['key']}, {where}").sum(axis=0).tolist()
         stored = [row["scores"][name] for name in ("correct", "predicted", "gold")]
         if counts != stored:
             raise XnerError(

@@ -47,7 +47,7 @@ def run_study(
 ) -> Tally:
     """Make the runs that the store does not have.
 
-    A killed runner leaves nothing behind but the runs that it finished; the one in hand is made anew by the next. A
+    A killed runner leaves nothing behind but the runs that it finished; the next one repeats the unfinished run. A
     run that fails is a row as well, and is not tried again unless asked for.
 
     Args:

@@ -69,8 +69,8 @@ class MeanEffect:
         p: two-sided p; None without interval.
         detectable: as in `LanguageEffect`.
         error: standard error of `mean`; None without interval.
-        between: standard deviation of the true effect between languages; None where it cannot be told apart.
-        within: standard deviation over seeds within a language; None where it cannot be told apart.
+        between: standard deviation of the true effect between languages; None where it cannot be estimated.
+        within: standard deviation over seeds within a language; None where it cannot be estimated.
         languages: their number.
         pairs: number of pairs, all languages together.
         note: what is special about this fit; empty in the ordinary case.
@@ -114,7 +114,7 @@ def mean_effect(differences: Mapping[str, Sequence[float]]) -> MeanEffect:
     ``e ~ N(0, within^2)`` (the seed), fitted by restricted maximum likelihood (Patterson & Thompson 1971). Given the
     ratio of the variances, effect and error are those of weighted least squares; the ratio is the root of the score of
     the profile likelihood, so the fit has no starting value. The interval is Student's t with as many degrees of
-    freedom as there are languages, less one, for it is the languages that the effect is to be carried over from.
+    freedom as there are languages, less one, since the effect is generalised over languages.
 
     With as many pairs in every language, and a variance between them, it is the t interval of the languages' means.
 

@@ -139,7 +139,7 @@ class Store:
             if same and row_text(same[0]) == text:
                 return file
             if same:
-                raise XnerError(f"{file} is there already, with another content. Rows are added, never changed.")
+                raise XnerError(f"{file} exists with other content. Rows are added, never changed.")
             if any(one["status"] == DONE for one in earlier):
                 raise XnerError(f"the run {row['key']} is done already; {file.name} is not added.")
             if row["attempt"] != len(earlier) + 1:
@@ -196,7 +196,7 @@ def _order(row: Row) -> tuple[Any, ...]:
 
 def _check_key(key: str) -> None:
     if not KEY.fullmatch(key):
-        raise XnerError(f"{key!r} is no key of a run, which has 16 hexadecimal digits.")
+        raise XnerError(f"{key!r} is not the key of a run, which has 16 hexadecimal digits.")
 
 
 def _write(file: Path, text: str) -> None:

@@ -141,7 +141,7 @@ def corrupt_labels(spans: Sequence[Span], length: int, noise: float, seed: Seque
 
 
 def random_trees(sentences: Sequence[Sentence]) -> list[Sentence]:
-    """Return the sentences with a random tree each; the relations of a sentence are dealt out anew among its words.
+    """Return the sentences with a random tree each; the relations of a sentence are shuffled among its words.
 
     The shape is uniform over labelled rooted trees (a Prüfer sequence and a root); the same sentence always gets the
     same tree.

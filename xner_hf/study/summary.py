@@ -18,7 +18,7 @@ PRIMARY = "primary"
 
 GoldReader = Callable[[str, str], Mapping[str, Sequence[Span]] | None]
 """Takes the reference and the split of a test set and returns the spans of all its sentences by id, an empty list for
-a sentence without any; None where it cannot be had."""
+a sentence without any; None where it is not available."""
 
 Plan = Mapping[str, Mapping[str, Sequence[int]]]
 """Arms to their languages to the seeds that they have there."""
@@ -238,8 +238,8 @@ def _contrast(rows: Sequence[Row], contrast: Contrast, plan: Plan, gold: GoldRea
 
 
 def _seed(pair: SeedPair, gold: GoldReader | None) -> SeedLine:
-    told = pair.arm["predictions"]
-    spans = gold(told["gold"], told["split"]) if gold is not None else None
+    predictions = pair.arm["predictions"]
+    spans = gold(predictions["gold"], predictions["split"]) if gold is not None else None
     bootstrap = None if spans is None else bootstrap_pair(pair, spans)
     arm, against = pair.arm["scores"]["f1"], pair.against["scores"]["f1"]
     return SeedLine(pair.seed, arm, against, pair.difference, bootstrap)

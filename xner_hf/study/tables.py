@@ -105,8 +105,8 @@ def f1_markdown(summary: Summary) -> str:
 
 def f1_legend(summary: Summary) -> str:
     """Return how the table of F1 is to be read, and the backbone of its runs."""
-    told = "Strict span F1 x 100, mean ± standard deviation over seeds (runs)."
-    return f"{told} Backbone: {summary.backbone or 'none'}."
+    text = "Strict span F1 x 100, mean ± standard deviation over seeds (runs)."
+    return f"{text} Backbone: {summary.backbone or 'none'}."
 
 
 def f1_lines(summary: Summary, languages: Sequence[str]) -> list[list[str]]:
@@ -132,16 +132,16 @@ def csv_texts(summary: Summary) -> dict[str, str]:
     ]
     contrasts, pairs = [], []
     for result in summary.contrasts:
-        told = [result.contrast.name, result.contrast.arm, result.contrast.against]
+        names = [result.contrast.name, result.contrast.arm, result.contrast.against]
         mean = result.mean
         if mean is not None:
             numbers = [mean.mean, mean.error, None, mean.pairs, mean.low, mean.high, mean.p, None, mean.detectable]
-            contrasts.append([*told, "mean effect", *numbers, None, None])
+            contrasts.append([*names, "mean effect", *numbers, None, None])
         for line in result.languages:
             one = _effect(line)
             numbers = [one["mean"], None, one["deviation"], one["pairs"], one["low"], one["high"], one["p"]]
             numbers += [line.holm, one["detectable"]]
-            contrasts.append([*told, line.language, *numbers, line.failed, line.missing])
+            contrasts.append([*names, line.language, *numbers, line.failed, line.missing])
             for seed in line.seeds:
                 drawn = seed.bootstrap
                 ends = [None] * 3 if drawn is None else [drawn.low, drawn.high, drawn.p]

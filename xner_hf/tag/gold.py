@@ -40,7 +40,7 @@ class GoldTagger:
     Args:
         sentences: labelled sentences (`read_labelled`); of several with the same words the first counts.
         name: what the corpus is called in messages.
-        report: told how many later ones have other labels.
+        report: counts later ones with other labels.
     """
 
     def __init__(self, sentences: Iterable[Sentence], name: str, report: ReadReport | None = None):

@@ -237,7 +237,7 @@ def read_unlabelled(references: Sequence[str], language: str | None, limit: int 
         limit: first sentences of each that are used.
 
     Raises:
-        XnerError: a text cannot be had, or is gold for evaluation.
+        XnerError: a text is not available, or is gold for evaluation.
     """
     return [sentence for one in references for sentence in islice(_text(one, language), limit)]
 

@@ -28,7 +28,7 @@ def check_unfinished(folder: Path) -> None:
 
 
 def start_run(folder: Path, record: dict[str, Any], resume: bool) -> str | None:
-    """Return the checkpoint to go on from; None to start anew, and then the old ones are removed.
+    """Return the checkpoint to go on from; None to start again, after the old ones are removed.
 
     Args:
         folder: of the model.
@@ -50,8 +50,8 @@ def start_run(folder: Path, record: dict[str, Any], resume: bool) -> str | None:
         ]
         if different:
             raise XnerError(
-                f"the run in {folder} had other settings, so it cannot go on: {'; '.join(different)}. Give those, or "
-                "start anew without --resume."
+                f"the run in {folder} had other settings, so it cannot be resumed: {'; '.join(different)}. "
+                "Use those, or start again without --resume."
             )
         whole = [one for one in (folder / CHECKPOINTS).glob("checkpoint-*") if (one / WHOLE).is_file()]
         return str(max(whole, key=lambda one: int(one.name.rpartition("-")[2]))) if whole else None

@@ -20,7 +20,7 @@ class Mixture:
 
     Args:
         corpora: encoded ones.
-        learnt: whether a student learns from them; soft labels are for these only.
+        learnt: whether they are training data; only these have soft labels.
     """
 
     def __init__(self, corpora: Sequence[Corpus], learnt: bool = True):

@@ -44,7 +44,7 @@ class TrainingConfig:
     ema_decay: float | None = setting(
         None, "decay of the moving average of the student that takes over from the teachers", within="(0, 1)"
     )
-    refresh: int = setting(1, "epochs after which the moving average labels the text anew", within="(0, inf)")
+    refresh: int = setting(1, "epochs after which the moving average labels the text again", within="(0, inf)")
 
     def __post_init__(self) -> None:
         check_model(self.backbone, "backbone")

@@ -49,7 +49,7 @@ class Corpus:
 
     Attributes:
         name: what it is called in messages and logs.
-        sentences: its sentences; what they carry (spans, trees, neither) is what is learnt from them.
+        sentences: its sentences; a student is trained on what they have: spans, trees, or neither.
         soft: whether a teacher labels them.
         share: its share in the steps, relative to the others; None leaves it to the strategy.
         confidence: whether the scores of spans weigh their words in the loss.
@@ -150,7 +150,8 @@ def _label(example: Example, sentence: Sentence) -> None:
     if other := {span.label for span in sentence.spans}.difference(ENTITY_TYPES):
         raise XnerError(
             f"sentence {sentence.id!r} has entities of the type {' and '.join(sorted(other))}, which no student "
-            f"learns. Map them to {', '.join(ENTITY_TYPES)} or leave them out, as `read_labelled` does with `labels`."
+            f"is trained on. Map them to {', '.join(ENTITY_TYPES)} or leave them out, as `read_labelled` does with "
+            "`labels`."
         )
     tags = spans_to_iob2(sentence.spans, len(sentence.tokens))
     example.labels = [LABEL_NUMBER[tags[word]] for word in example.words]

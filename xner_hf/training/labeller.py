@@ -56,7 +56,7 @@ def make_labeller(
         try:
             return Teacher(entry.model, entry.revision)
         except NotAvailable as error:
-            raise NotAvailable(f"{error} Name another that can be had: --teacher ORG/NAME.") from error
+            raise NotAvailable(f"{error} Use another: --teacher ORG/NAME.") from error
     found = [Teacher(one) for one in teachers]
     if len(found) == 1:
         return found[0]

@@ -1,4 +1,4 @@
-"""Parsers as teachers: their arcs as soft labels, or their trees carried over to a translation."""
+"""Parsers as teachers: their arcs as soft labels, or their trees projected to a translation."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ParserTeacher:
         relations: the relations that it knows, in their order.
 
     Raises:
-        XnerError: the checkpoint cannot be had, or has no parser.
+        XnerError: the checkpoint is not available, or has no parser.
     """
 
     def __init__(self, model: str, revision: str | None = None, device: str | None = None):

@@ -31,7 +31,7 @@ class MixtureSampler:
     """Batches of examples; all batches of a global step come from one corpus.
 
     A step takes the next ``batch_size * processes * accumulation`` examples of its corpus, whose passes follow each
-    other without a gap, so that nothing is left out and the same examples are learnt from in the same step for any
+    other without a gap, so that nothing is left out and the same examples are in the same step for any
     number of processes. An epoch passes once over the first corpus (rounded to whole steps); the others have as many
     steps beside it as their shares say.
 

@@ -114,7 +114,7 @@ def fit_similarity(
 ) -> SimilarityModel:
     """Learn to tell the source languages apart by the features of their sentences (Wu et al. 2020).
 
-    The logit of language k for features f is ``(U f) . (V mu_k)``. U, V and the embeddings mu are learnt by
+    The logit of language k for features f is ``(U f) . (V mu_k)``. U, V and the embeddings mu are trained by
     cross-entropy plus ``gamma * ||M^T M - I||_F^2``, where the columns of M are the embeddings (``M M^T`` would have
     the same gradient). The embeddings start as the mean features of their languages, as in the authors' code. Every
     language counts the same in the cross-entropy, however many sentences it has: a weight is to say how much alike
@@ -127,7 +127,7 @@ def fit_similarity(
 
     Raises:
         XnerError: fewer than 2 languages, a language without features, features of different sizes or not finite, or
-            languages that the model has not learnt to tell apart any better than by chance.
+            languages that the model cannot tell apart better than by chance.
     """
     import numpy as np
     import torch
@@ -193,7 +193,7 @@ class SimilarityWeights:
 
     Raises:
         XnerError: an unknown level, fewer than 2 source languages, no text in one of the languages, or an encoder that
-            cannot be had.
+            is not available.
     """
 
     def __init__(
@@ -268,7 +268,7 @@ class SentenceEncoder:
         device: torch device; the GPU when there is one.
 
     Raises:
-        XnerError: the checkpoint cannot be had or is no encoder with a fast tokenizer.
+        XnerError: the checkpoint is not available or is not an encoder with a fast tokenizer.
     """
 
     def __init__(self, model: str, revision: str | None = None, device: str | None = None):

@@ -1,4 +1,4 @@
-"""Word distributions of teachers: made in shards, kept on disk, carried over alignment links."""
+"""Word distributions of teachers: made in shards, kept on disk, projected over alignment links."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def _chunk(
         }
         if not all(np.isfinite(array).all() for array in made.values()):
             raise XnerError(
-                "a teacher gives probabilities that are no numbers; its weights are damaged. Load it anew."
+                "a teacher gives probabilities that are not numbers; its weights are damaged. Load it again."
             )
         file.parent.mkdir(parents=True, exist_ok=True)
         partial = file.with_suffix(f".{os.getpid()}")  # of two processes that make the same, the last one stays

@@ -54,7 +54,7 @@ def new_student(
         tokenizer: goes with `backbone_config`.
 
     Raises:
-        XnerError: the backbone cannot be had, or is none that can be used.
+        XnerError: the backbone is not available, or cannot be used.
     """
     from transformers import AutoModel, set_seed
 

@@ -56,14 +56,14 @@ class MovingAverage:
 
 
 class TeacherStudentCallback(TrainerCallback):
-    """Has the soft labels of a student's unlabelled text made before training, and anew every few epochs on request.
+    """Makes the soft labels of a student's unlabelled text before training, and again every few epochs on request.
 
-    Labels of fixed teachers are made once and kept on disk; anew they are made by the moving average of the student.
+    Labels of fixed teachers are made once and kept on disk; later ones come from the moving average of the student.
 
     Args:
         sources: where soft labels come from, by the number of the corpus in the mixture.
         decay: of the moving average of the student that takes over from the teachers; None keeps the teachers.
-        refresh: epochs after which the moving average labels the text anew.
+        refresh: epochs after which the moving average labels the text again.
 
     Raises:
         XnerError: the decay is not between 0 and 1, or `refresh` is below 1.
@@ -73,7 +73,7 @@ class TeacherStudentCallback(TrainerCallback):
         if decay is not None and not 0 < decay < 1:
             raise XnerError(f"the decay of the moving average is {decay}; it must lie between 0 and 1.")
         if refresh < 1:
-            raise XnerError(f"soft labels are made anew every {refresh} epochs; that must be 1 or more.")
+            raise XnerError(f"soft labels are made again every {refresh} epochs; that must be 1 or more.")
         self.sources = dict(sources)
         self.left_out: dict[int, int] = {}
         self._decay = decay

@@ -33,7 +33,7 @@ class Teacher:
         language: the language that the model was trained on; only `SimilarityWeights` ask for it.
 
     Raises:
-        XnerError: as for `ModelTagger`: the checkpoint cannot be had, or its labels cannot be mapped.
+        XnerError: as for `ModelTagger`: the checkpoint is not available, or its labels cannot be mapped.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class TeacherEnsemble:
     def __init__(self, teachers: Sequence[Teacher], weights: str | Sequence[float] | SimilarityWeights = "uniform"):
         self.teachers = list(teachers)
         if not self.teachers:
-            raise XnerError("there is no teacher. Name one source model or more.")
+            raise XnerError("there is no teacher. Give one or more source models.")
         if isinstance(weights, SimilarityWeights):
             self._likeness: SimilarityWeights | None = weights
             self._shares = self._shares_of_languages(weights)

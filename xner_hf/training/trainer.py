@@ -45,7 +45,7 @@ class XnerTrainer(Trainer):
         options: further arguments of `Trainer`; `processing_class` is needed.
 
     Raises:
-        XnerError: a corpus has no example, nothing that can be learnt from, or trees while the model has no parser.
+        XnerError: a corpus has no example, nothing to train on, or trees while the model has no parser.
     """
 
     loss_is_scaled_for_ga = True
@@ -106,7 +106,7 @@ class XnerTrainer(Trainer):
         )
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
-        """Create the optimizer; the weights of the losses, where they are learnt, have a rate of their own."""
+        """Create the optimizer; the weights of the losses, where they are trained, have a rate of their own."""
         optimizer = super().create_optimizer(model)
         for group in optimizer.param_groups:
             own = [one for one in group["params"] if one is getattr(self.model, "task_log_variances", None)]

@@ -73,7 +73,7 @@ def language_pair(
     if codes.style == "marian":
         if source_code is not None:
             raise XnerError(
-                f"translator.source_code is {source_code!r}, but the Marian model {model!r} is told its target "
+                f"translator.source_code is {source_code!r}, but the Marian model {model!r} takes its target "
                 "language only. Leave source_code out."
             )
         return LanguagePair(None, _code(codes, model, target, target_code, "target_code"))

@@ -65,7 +65,7 @@ class CTranslate2Translator(ModelTranslator):
 
     Raises:
         XnerError: ctranslate2 is not installed, the folder holds no model, the device cannot compute in that type, or
-            the tokenizer cannot be had or does not know a language.
+            the tokenizer is not available or does not know a language.
     """
 
     def __init__(self, config: CTranslate2Config, source: str, target: str, device: str | None = None):
@@ -78,7 +78,7 @@ class CTranslate2Translator(ModelTranslator):
 
         if not Path(config.model).is_dir() or not ctranslate2.contains_model(config.model):
             raise XnerError(
-                f"translator.model is {config.model!r}, which is no folder of a CTranslate2 model (it has no "
+                f"translator.model is {config.model!r}, which is not the folder of a CTranslate2 model (it has no "
                 f"model.bin). Make one: ct2-transformers-converter --model {config.tokenizer} --output_dir FOLDER "
                 "--quantization int8"
             )

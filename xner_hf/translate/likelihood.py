@@ -178,7 +178,7 @@ def load_scorer(model: str, source: str, target: str) -> LikelihoodScorer:
         target: that of the language of the candidates.
 
     Raises:
-        XnerError: the model cannot be had, translates in one direction, or does not know a language.
+        XnerError: the model is not available, translates in one direction, or does not know a language.
     """
     from xner_hf.translate.seq2seq import Seq2SeqConfig, Seq2SeqTranslator
 

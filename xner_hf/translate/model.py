@@ -74,7 +74,7 @@ class ModelTranslator(ABC):
         source_code: the model's code for the source language, None where it has none.
         target_code: that for the target language.
         target_id: the sub-word of `target_code`, with which every translation has to begin; None where the model has
-            no codes, or is told the target language in the text (Marian).
+            no codes, or takes the target language from the text (Marian).
 
     Raises:
         XnerError: the tokenizer does not know a language (see `xner_hf.translate.codes.language_pair`).

@@ -53,7 +53,7 @@ class ParallelTranslator:
         target: that of its translations.
 
     Raises:
-        XnerError: neither language is English or French, or a corpus cannot be had, is malformed or is held out for
+        XnerError: neither language is English or French, or a corpus is not available, is malformed or is held out for
             evaluation.
     """
 
@@ -76,7 +76,7 @@ class ParallelTranslator:
                     self._known.setdefault(key, translation)
 
     def translate(self, texts: Sequence[str]) -> list[Translation]:
-        """Return the translation of every text, in their order; one that there is none of is missing."""
+        """Return the translation of every text, in their order; one that does not exist is marked as missing."""
         return [self._find(matching_key(text)) for text in texts]
 
     def _find(self, key: str) -> Translation:

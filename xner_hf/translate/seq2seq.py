@@ -74,8 +74,8 @@ class Seq2SeqTranslator(ModelTranslator):
         device: torch device; by default the GPU when there is one.
 
     Raises:
-        XnerError: the model cannot be had, lacks weights, its tokenizer belongs to another one, or it does not know a
-            language.
+        XnerError: the model is not available, lacks weights, its tokenizer belongs to another one, or it does not
+            know a language.
     """
 
     def __init__(self, config: Seq2SeqConfig, source: str, target: str, device: str | None = None):

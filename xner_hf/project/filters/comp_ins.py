@@ -24,7 +24,7 @@ class CompIns(Filter):
     citations = ("ebing-glavas-2025",)
 
     comp_ins: bool = setting(
-        False, "as many target spans of every type as source entities, else the sentence is dropped"
+        False, "as many target spans as source entities of every type, or the sentence is dropped"
     )
 
     def keeps_sentence(self, pair: SentencePair, projected: Sequence[ProjectedSpan]) -> bool:

@@ -22,7 +22,7 @@ class CompSrc(Filter):
     drops_sentence = True
     citations = ("ebing-glavas-2025",)
 
-    comp_src: bool = setting(False, "every word of an entity must be linked, else the sentence is dropped")
+    comp_src: bool = setting(False, "every word of an entity must be linked, or the sentence is dropped")
 
     def keeps_sentence(self, pair: SentencePair, projected: Sequence[ProjectedSpan]) -> bool:
         if pair.links is None:

@@ -24,7 +24,7 @@ class CompTgt(Filter):
 
     comp_tgt: bool = setting(
         False,
-        "the words linked to an entity must be contiguous, else the sentence is dropped; "
+        "the words linked to an entity must be contiguous, or the sentence is dropped; "
         "punctuation in between is a gap",
     )
 

@@ -20,7 +20,9 @@ class RestrictTgt(Filter):
     order = 4
     citations = ("ebing-glavas-2025",)
 
-    restrict_tgt: bool = setting(False, "a one-word entity is carried over to one word only; a longer span is removed")
+    restrict_tgt: bool = setting(
+        False, "a one-word entity may be projected to one word only; longer spans are removed"
+    )
 
     def keeps(self, projected: ProjectedSpan, span: Span) -> bool:
         return not span.end - span.start == 1 < projected.end - projected.start

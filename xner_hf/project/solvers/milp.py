@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 _LARGEST = 2.0**20
-"""Size of the largest coefficient given to HiGHS, which stops at an absolute gap of 1e-6 whatever it is told."""
+"""Size of the largest coefficient given to HiGHS, which stops at an absolute gap of 1e-6 whatever gap is set."""
 
 
 def solve_milp(scores: np.ndarray, starts: np.ndarray, ends: np.ndarray, threshold: float) -> list[int]:
