@@ -107,7 +107,7 @@ def test_the_training_record_names_the_run_and_every_source(study, tmp_path):
     assert build["recipe"]["text"]["corpus"] == MAFAND and build["recipe"]["tagger"]["model"] == MODEL
     assert build["leak_check"]["status"] == "done" and build["leak_check"]["dropped"] == {}
     card = model_card(tmp_path / "kept")
-    assert "People have marked the names in some of its text" in card and "their marks were not used" in card
+    assert "People have marked the names in some of its text" in card and "their labels were not used" in card
     assert "Build `masakhane/masakhaner2:luo/train, recipe parallel`" in card
     assert "`xner study student tiny.yaml luo/distill/1`" in card
 
