@@ -128,7 +128,7 @@ def test_an_aligner_that_learns_from_one_batch_says_so(caplog):
         (lambda: xner.Aligner("none").train([("a", "b")], "x"), "is not trained on text"),
         (lambda: xner.load_dataset("hausaa"), "Did you mean 'hausa'"),
         (lambda: xner.Student("nowhere"), "has no training.json"),
-        (lambda: xner.train(), "name a language"),
+        (lambda: xner.train(), "give a language"),
         (lambda: xner.train("hau", epoks=3), "Did you mean 'epochs'"),
     ],
 )

@@ -18,13 +18,13 @@ from xner_hf.languages import language as find_language
 def train(
     data: str | Build | None = None,
     *,
-    corpus: Sequence[str] = (),
+    corpus: str | Sequence[str] = (),
     arm: str = "projected",
-    teacher: Sequence[str] = (),
+    teacher: str | Sequence[str] = (),
     teacher_weights: str = "uniform",
-    teacher_text: Sequence[str] = (),
-    text: Sequence[str] = (),
-    trees: Sequence[str] = (),
+    teacher_text: str | Sequence[str] = (),
+    text: str | Sequence[str] = (),
+    trees: str | Sequence[str] = (),
     tree_share: float | None = None,
     parser: str | None = None,
     project_trees: bool = False,
@@ -47,10 +47,10 @@ def train(
 
     Args:
         data: a build, or a language, which trains on ``build/LANG``; None with `corpus` or `text`.
-        corpus: labelled corpora instead: ``org/name:config``, folders of builds, files.
+        corpus: one or more labelled corpora instead: ``org/name:config``, folders of builds, files.
         arm: ``direct``, ``projected``, ``distill``, ``distill-aligned``, ``projected+distill`` or
             ``projected+distill-aligned``, each also with ``+parse``.
-        teacher: models that label unlabelled text; the tagger of the source language by default.
+        teacher: one or more models that label unlabelled text; the tagger of the source language by default.
         teacher_weights: of several teachers: ``uniform``, numbers such as ``0.7,0.3``, or ``similarity``.
         teacher_text: with ``similarity``: text of each teacher's language, in the order of the teachers.
         text: unlabelled text: builds, files, ``org/name:config/split``.
@@ -63,11 +63,11 @@ def train(
         limit: use only the first sentences of every corpus, 1 or more.
         confidence: weigh the words of projected entities by their scores.
         min_confidence: no loss for words of projected entities with a lower score, in [0, 1].
-        soft_confidence: leave out sentences whose soft labels are less sure on average, in [0, 1].
-        config: YAML file with settings; `settings` and `options` stand above it.
-        resume: go on with a training that was killed.
-        command: is recorded with the student.
-        tell: is called with lines about what was read and left out.
+        soft_confidence: leave out sentences whose soft labels have a lower mean probability, in [0, 1].
+        config: YAML file with settings; `settings` and `options` override it.
+        resume: resume a training that was killed.
+        command: command to record with the student.
+        tell: called with lines about what was read and left out.
         settings: of the training, also dotted: ``{"loss.soft": "mse"}``.
         **options: further ones, such as ``backbone="ORG/ENCODER"``, ``epochs=3``, ``learning_rate=3e-5``,
             ``batch_size=32``, ``seed=1``.
@@ -83,12 +83,13 @@ def train(
     from xner_hf.training.processes import first_process
     from xner_hf.training.student import check_folder, train_student
 
+    corpus, teacher, teacher_text, text, trees = map(_listed, (corpus, teacher, teacher_text, text, trees))
     if isinstance(data, Build):
         language, corpus = data.language, [*corpus, str(data.folder)]
     else:
         language = find_language(data).code if data else None
     if not language and not corpus and not text:
-        raise XnerError("name a language, which trains on build/LANG, or corpora with --corpus.")
+        raise XnerError("give a language, which trains on build/LANG, or corpora with --corpus.")
     chosen = Arm(arm)
     given = (read_training_settings(Path(config)) if config else {}) | {**(settings or {}), **options}
     training = training_config(given)
@@ -199,6 +200,10 @@ class Student:
         counts = ", ".join(f"{count:,} of {name}" for name, count in self.facts["sentences"]["train"].items())
         f1 = f"; validation F1 {100 * scores['eval_f1']:.1f} (own labels)" if "eval_f1" in scores else ""
         return f"<p><b>{escape(str(self.folder))}</b>: trained on {escape(counts)}{escape(f1)}</p>"
+
+
+def _listed(names: str | Sequence[str]) -> list[str]:
+    return [names] if isinstance(names, str) else list(names)
 
 
 def _name(language: str | None, corpora: Sequence[str], arm: str) -> str:
