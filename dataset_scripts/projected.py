@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("languages", nargs="+", metavar="LANG", help="code or name of a language")
     parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="folder for the data set")
     parser.add_argument("--recipe", metavar="R", help="name of a recipe for all of them, or a .yaml file for one")
-    parser.add_argument("--builds", type=Path, default=Path("build"), metavar="DIR", help="folder of the builds: DIR/LANG")
+    parser.add_argument("--builds", type=Path, default=Path("build"), metavar="DIR", help="builds are in DIR/LANG")
     parser.add_argument("--limit", type=int, metavar="N", help="use only the first sentences of the text")
     parser.add_argument("--max-shard-size", default="500MB", metavar="SIZE", help="largest Parquet file")
     parser.add_argument("--licence", metavar="ID", help="licence of the data set, chosen by hand; needs --reason")
