@@ -15,8 +15,8 @@ class Example:
     """One input of the encoder.
 
     Attributes:
-        input_ids: its sub-words, with special tokens.
-        language: code of the language that its score counts for.
+        input_ids: its sub-words, special ones included.
+        language: code of the language it is scored under.
         labels: sub-words to be guessed, `IGNORED` elsewhere; None where they are chosen anew each time.
     """
 

@@ -23,7 +23,7 @@ def learn_tokenizer(text: BackboneText, size: int, words_a_language: int, longes
 
     Args:
         text: what it is learnt from.
-        size: size of the vocabulary, with special sub-words.
+        size: of the vocabulary, special sub-words included.
         words_a_language: words of a language that are taken, at most.
         longest: longest input of the encoder, in sub-words.
 

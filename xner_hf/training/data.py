@@ -48,7 +48,7 @@ class Corpus:
     """One training corpus of a student.
 
     Attributes:
-        name: its name in messages and logs.
+        name: what it is called in messages and logs.
         sentences: its sentences; what they carry (spans, trees, neither) is what is learnt from them.
         soft: whether a teacher labels them.
         share: its share of the steps, relative to the others; None: the strategy decides.

@@ -63,8 +63,8 @@ class TeacherStudentCallback(TrainerCallback):
     Labels of fixed teachers are made once and kept on disk; anew they are made by the moving average of the student.
 
     Args:
-        sources: sources of soft labels, by the index of the corpus in the mixture.
-        decay: decay of the student's moving average, which replaces the teachers; None keeps the teachers.
+        sources: where soft labels come from, by the number of the corpus in the mixture.
+        decay: of the moving average of the student that takes over from the teachers; None keeps the teachers.
         refresh: epochs after which the moving average labels the text anew.
 
     Raises:
