@@ -1,19 +1,19 @@
 """Makes the data set `xner/projected`: named entities for languages without labelled data, one configuration each.
 
-    pip install xner-hf
+    pip install -e .    # in a clone of xner-hf
     python projected.py hau wol --output DIR
 
-Every language is built by its recipe: the one that the language table of xner-hf gives it, unless RECIPES below or
---recipe names another (`xner languages LANG` shows them). A language that was built before, here or by
-`xner build LANG`, is taken as it is. DIR then holds, ready for the Hub:
+Each language is built by the recipe of the language table, unless RECIPES below or --recipe names another
+(`xner languages LANG` shows them). An existing build, made here or by `xner build LANG`, is exported as it is. DIR
+then holds, ready for the Hub:
 
     DIR/README.md                                    the card of all configurations
     DIR/LANG/train-00000-of-00001.parquet ...        splits train, validation and rejected
     DIR/LANG/recipe.yaml  DIR/LANG/build.json        every setting, count and version
     DIR/scripts/projected.py                         this file
 
-`load_dataset(DIR, LANG)` gives the same rows as `load_dataset("xner/projected", LANG)` does where xner_hf is imported.
-To make a published configuration again, give its own recipe: --recipe LANG/recipe.yaml.
+`load_dataset(DIR, LANG)` gives the same rows as `load_dataset("xner/projected", LANG)` after `import xner_hf`. To
+reproduce a published configuration, give its own recipe: --recipe LANG/recipe.yaml.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ from xner_hf.publish.licences import binding_terms
 from xner_hf.recipe import Recipe, load_recipe, make_recipe
 
 RECIPES: dict[str, str] = {}
-"""Recipe by language, where it is not that of the language table."""
+"""Recipes by language that differ from the language table."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Build what is not built, and export it; returns the exit code."""
+    """Build missing languages and export all; return the exit code."""
     options = _parser().parse_args(arguments)
     try:
         with working():
@@ -58,17 +58,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("languages", nargs="+", metavar="LANG", help="code or name of a language")
     parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="folder for the data set")
     parser.add_argument("--recipe", metavar="R", help="name of a recipe for all of them, or a .yaml file for one")
-    parser.add_argument("--builds", type=Path, default=Path("build"), metavar="DIR", help="where builds lie: DIR/LANG")
+    parser.add_argument("--builds", type=Path, default=Path("build"), metavar="DIR", help="builds are in DIR/LANG")
     parser.add_argument("--limit", type=int, metavar="N", help="use only the first sentences of the text")
     parser.add_argument("--max-shard-size", default="500MB", metavar="SIZE", help="largest Parquet file")
-    parser.add_argument("--licence", metavar="ID", help="licence of the data set, decided by hand; needs --reason")
+    parser.add_argument("--licence", metavar="ID", help="licence of the data set, chosen by hand; needs --reason")
     parser.add_argument("--reason", metavar="TEXT", help="why that licence is right; it goes on the card")
     return parser
 
 
 def _export(options: argparse.Namespace) -> dict[str, dict]:
     if bool(options.licence) != bool(options.reason):
-        raise XnerError("--licence and --reason go together: a licence that is set by hand needs its reason.")
+        raise XnerError("--licence and --reason go together: give both, or leave both out.")
     override = {"licence": options.licence, "reason": options.reason} if options.licence else None
     largest = parse_size(options.max_shard_size)
     recipes = {}
@@ -102,8 +102,8 @@ def _recipe(name: str, options: argparse.Namespace) -> Recipe:
 def _check_recipe(folder: Path, recipe: Recipe) -> None:
     if json.loads(json.dumps(recipe.to_dict())) != read_build(folder)["recipe"]:
         raise XnerError(
-            f"{folder} was built by another recipe than this one. To export it as it is, give --recipe "
-            f"{folder / 'recipe.yaml'}; to build anew, remove it or give another folder with --builds."
+            f"{folder} was built by another recipe. To export it as it is, give --recipe "
+            f"{folder / 'recipe.yaml'}; to build again, remove it or give another folder with --builds."
         )
 
 

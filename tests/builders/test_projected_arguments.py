@@ -155,7 +155,7 @@ def test_a_builder_makes_nothing_before_it_is_asked_to(fresh):
 
 def test_a_builder_that_only_tells_what_is_declared_cannot_build(fresh):
     builder = ProjectedNer(config_name="hau", recipe="sample", config_id=DECLARED, **fresh)
-    with pytest.raises(XnerError, match="Make the builder again"):
+    with pytest.raises(XnerError, match="Create the builder again"):
         builder.download_and_prepare()
 
 

@@ -1,4 +1,4 @@
-"""An encoder for languages that the encoder at hand does not know: its layers, a new vocabulary, parallel text."""
+"""Makes an encoder for languages that an encoder does not cover: its layers, a new vocabulary, parallel text."""
 
 from xner_hf.backbone.config import BackboneConfig, load_backbone_config
 from xner_hf.backbone.make import estimate, make_backbone

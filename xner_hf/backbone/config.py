@@ -1,4 +1,4 @@
-"""Settings of a backbone that is made for languages which the encoder at hand does not know."""
+"""Settings of a backbone for languages that the available encoder does not cover."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ def load_backbone_config(path: Path, overrides: Mapping[str, Any] | None = None)
 
     Args:
         path: the file.
-        overrides: values that stand above those of the file, by key.
+        overrides: values that override those of the file, by key.
 
     Raises:
-        XnerError: it cannot be read, has an unknown key, language or value, or a language without parallel text.
+        XnerError: the file cannot be read; it has an unknown key, language or value, or a language without text.
     """
     table = read_mapping(path, "settings", "settings are a YAML mapping with keys such as 'body' and 'languages'.")
     table |= overrides or {}

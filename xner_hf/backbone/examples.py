@@ -12,7 +12,7 @@ from xner_hf.training.data import IGNORED
 
 @dataclass(frozen=True)
 class Example:
-    """An input.
+    """One input of the encoder.
 
     Attributes:
         input_ids: its sub-words, special ones included.
@@ -31,9 +31,9 @@ class Example:
 def training_examples(text: BackboneText, tokenizer: Any, limit: int) -> list[Example]:
     """Return the training inputs: of every pair each side alone, and both in one input where that is short enough.
 
-    The joint input lets a word be guessed from its translation (translation language modelling, Conneau & Lample 2019,
-    without embeddings of languages and with positions that count on). A side that is too long comes in several inputs,
-    none of its sub-words is left out.
+    In the joint input, a word can be predicted from its translation (translation language modelling, Conneau & Lample
+    2019, without language embeddings and with continuous positions). A side that is too long is divided into several
+    inputs; no sub-word is left out.
     """
     found: list[Example] = []
     for code, pairs in text.train.items():
@@ -49,7 +49,7 @@ def training_examples(text: BackboneText, tokenizer: Any, limit: int) -> list[Ex
 
 
 def held_out_examples(text: BackboneText, tokenizer: Any, limit: int, masked: float, seed: int) -> list[Example]:
-    """Return the target sides of the held-out pairs, masked once and for all."""
+    """Return the target sides of the held-out pairs, with a fixed mask."""
     import torch
 
     collate = MaskedCollator(tokenizer, masked)
@@ -75,17 +75,17 @@ def _windows(ids: list[int], tokenizer: Any, limit: int) -> Iterator[list[int]]:
 
 
 def _joined(tokenizer: Any, *sides: list[int]) -> list[int]:
-    """Return sides as one input, as the tokenizer would: ``[CLS] one [SEP] other [SEP]``."""
+    """Return sides as one input, in the tokenizer's format: ``[CLS] one [SEP] other [SEP]``."""
     return [tokenizer.cls_token_id, *(one for side in sides for one in [*side, tokenizer.sep_token_id])]
 
 
 class MaskedCollator:
     """Pads inputs, and chooses the sub-words to be guessed where the example does not say.
 
-    Of these 80 % are hidden, 10 % replaced by others and 10 % left (Devlin et al. 2019).
+    80 % of these are masked, 10 % replaced by others and 10 % unchanged (Devlin et al. 2019).
 
     Args:
-        tokenizer: with a mask.
+        tokenizer: a tokenizer with a mask token.
         masked: share of the sub-words to be guessed; one at least of every input, or a batch of one short input could
             have none, and a loss that is no number.
     """

@@ -28,7 +28,7 @@ FACTS = "backbone.json"
 
 @dataclass(frozen=True)
 class _Prepared:
-    """Everything but the weights of the new model."""
+    """Everything except the weights of the new model."""
 
     body: Any
     before: Any
@@ -38,7 +38,7 @@ class _Prepared:
     held_out: list[Example]
 
     def facts(self, config: BackboneConfig) -> dict[str, Any]:
-        """Return what it is made from, as `make_backbone` tells it."""
+        """Return its inputs, as in the result of `make_backbone`."""
         languages = defaultdict(lambda: {"pairs": 0, "words": 0})
         for code, pairs in self.text.train.items():
             languages[code]["pairs"] = len(pairs)
@@ -68,11 +68,11 @@ def _fertility(tokenizer: Any, sentences: Sequence[Sequence[str]]) -> float:
 
 
 def estimate(config: BackboneConfig, tokens_per_second: float | None = None) -> dict[str, Any]:
-    """Return what a backbone would be made from and what it costs; nothing is trained or written.
+    """Return the inputs and the cost of a backbone; nothing is trained or written.
 
     Args:
         config: settings.
-        tokens_per_second: sub-words that the machine trains on in a second.
+        tokens_per_second: training speed of the machine in sub-words per second.
 
     Returns:
         ``text``: rows, what was left out and why; ``languages``: pairs, words and sub-words a word with the old and
@@ -94,7 +94,7 @@ def make_backbone(config: BackboneConfig, folder: Path, resume: bool = False, qu
 
     Args:
         config: settings.
-        folder: where it goes, with its tokenizer and ``backbone.json``.
+        folder: output folder of the model, its tokenizer and ``backbone.json``.
         resume: go on from the last whole checkpoint in `folder`.
         quiet: show no progress.
 
@@ -108,7 +108,7 @@ def make_backbone(config: BackboneConfig, folder: Path, resume: bool = False, qu
             than one process, or weights that are not finite in the end.
     """
     if number_of_processes() > 1:
-        raise XnerError("a backbone is made by one process. Start it without torchrun or accelerate launch.")
+        raise XnerError("a backbone is trained by one process. Start it without torchrun or accelerate launch.")
     check_folder(folder)
     if resume:
         check_unfinished(folder)
@@ -168,7 +168,7 @@ def _new_model(prepared: _Prepared, config: BackboneConfig) -> Any:
     table = "embeddings.word_embeddings.weight"
     kept[table] = new_embeddings(kept[table], prepared.before, tokenizer, config.seed)
     with torch.no_grad():
-        model.bert.load_state_dict(kept)  # of every weight, or it raises
+        model.bert.load_state_dict(kept)  # covers every weight, or raises
     model.tie_weights()
     return model
 
@@ -192,7 +192,7 @@ def _train(
         weight_decay=config.weight_decay,
         bf16=config.bf16,
         save_strategy="epoch",
-        save_total_limit=2,  # should the last one be cut short, there is the one before
+        save_total_limit=2,  # if the last one is incomplete, the one before is used
         logging_strategy="epoch",
         remove_unused_columns=False,
         seed=config.seed,

@@ -39,7 +39,7 @@ class BackboneText:
 def read_text(config: BackboneConfig) -> BackboneText:
     """Return the pairs of all languages, without those that occur in an evaluation set.
 
-    Which pairs are held out depends on their words alone, so the same text is divided in the same way.
+    The held-out pairs depend only on their words, so the same text is always divided in the same way.
 
     Raises:
         XnerError: text that is not available, that is an evaluation set, or that is not enough to hold pairs out.

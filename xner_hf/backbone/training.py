@@ -18,7 +18,7 @@ from xner_hf.training.data import IGNORED
 
 
 class BackboneTrainer(Trainer):
-    """Trains a `BertForMaskedLM`; the vocabulary is scored at the sub-words to be guessed alone."""
+    """Trains a `BertForMaskedLM`; logits are computed only for the masked sub-words."""
 
     model_accepts_loss_kwargs = False
 
@@ -34,9 +34,9 @@ class BackboneTrainer(Trainer):
 
 
 def guesses(model: Any, inputs: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the logits of the sub-words to be guessed, ``[guesses, vocabulary]``, and what they are.
+    """Return the logits of the masked sub-words, ``[guesses, vocabulary]``, and the correct sub-words.
 
-    Of a vocabulary of 48,000 the others would take two thirds of all the time, for nothing.
+    With a vocabulary of 48,000, the logits of all sub-words would take two thirds of the time.
     """
     states = model.bert(inputs["input_ids"], attention_mask=inputs["attention_mask"]).last_hidden_state
     wanted = inputs["labels"] != IGNORED
@@ -45,12 +45,12 @@ def guesses(model: Any, inputs: dict[str, torch.Tensor]) -> tuple[torch.Tensor, 
 
 @torch.no_grad()
 def score_guesses(model: Any, examples: Sequence[Example], collate: MaskedCollator) -> dict[str, dict[str, float]]:
-    """Return by language the ``loss`` (nats a guess), the ``accuracy`` and the number of ``guesses``.
+    """Return by language the ``loss`` (nats per masked sub-word), the ``accuracy`` and the number of ``guesses``.
 
     Args:
         model: a `BertForMaskedLM`.
-        examples: with labels.
-        collate: pads them.
+        examples: examples with labels.
+        collate: pads the examples.
     """
     training = model.training
     model.eval()

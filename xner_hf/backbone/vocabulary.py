@@ -1,4 +1,4 @@
-"""A new vocabulary, and what its sub-words take over from the old one."""
+"""A new vocabulary, and its embeddings made from the old ones."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def learn_tokenizer(text: BackboneText, size: int, words_a_language: int, longes
         text: what it is trained on.
         size: of the vocabulary, special sub-words included.
         words_a_language: words of a language that are taken, at most.
-        longest: input of the encoder, in sub-words.
+        longest: longest input of the encoder, in sub-words.
 
     Raises:
         XnerError: the vocabulary has no room for the letters of the text.
@@ -33,7 +33,7 @@ def learn_tokenizer(text: BackboneText, size: int, words_a_language: int, longes
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
     from transformers import PreTrainedTokenizerFast
 
-    # Marks are letters' own in most of these languages: ẹ and e are two vowels of Yoruba.
+    # Keep accents: in most of these languages they distinguish letters (ẹ and e are two vowels of Yoruba).
     plain = normalizers.BertNormalizer(lowercase=False, strip_accents=False, handle_chinese_chars=False)
     normalizer = normalizers.Sequence([normalizers.NFC(), plain])
     words = [normalizer.normalize_str(one) for one in _words(text, words_a_language)]
@@ -76,7 +76,7 @@ def _words(text: BackboneText, limit: int) -> Iterator[str]:
 
 
 def new_embeddings(old: torch.Tensor, before: Any, after: Any, seed: int) -> torch.Tensor:
-    """Return an embedding for every sub-word of a new vocabulary, made from those of the old one.
+    """Return an embedding for every sub-word of a new vocabulary, made from the old embeddings.
 
     A sub-word that the old vocabulary has, in the form that its tokenizer brings text into, takes its embedding; any
     other takes the mean over the sub-words into which the old tokenizer splits it. Where that knows none of its
@@ -86,7 +86,7 @@ def new_embeddings(old: torch.Tensor, before: Any, after: Any, seed: int) -> tor
         old: embeddings, ``[old sub-words, hidden]``.
         before: the old tokenizer, a WordPiece.
         after: the new one.
-        seed: of what is drawn.
+        seed: seed of the random embeddings.
 
     Returns:
         ``[new sub-words, hidden]``.

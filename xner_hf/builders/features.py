@@ -1,4 +1,4 @@
-"""Features that a caller of ``load_dataset`` names: another order of columns or labels, or more labels.
+"""Features given to ``load_dataset``: another order of columns or labels, or more labels.
 
 Labels are matched by name: ``B-LOC`` of the corpus gets the number that ``B-LOC`` has in the features given.
 """
@@ -30,7 +30,7 @@ def own_features() -> datasets.Features:
 
 
 def is_own(features: datasets.Features) -> bool:
-    """Whether features are those of the corpus, in their order."""
+    """Whether features equal those of the corpus, in the same order."""
     return features == _own() and list(features) == list(_own())
 
 

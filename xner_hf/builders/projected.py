@@ -26,7 +26,7 @@ from xner_hf.recipe import Recipe, make_recipe
 _VERSION = datasets.Version("1.0.0")
 
 DECLARED = "declared"
-"""Id of a builder that only tells what is declared of the corpus: it looks for no input and makes nothing."""
+"""Id of a builder that only describes the corpus: it reads no input and builds nothing."""
 
 
 @dataclass
@@ -52,17 +52,17 @@ class ProjectedConfig(datasets.BuilderConfig):
     validation_percent: float | None = None
 
     def to_recipe(self) -> Recipe:
-        """Return the recipe that this configuration stands for."""
+        """Return the recipe of this configuration."""
         own = {field.name for field in fields(self)} - {field.name for field in fields(datasets.BuilderConfig)}
         return make_recipe(self.name, self.recipe, {key: getattr(self, key) for key in own - {"recipe"}})
 
     def create_config_id(self, config_kwargs: dict[str, Any], custom_features: Any = None) -> str:
-        """Name the cache folder by what decides its content: settings, inputs, code, versions, features."""
+        """Name the cache folder by a digest of its settings, inputs, stage and library versions, and features."""
         return config_id(self.name, sign(self.to_recipe()), custom_features)
 
 
 def config_id(name: str, signatures: Signatures, features: datasets.Features | None) -> str:
-    """Return the id of a corpus; features that are not the corpus's own have an id of their own."""
+    """Return the id of a corpus; features given by the caller change the id."""
     own = "" if features is None or is_own(features) else f"-{digest(features.to_dict(), list(features))}"
     return f"{name}-{signatures.project}{own}"
 
@@ -90,7 +90,7 @@ class ProjectedNer(datasets.ArrowBasedBuilder):
         super().__init__(*args, config_name=config_name, features=features, token=token, config_id=config_id, **kwargs)
 
     def _info(self) -> datasets.DatasetInfo:
-        self.config.to_recipe()  # names what is wrong with the settings, whatever is asked
+        self.config.to_recipe()  # reports errors in the settings, whatever is requested
         return datasets.DatasetInfo(
             description=f"Named entities projected onto {language(self.config.name).name}.",
             features=own_features(),
@@ -110,8 +110,8 @@ class ProjectedNer(datasets.ArrowBasedBuilder):
         run = run_recipe(self.config.to_recipe())
         if self.config_id != config_id(self.config.name, run.signatures, self.info.features):
             raise XnerError(
-                "an input of the corpus, or this package, has changed since the builder was made, whose cache is that "
-                "of the former state. Make the builder again."
+                "an input of the corpus, or this package, has changed since the builder was created, so its cache is "
+                "out of date. Create the builder again."
             )
         return corpus_files(run)
 
@@ -120,7 +120,7 @@ class ProjectedNer(datasets.ArrowBasedBuilder):
             yield number, in_features(pq.read_table(Path(file)), self.info.features)
 
     def _as_dataset(self, split: Any = datasets.Split.TRAIN, in_memory: bool = False) -> datasets.Dataset:
-        # `datasets` reads no split that has no rows, though it writes one.
+        # `datasets` writes splits without rows, but cannot read them.
         wanted = (
             split if isinstance(split, datasets.ReadInstruction) else datasets.ReadInstruction.from_spec(str(split))
         )
@@ -133,7 +133,7 @@ class ProjectedNer(datasets.ArrowBasedBuilder):
 
 
 def _refuse_idle(token: bool | str | None, own_id: str | None, kwargs: dict[str, Any]) -> None:
-    """Refuse arguments of `load_dataset` that would change nothing of the rows, or the name of their folder alone."""
+    """Refuse arguments of `load_dataset` that do not change the rows, or change only the name of their folder."""
     remedies = {
         "data_files": "name text of your own with text={'corpus': 'FILE'}",
         "data_dir": "name text of your own with text={'corpus': 'FOLDER'}",
@@ -154,7 +154,7 @@ def check_token(token: bool | str | None) -> None:
     """Check that a token for the Hub, if one is given, is that which is used.
 
     Raises:
-        XnerError: another would be.
+        XnerError: another token would be used.
     """
     if isinstance(token, str | bool) and token not in (True, get_token() or False):
         raise XnerError(

@@ -1,14 +1,14 @@
 """``load_dataset("xner/projected", ...)`` answered by a builder of this package.
 
-`datasets` has had no loading scripts since version 4 and knows no plug-ins, but builder classes are alive. The one
+`datasets` has no loading scripts since version 4 and no plug-ins, but still has builder classes. The one
 function that maps a Hub id to a builder, ``datasets.load.dataset_module_factory``, is wrapped: our ids go to our
 builder, everything else to the original. It is a private function, so its absence is reported and a test guards it.
 ``XNER_HF_SOURCE=hub``, a ``revision``, ``data_files``, ``data_dir`` or a local folder of that name send the call to
 the original, as they would without this package.
 
-`datasets` asks a builder for its rows before it looks at ``split``, and to list the splits. Both would be a build of
-hours for an answer that is known, so the caller is looked at: a split that the corpus does not have is refused, and
-whoever asks what is known of the corpus gets a builder that makes nothing.
+`datasets` builds all rows before it checks ``split``, and also to list the splits. Either could be a build of hours
+for a known answer. So the resolver looks at the caller: a split that the corpus does not have is refused, and a call
+that only asks for a description gets a builder that builds nothing.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import wrapt
 from xner_hf.errors import XnerError
 
 BUILDERS = {"xner/projected": "xner_hf.builders.projected"}
-"""Hub id -> module that holds its builder class."""
+"""Hub id -> module with its builder class."""
 
 
 def install() -> None:
@@ -72,7 +72,7 @@ def check_split(path: str, split: Any) -> None:
     """Check the ``split`` of ``load_dataset``: a name, an instruction, or a list or mapping of them.
 
     Raises:
-        XnerError: it names a split that the corpus does not have, or is malformed.
+        XnerError: it names a split that the corpus does not have, or it is malformed.
     """
     from datasets import ReadInstruction
 
@@ -87,7 +87,7 @@ def check_split(path: str, split: Any) -> None:
         except ValueError as error:
             raise XnerError(
                 f"{path} has the splits {', '.join(SPLITS)}, and parts of them such as train[:10%]; split={one!r} "
-                f"names no such thing: {error}"
+                f"is none of these: {error}"
             ) from error
 
 

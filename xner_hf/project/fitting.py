@@ -20,7 +20,7 @@ PENALTY = 1e-5
 """Weight of the squared norm of the standardised weights."""
 
 THRESHOLDS = tuple(step / 20 for step in range(1, 15))
-"""Null thresholds that are tried."""
+"""Null thresholds to try."""
 
 
 class Example(NamedTuple):
@@ -31,7 +31,7 @@ class Example(NamedTuple):
 
 
 class _Cells(NamedTuple):
-    """An example with everything that does not depend on the weights."""
+    """An example with all values that do not depend on the weights."""
 
     spans: Sequence[Span]
     gold: set[tuple[int, int, str]]

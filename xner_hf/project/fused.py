@@ -2,7 +2,7 @@
 
 For a source entity p every candidate t with some evidence gets ``z = b + sum_k w_k f_k(p, t)``, and the score is
 ``c[p, t] = exp(z_t) / (1 + sum_t' exp(z_t'))``: a multinomial logit whose remaining probability is that of p having no
-counterpart. Scores are therefore calibrated as they stand, and the null threshold is a probability. Weights are fitted
+counterpart. Scores are therefore calibrated probabilities, and so is the null threshold. Weights are fitted
 on the gold of other languages (`xner_hf.project.fitting`).
 """
 
@@ -105,7 +105,7 @@ def fitted(language: str | None = None) -> dict[str, Any]:
 
 
 class FusedProjector(CandidateMatcher):
-    """Matches entities with spans of the target sentence by fitted probabilities (see the module)."""
+    """Matches entities with spans of the target sentence by fitted probabilities (see the module docstring)."""
 
     def __init__(self, config: FusedConfig):
         import numpy as np
@@ -126,8 +126,8 @@ class FusedProjector(CandidateMatcher):
 def evidence(pair: SentencePair, candidates: Candidates, substring: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Return all `FEATURES` of every live cell, and which cells are live.
 
-    A cell is live where a link, more than half of the letters, or the target tagger speak for it; the others have
-    probability 0.
+    A cell is live if it has a link, more than half of the letters in common, or support by the target tagger; other
+    cells have probability 0.
 
     Args:
         pair: the sentence pair.
@@ -150,7 +150,7 @@ def evidence(pair: SentencePair, candidates: Candidates, substring: bool = False
         np.maximum(spelling, affixed_score(entities, found, sizes, ends - starts), out=spelling)
     tagger = np.zeros_like(spelling) if labels is None else tagger_score(spans, labels, starts, ends)
     live = (count > 0) | (spelling > 0.5) | (tagger > 0)
-    # In a long sentence hardly any cell is live, and all features of all cells would fill the memory.
+    # In a long sentence few cells are live, and the features of all cells would not fit in memory.
     rows, columns = live.nonzero()
     alignment, count, spelling, tagger = alignment[live], count[live], spelling[live], tagger[live]
     capital = {
@@ -191,7 +191,7 @@ def probabilities(features: np.ndarray, live: np.ndarray, weights: np.ndarray, b
     import numpy as np
 
     logits = np.full(live.shape, -np.inf)
-    # Not the product of matrix and vector, in which the sum of a row can depend on where the row stands.
+    # Not a matrix-vector product: there the sum of a row can depend on the position of the row.
     logits[live] = (features * weights).sum(axis=-1) + bias
     top = np.maximum(logits.max(axis=1, keepdims=True, initial=-np.inf), 0)
     odds = np.exp(logits - top)

@@ -43,7 +43,7 @@ class HeuristicConfig(Method):
 
 
 class HeuristicProjector:
-    """Projects an entity onto the largest run of target words that are linked to it.
+    """Projects an entity onto the largest run of target words linked to it.
 
     Punctuation never counts as linked. Runs up to `max_gap` words apart are merged (the gap is measured between their
     inner ends), the largest is kept, the leftmost of equals; without `largest_run` all of them are, with whatever lies

@@ -54,7 +54,7 @@ _DISORDER = 1e-10  # per square of the distance: orders equal names, and is far 
 
 
 class MarkedSpan(NamedTuple):
-    """Characters ``start`` to ``end`` (exclusive) of a text, and the number of their entity, None for brackets."""
+    """Characters ``start`` to ``end`` (exclusive) of a text, and the number of their entity (None for brackets)."""
 
     start: int
     end: int
@@ -110,20 +110,20 @@ def insert(words: Sequence[str], spans: Sequence[Span], rule: str, form: str) ->
 def read(text: str, form: str, entities: int) -> Marked:
     """Take the markers out of a text that is to mark each of a number of entities once.
 
-    Tags are read with spaces in them and in capitals too, since translators spell them so. What is enclosed is given
-    without the white space at its ends.
+    Tags may contain spaces and capitals, since translators write them so. Enclosed texts are returned without white
+    space at their ends.
 
     Args:
         text: translation with markers.
         form: ``brackets`` or ``xml``.
-        entities: how many entities the source text has.
+        entities: number of entities in the source text.
 
     Raises:
         XnerError: the form is unknown.
     """
     check_form(form)
     plain, last = "", 0
-    marks: list[tuple[int, bool, int | None]] = []  # where, whether it closes, whose it is
+    marks: list[tuple[int, bool, int | None]] = []  # position, whether it closes, number of its entity
     for match in _MARKERS[form].finditer(text):
         plain = _join(plain, text[last : match.start()])
         last = match.end()
@@ -147,15 +147,15 @@ def to_words(
 ) -> tuple[list[str], list[tuple[int, int]]]:
     """Split a text into words and return the words that each span touches, as ``(start, end)`` with `end` exclusive.
 
-    A word that is marked in part counts as a whole, so that affixes written together with a name are in its span.
-    Punctuation at the ends of a span is not.
+    A partly marked word counts as a whole, so that affixes attached to a name are in its span. Punctuation at the ends
+    of a span is not.
 
     Args:
         text: text without markers.
         spans: spans of its characters, each with a letter or digit.
         split: splits text into words (`xner_hf.corpora.parallel.splitter`).
     """
-    composed = unicodedata.normalize("NFC", text)  # as the splitter sees it
+    composed = unicodedata.normalize("NFC", text)  # as the splitter reads it
     words = split(composed)
     places = _places(composed, words)
     found = []
@@ -169,7 +169,7 @@ def to_words(
 def recognise(
     marked: Sequence[str], entities: Sequence[str], translations: Sequence[str]
 ) -> list[tuple[int, float]] | None:
-    """Find out which bracketed text is which entity.
+    """Assign each bracketed text to an entity.
 
     The similarity of the two is that of the bracketed text to the entity or to the translation of the entity alone,
     whichever is larger: many names are copied, others are translated. The one-to-one assignment with the largest sum
@@ -207,7 +207,7 @@ def check_form(form: str) -> None:
 
 
 def _fault(marks: Sequence[tuple[int, bool, int | None]], plain: str, form: str, entities: int) -> str | None:
-    """Return what is wrong with markers, except that they may be empty."""
+    """Return the fault of the markers, except for empty markers."""
     found = Counter((entity, closes) for _, closes, entity in marks)
     if form == "xml":
         if any(sign in plain for sign in _SIGNS[form]) or any(entity >= entities for entity, _ in found):
@@ -234,7 +234,7 @@ def _similarity(names: Sequence[str], marked: Sequence[str]) -> np.ndarray:
 
 
 def _places(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
-    """Return where each word stands in a text that holds them in their order, with nothing but space between them."""
+    """Return the position of each word in a text that has the words in this order, separated only by spaces."""
     places, end = [], 0
     for word in words:
         start = text.index(word, end)
@@ -244,7 +244,7 @@ def _places(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
 
 
 def _join(text: str, piece: str) -> str:
-    """Return both in one, with one space where a marker stood between two."""
+    """Return both as one text, with a single space in place of a marker between two spaces."""
     return text + (piece.lstrip() if not text or text[-1].isspace() else piece)
 
 
@@ -258,7 +258,7 @@ def _tag(number: int) -> str:
 
 
 def _number(tag: str) -> int:
-    """Return the number of a tag, the inverse of `_tag`; of what is no tag, one larger than that of any entity."""
+    """Return the number of a tag (the inverse of `_tag`); for any other text a number above those of all entities."""
     number = 0
     for letter in tag.lower():
         if letter not in string.ascii_lowercase:

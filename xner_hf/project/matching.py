@@ -1,4 +1,4 @@
-"""What every method of candidate matching shares: its settings, the candidates, and the status of every entity."""
+"""Shared by all methods of candidate matching: settings, candidates, and the status of every entity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What projection methods and scores are given: a labelled source sentence and its translation."""
+"""The input of projection methods and scores: a labelled source sentence and its translation."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class SentencePair:
         source: words of the source sentence.
         spans: its entities, which may overlap.
         target: words of the target sentence.
-        links: word links of the pair; empty where the aligner gives none, None where there are none to go by, since
-            markers carried the entities.
+        links: word links of the pair; empty if the aligner finds none; None if markers projected the entities, so
+            that there are no links.
         target_labels: label distributions of the target words, ``[words, 7]`` in the order of `NER_LABELS`; None
             without a target tagger.
         id: name of the row.
-        source_language: ISO 639-3 code of the source sentence's language, where it is known.
-        language: that of the target sentence.
+        source_language: ISO 639-3 code of the source sentence's language, if known.
+        language: ISO 639-3 code of the target sentence's language, if known.
     """
 
     source: Sequence[str]

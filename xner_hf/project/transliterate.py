@@ -1,8 +1,8 @@
-"""Latin spellings of words in other scripts, read off the Unicode names of their characters.
+"""Latin spellings of words in other scripts, taken from the Unicode names of their characters.
 
 ``CYRILLIC SMALL LETTER BE`` is a b and ``HANGUL SYLLABLE GANG`` a gang: the names hold a rough transliteration of most
-alphabets, syllabaries and Indic scripts. It serves to compare names across scripts, where being close is enough; it
-follows no standard, and nobody should read it.
+alphabets, syllabaries and Indic scripts. It is for comparing names across scripts, where an approximation is enough;
+it follows no standard and is not meant for readers.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _INDIC = {
 }
 _SILENT_FINAL_A = {"BENGALI", "DEVANAGARI", "GUJARATI", "GURMUKHI"}
 
-# Letters whose sound is not how their name begins.
+# Letters whose sound differs from the beginning of their name.
 _ALPHABET_EXCEPTIONS = {
     "ARABIC": {
         "ALEF MAKSURA": "a",
@@ -144,7 +144,7 @@ def _alphabetic(script: str, letter: str) -> _Reading:
     if exception is not None:
         return _Reading(exception)
     words = letter.split()
-    # Arabic qualifies behind (HEH GOAL), the others before (FINAL KAF, SHORT I).
+    # Arabic has the qualifier after the letter (HEH GOAL), other scripts before (FINAL KAF, SHORT I).
     name = words[0] if script == "ARABIC" and words[0] not in ("FARSI", "KASHMIRI", "DOTLESS", "HIGH") else words[-1]
     if name in ("WAW", "VAV"):
         return _Reading("u" if name == "WAW" else "o", initial=name[0].lower())
@@ -171,7 +171,7 @@ def _indic(script: str, kind: str, letter: str) -> _Reading | None:
     if kind not in ("LETTER", "CONSONANT"):
         return None
     if kind == "CONSONANT" and name == "RA":
-        text = "ya"  # the Burmese medial R is spoken like Y
+        text = "ya"  # the Burmese medial R is pronounced like Y
     if name == "SSA":
         text = "sha"
     elif text == "ca":

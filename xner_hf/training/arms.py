@@ -67,11 +67,11 @@ class ArmInputs:
         trees: treebanks, as for `read_trees`.
         project_trees: whether the parser reads the source side of the builds, and its trees are projected.
         labels: entity types of the corpora mapped to PER, ORG, LOC or ``O``.
-        limit: first sentences of every corpus that are used.
-        confidence: whether the scores of projected entities weigh their words in the loss.
-        min_confidence: words of projected entities with a score below have no loss.
-        soft_confidence: sentences whose soft labels have a mean probability below are left out.
-        tree_share: steps of the treebank for each step of the rest; by default in proportion to the sizes.
+        limit: number of sentences used, from the start of every corpus.
+        confidence: whether words are weighted by the scores of their projected entities in the loss.
+        min_confidence: words of projected entities with a lower score have no loss.
+        soft_confidence: sentences whose likeliest soft labels have a lower mean probability are left out.
+        tree_share: steps of the treebank per step of the rest; by default in proportion to the sizes.
     """
 
     language: str | None = None
@@ -112,7 +112,7 @@ def make_plan(
         parser: teaches arms with ``+parse`` the arcs of their own sentences, in place of a treebank.
 
     Raises:
-        XnerError: something that the arm needs is not there or not of the right kind.
+        XnerError: an input of the arm is missing or of the wrong kind.
     """
     parts = arm.parts
     report = ReadReport()
@@ -233,8 +233,8 @@ def read_unlabelled(references: Sequence[str], language: str | None, limit: int 
     Args:
         references: builds (their training split), local text files or folders (`read_plain`), or
             ``org/name:config[/split]`` on the Hub.
-        language: code of the language, whose rule splits raw text into words; None for a language without a rule.
-        limit: first sentences of each that are used.
+        language: code of the language, which decides how raw text is split into words; None for no rule.
+        limit: number of sentences used, from the start of each.
 
     Raises:
         XnerError: a text is not available, or is gold for evaluation.

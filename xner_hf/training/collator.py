@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Mixture:
-    """The examples of several corpora, numbered through; the data set that a data loader reads.
+    """The examples of several corpora as one numbered data set for a data loader.
 
     Args:
         corpora: encoded ones.
@@ -34,12 +34,12 @@ class Mixture:
         return len(self.places)
 
     def __getitem__(self, number: int) -> tuple[int, int | None, Example]:
-        """Return a number, the number of its corpus where a student learns from it, and the example."""
+        """Return the number, the number of the corpus if it is training data, and the example."""
         corpus, example = self.places[number]
         return number, corpus if self.learnt else None, example
 
     def name(self, number: int) -> str:
-        """Return what example `number` is called in messages."""
+        """Return the name of example `number` for messages."""
         corpus, example = self.places[number]
         return f"{self.corpora[corpus].name}: sentence {self.corpora[corpus].sentences[example.sentence].id!r}"
 
@@ -52,7 +52,7 @@ class WordCollator:
         soft: soft labels by number of the corpus.
 
     Attributes:
-        soft: may be exchanged between two batches.
+        soft: may be replaced between two batches.
     """
 
     def __init__(self, padding: int, soft: Mapping[int, SoftLabels] | None = None):
@@ -120,7 +120,7 @@ class WordCollator:
             tree = soft.tree(one.sentence)
             if tree is not None:
                 arcs, of_relations = tree
-                # A window sees the heads that stand in it, and no word is its own; the rest is left out of the sum.
+                # Only heads inside the window count, and no word is its own head; the rest is left out of the sum.
                 seen = [0, *(word + 1 for word in one.words)]
                 inside = arcs[np.ix_(one.words, seen)]
                 inside[np.arange(len(one.words)), np.arange(1, len(seen))] = 0.0

@@ -14,7 +14,7 @@ from xner_hf.settings import check_model, check_settings, check_values, read_map
 from xner_hf.training.losses import LossConfig
 
 _EXPONENT = re.compile(r"[+-]?[0-9]+[eE][+-]?[0-9]+")
-"""Numbers such as 5e-5, which YAML takes for text because they have no point."""
+"""Numbers such as 5e-5: YAML reads them as text, because they have no decimal point."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,10 @@ class TrainingConfig:
 
 
 def training_config(settings: Mapping[str, Any]) -> TrainingConfig:
-    """Return a `TrainingConfig` from plain values, dotted keys such as ``loss.soft`` included.
+    """Return a `TrainingConfig` from plain values; keys may be dotted, such as ``loss.soft``.
 
     Raises:
-        XnerError: an unknown key or a value that does not fit.
+        XnerError: an unknown key or an invalid value.
     """
     table: dict[str, Any] = {}
     loss: dict[str, Any] = {}
@@ -88,6 +88,6 @@ def read_training_settings(path: Path) -> dict[str, Any]:
     """Return the settings of a YAML file.
 
     Raises:
-        XnerError: it cannot be read or is no mapping.
+        XnerError: the file cannot be read or is not a mapping.
     """
     return read_mapping(path, "settings", "settings are a YAML mapping such as 'epochs: 3'.")

@@ -14,22 +14,22 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 IGNORED = -100
-"""Label of the positions that carry no loss: special tokens and all but the first sub-word of a word."""
+"""Label of positions without loss: special tokens, and all sub-words of a word except the first."""
 
 
 @dataclass(slots=True)
 class Example:
-    """A window: a sentence, or a piece of one that is longer than the encoder. Lists but `input_ids` are by word.
+    """A window: a sentence, or part of one that is longer than the encoder. All lists except `input_ids` are by word.
 
     Attributes:
         sentence: number of the sentence in its corpus.
         input_ids: sub-words, special tokens included.
-        words: which words of the sentence the window counts; every word is counted in one window only.
+        words: the words of the sentence that the window counts; every word is counted in one window only.
         starts: position in `input_ids` of the first sub-word of each.
-        labels: entity labels, numbers of `NER_LABELS` or `IGNORED`; None where the sentence has none.
+        labels: entity labels, numbers of `NER_LABELS` or `IGNORED`; None if the sentence has none.
         weights: weight of each label in the loss, from 0.0.
-        heads: head of each word, 0 for the root and else 1-based within the window, `IGNORED` where it is not known
-            or stands in another window; None without a tree.
+        heads: head of each word: 0 for the root, else 1-based within the window; `IGNORED` if it is unknown or in
+            another window; None without a tree.
         relations: number of the relation to it, or `IGNORED`.
     """
 
@@ -45,14 +45,14 @@ class Example:
 
 @dataclass
 class Corpus:
-    """One of the corpora that a student learns from.
+    """One training corpus of a student.
 
     Attributes:
         name: what it is called in messages and logs.
         sentences: its sentences; a student is trained on what they have: spans, trees, or neither.
         soft: whether a teacher labels them.
-        share: its share in the steps, relative to the others; None leaves it to the strategy.
-        confidence: whether the scores of spans weigh their words in the loss.
+        share: its share of the steps, relative to the others; None: the strategy decides.
+        confidence: whether words are weighted by the scores of their spans in the loss.
         min_confidence: words of spans with a score below have no loss.
     """
 
@@ -103,7 +103,7 @@ def encode(
     limit: int,
     relations: Mapping[str, int] | None = None,
 ) -> list[Example]:
-    """Return the windows of sentences, with the targets that each sentence carries.
+    """Return the windows of sentences, with the targets of each sentence.
 
     A sentence longer than `limit` sub-words comes as several windows that do not overlap, so that every word is
     counted once; a word without sub-words (control characters) has no position and no loss, nor have words whose head
@@ -113,10 +113,10 @@ def encode(
         sentences: any mixture of labelled, parsed and plain ones.
         tokenizer: a fast tokenizer.
         limit: longest sequence, special tokens included.
-        relations: number of every dependency relation; needed where a sentence has a tree.
+        relations: number of every dependency relation; needed if a sentence has a tree.
 
     Raises:
-        XnerError: a tree has a relation that `relations` does not have, or an entity is not PER, ORG or LOC.
+        XnerError: a tree has a relation that is not in `relations`, or an entity is not PER, ORG or LOC.
     """
     if not sentences:
         return []

@@ -1,4 +1,4 @@
-"""The teachers of a training by name: one, several with weights, or weighted by how alike their languages are."""
+"""The teachers of a training run by name: one, several with weights, or weighted by language similarity."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from xner_hf.training.soft_labels import Labeller
 
 SIMILARITY_SENTENCES = 2000
-"""Sentences of each text by which the likeness of languages is measured."""
+"""Number of sentences of each text used to measure language similarity."""
 
 
 def make_labeller(
@@ -24,16 +24,16 @@ def make_labeller(
     texts: Sequence[str],
     tell: Callable[[str], None],
 ) -> Labeller | None:
-    """Return who labels the unlabelled text of an arm, None for an arm without teachers.
+    """Return the teacher that labels the unlabelled text of an arm; None for an arm without teachers.
 
     Args:
         parts: those of the arm.
         needs: what the arm is made from.
-        encoder: by whose states languages are compared, with `weights` ``similarity``.
+        encoder: its states are used to compare languages, with `weights` ``similarity``.
         teachers: Hub ids or folders; the tagger of the source language where none is named.
         weights: ``uniform``, ``similarity``, or a number for every teacher, separated by commas.
         texts: with ``similarity``: text of each teacher's language.
-        tell: is called with the weights.
+        tell: called with a message that gives the weights.
 
     Raises:
         XnerError: the arm has no teacher, or the weights or texts do not fit the teachers.
@@ -74,7 +74,7 @@ def make_labeller(
 def _by_similarity(
     needs: ArmInputs, encoder: str, teachers: Sequence[str], texts: Sequence[str], tell: Callable[[str], None]
 ) -> Labeller:
-    """Weigh teachers by how much the text that they label is like the text of their languages."""
+    """Weight teachers by the similarity of the labelled text to text of their languages."""
     from xner_hf.training.arms import read_unlabelled
     from xner_hf.training.similarity import SimilarityWeights
     from xner_hf.training.teachers import Teacher, TeacherEnsemble

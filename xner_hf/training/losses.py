@@ -1,4 +1,4 @@
-"""The losses of a student: gold or projected labels, soft labels, trees; each with the count that it is divided by."""
+"""The losses of a student (gold or projected labels, soft labels, trees), each with the count that divides it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TASKS = ("ner", "soft", "parsing", "soft_parsing")
 
 @dataclass(frozen=True)
 class LossConfig:
-    """What the losses are and how they are mixed."""
+    """The losses and their weights."""
 
     soft: str = setting("kl", "a registered loss of soft labels (`xner methods loss`)")
     temperature: float = setting(1.0, "softens teacher and student, of losses that have one")
@@ -71,7 +71,7 @@ class LossConfig:
 
 
 def counts(batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
-    """Return what each of `TERMS` is to be divided by in this batch, float64 ``[6]``; 0 where it has none."""
+    """Return the divisor of each of `TERMS` in this batch, float64 ``[6]``; 0 for a term without data."""
     import torch
 
     from xner_hf.models.modeling_xner import IGNORED
@@ -90,12 +90,12 @@ def counts(batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
 
 
 def sums(output: Any, batch: Mapping[str, torch.Tensor], config: LossConfig) -> dict[str, torch.Tensor]:
-    """Return the summed loss of every term that the batch has, by name.
+    """Return the summed loss, by name, of every term with data in the batch.
 
     Args:
-        output: what the model gave for the batch.
+        output: output of the model for the batch.
         batch: of `WordCollator`.
-        config: which loss soft labels have.
+        config: names the loss of soft labels.
     """
     from xner_hf.models.modeling_xner import arc_loss, relation_loss, relations_at, tagging_loss
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class ParserTeacher:
-    """A student with a parser that parses text for another one.
+    """A student with a parser, as the teacher of another student.
 
     Args:
         model: Hub id, folder, or a name below ``$XNER_MIRROR/models``.
@@ -24,7 +24,7 @@ class ParserTeacher:
         device: torch device; the GPU when there is one.
 
     Attributes:
-        relations: the relations that it knows, in their order.
+        relations: the relations of its parser, in its order.
 
     Raises:
         XnerError: the checkpoint is not available, or has no parser.
@@ -52,5 +52,5 @@ class ParserTeacher:
         ]
 
     def signature(self) -> str:
-        """Return a digest of all that decides the probabilities: weights, device and versions."""
+        """Return a digest of everything that affects the probabilities: weights, device and versions."""
         return digest(model_digest(self.model, self.revision), self._annotator.device.type, model_versions())

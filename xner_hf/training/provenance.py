@@ -1,4 +1,4 @@
-"""What a student is made from: models and corpora with their revisions and terms, for ``training.json``."""
+"""The inputs of a student: models and corpora with revisions and licences, for ``training.json``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FROM_SCRATCH = "from scratch"
 """Names the backbone of a student whose encoder has random weights."""
 
 _FACTS = ("training.json", "backbone.json")
-"""Where a model of ours says what it was made from."""
+"""File of one of our models that lists its inputs."""
 
 _ROLES = {"corpora": "corpus", "text": "text", "trees": "treebank"}
 
@@ -29,10 +29,10 @@ _ROLES = {"corpora": "corpus", "text": "text", "trees": "treebank"}
 def training_inputs(
     backbone: str, data: Mapping[str, Any], sources: Mapping[int, SoftSource] | None = None
 ) -> dict[str, Any]:
-    """Return all that a student is made from, for its ``training.json``.
+    """Return all inputs of a student, for its ``training.json``.
 
     Args:
-        backbone: encoder that it starts from.
+        backbone: encoder that the training starts from.
         data: ``corpora``, ``text`` and ``trees`` that it learns from, as `make_plan` names them; and ``builds``, what
             ``build.json`` would say of builds that lie in no folder, with ``name``.
         sources: its teachers and parsers.
@@ -98,13 +98,13 @@ def _corpus(reference: str, role: str) -> dict[str, Any]:
     commit = corpus_commit(f"{corpus}:{config}" if config else corpus, split or "train")
     try:
         entry = corpus_entry(corpus, config or None)
-    except XnerError:  # not in the table, so that its terms are not known
+    except XnerError:  # not in the table, so its licence is not known
         return _entry(reference, role, commit, "unknown", "unknown")
     return _entry(reference, role, commit, entry.licence, entry.licence_class)
 
 
 def _model(model: str, revision: str | None, role: str) -> list[dict[str, Any]]:
-    """Return a model; of a student or backbone of ours what it was made from, whose terms it has."""
+    """Return a model; for one of our students or backbones also its inputs, whose terms it has."""
     own = next((file for name in _FACTS if (file := Path(model) / name).is_file()), None)
     made_from = json.loads(own.read_text(encoding="utf-8")).get("inputs") if own else None
     if made_from:
@@ -114,7 +114,7 @@ def _model(model: str, revision: str | None, role: str) -> list[dict[str, Any]]:
 
 
 def _model_commit(model: str, revision: str | None) -> str | None:
-    """Return the commit of a model on the Hub; for one in a folder, which has none, what was asked for."""
+    """Return the commit of a model on the Hub; for a folder, which has none, the requested revision."""
     try:
         return revision if Path(model_source(model, revision)[0]).is_dir() else model_digest(model, revision)
     except NotAvailable:
@@ -154,12 +154,12 @@ def _each_once(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def command_line() -> str:
-    """Return the command that this process was started by, paths of this machine cut to their last part."""
+    """Return the command line of this process, with paths of this machine cut to their last part."""
     return shlex.join(["xner", *("=".join(map(public_name, word.split("="))) for word in sys.argv[1:])])
 
 
 def without_paths(value: Any) -> Any:
-    """Return plain values with every text in them as strangers may read it, see `public_name`."""
+    """Return plain values with every text made public by `public_name`."""
     if isinstance(value, str):
         return public_name(value)
     if isinstance(value, Mapping):
@@ -168,7 +168,7 @@ def without_paths(value: Any) -> Any:
 
 
 def public_name(reference: str) -> str:
-    """Return how a corpus, model or file is named to strangers: ids as they are, of paths of this machine the name."""
+    """Return the public name of a corpus, model or file: ids unchanged, only the last part of local paths."""
     return ",".join(_last_part(one) for one in reference.split(","))
 
 

@@ -1,4 +1,4 @@
-"""What a training run took: time, hardware, versions, CO2; for ``training.json`` and the model's card."""
+"""The cost of a training run (time, hardware, versions, CO2), for ``training.json`` and the model's card."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _VERSIONS = ("xner-hf", "torch", "transformers", "tokenizers", "accelerate")
 
 
 class TrainingRecord(TrainerCallback):
-    """Measures a run: seconds, hardware, versions; CO2 where codecarbon is installed and there is one machine.
+    """Measures a run: seconds, hardware, versions; CO2 if codecarbon is installed and the run uses one machine.
 
     The measurements go into every checkpoint, so that a resumed run continues them; the `CodeCarbonCallback` of
     transformers starts at zero again, and measures every process.
@@ -83,7 +83,7 @@ def _kept(args: Any, state: Any) -> Path:
 
 
 def hardware(device: Any, processes: int) -> dict[str, Any]:
-    """Return what a run goes on: the accelerator and how many of it, else the processor with its cores."""
+    """Return the hardware of a run: the accelerators and their number, else the processor and its cores."""
     import torch
 
     if device.type == "cuda":

@@ -1,4 +1,4 @@
-"""Which examples a step learns from: the same for any number of processes."""
+"""The examples of each step: the same for any number of processes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 STRATEGIES = ("temperature", "shares", "alternate")
 
 _BATCHES_PER_BUCKET = 16
-"""Examples are sorted by length within as many batches, so that little is padded and the order stays random."""
+"""Examples are sorted by length within this many batches: little padding, and the order stays random."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,11 @@ class MixtureSampler:
     Args:
         parts: the corpora.
         batch_size: examples a process takes at once.
-        processes: how many there are.
+        processes: number of processes.
         accumulation: batches of a process that make one step.
         strategy: "temperature": shares are sizes to the power of 1 / `temperature`; "shares": as given in the parts;
             "alternate": one step of each in turn.
-        temperature: 1 is proportional to size, infinity takes all alike.
+        temperature: 1: proportional to size; infinity: equal shares.
         seed: of the order.
 
     Raises:
@@ -98,7 +98,7 @@ class MixtureSampler:
         return sum(self.steps) * self._batches_per_step
 
     def set_epoch(self, epoch: int) -> None:
-        """Go on with the batches of an epoch, counted from 0."""
+        """Set the epoch of the next batches, counted from 0."""
         self.epoch = epoch
 
     def __iter__(self) -> Iterator[list[int]]:
@@ -116,7 +116,7 @@ class MixtureSampler:
         if len(self.parts) == 1:
             return [0] * self.steps[0]
         if self._alternate:
-            # Step k of a part stands at the (k + 1/2) / steps-th part of the epoch.
+            # Step k of a part is at the fraction (k + 1/2) / steps of the epoch.
             places = [((k + 0.5) / steps, part) for part, steps in enumerate(self.steps) for k in range(steps)]
             return [part for _, part in sorted(places)]
         order = np.repeat(np.arange(len(self.parts)), self.steps)
@@ -157,6 +157,6 @@ def _shuffled(lengths: Sequence[int], batch: int, seed: Sequence[int]) -> np.nda
         part = order[start : start + bucket]
         part = part[np.argsort(sizes[part], kind="stable")]
         batches = [part[at : at + batch] for at in range(0, len(part), batch)]
-        short = [batches.pop()] if len(batches[-1]) < batch else []  # stays last, or the others would be cut in two
+        short = [batches.pop()] if len(batches[-1]) < batch else []  # stays last, or others would be split
         pieces += [batches[i] for i in generator.permutation(len(batches))] + short
     return np.concatenate(pieces)

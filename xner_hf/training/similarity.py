@@ -1,4 +1,4 @@
-"""How much each source language is like the target: weights for the teachers of several languages.
+"""Similarity of each source language to the target: weights for the teachers of several languages.
 
 The learned weights of Wu et al. (2020, "Single-/Multi-Source Cross-Lingual NER via Teacher-Student Learning on
 Unlabeled Data in Target Language", section on multiple sources): a model learns to tell the source languages apart,
@@ -32,7 +32,7 @@ _SENTENCES_PER_CALL = 256
 
 @dataclass(frozen=True)
 class SimilarityConfig:
-    """Settings of the model that tells the source languages apart; the defaults are those of Wu et al. (2020)."""
+    """Settings of the model that classifies source languages; the defaults are those of Wu et al. (2020)."""
 
     rank: int = setting(64, "rank of the bilinear score; at most the size of the features", within="(0, inf)")
     gamma: float = setting(0.01, "weight of the penalty on embeddings not orthonormal", within="[0, inf)")
@@ -52,7 +52,7 @@ class SimilarityModel:
     Attributes:
         languages: the source languages, in the order of all weights.
         directions: the logits of a sentence are its features times this, ``U^T V M``; float32 ``[d, K]``.
-        accuracy: share of the source sentences whose language it recognises, mean over the languages, in [0, 1].
+        accuracy: share of source sentences classified correctly, mean over the languages, in [0, 1].
     """
 
     languages: tuple[str, ...]
@@ -73,12 +73,12 @@ class SimilarityModel:
         return 1 / variance if variance > 0 else 0.0
 
     def weights(self, target_features: np.ndarray, level: str = "corpus", tau: float | None = None) -> np.ndarray:
-        """Return how much the target is like each source language: ``softmax(tau * logits)``.
+        """Return the similarity of the target to each source language: ``softmax(tau * logits)``.
 
         Args:
-            target_features: features of target sentences, ``[m, d]``. A row of zeros says nothing of its sentence.
+            target_features: features of target sentences, ``[m, d]``. A row of zeros means: unknown.
             level: ``corpus`` for the mean over the sentences, ``sentence`` for the weights of each.
-            tau: factor of the logits; None takes the `temperature` of these very sentences.
+            tau: factor of the logits; None: the `temperature` of these sentences.
 
         Returns:
             float32, ``[K]`` or ``[m, K]`` by `level`; each row sums to 1. At sentence level a row of zeros has equal
@@ -112,17 +112,17 @@ class SimilarityModel:
 def fit_similarity(
     features_by_language: Mapping[str, np.ndarray], config: SimilarityConfig | None = None
 ) -> SimilarityModel:
-    """Learn to tell the source languages apart by the features of their sentences (Wu et al. 2020).
+    """Train a classifier of source languages on the features of their sentences (Wu et al. 2020).
 
     The logit of language k for features f is ``(U f) . (V mu_k)``. U, V and the embeddings mu are trained by
     cross-entropy plus ``gamma * ||M^T M - I||_F^2``, where the columns of M are the embeddings (``M M^T`` would have
     the same gradient). The embeddings start as the mean features of their languages, as in the authors' code. Every
-    language counts the same in the cross-entropy, however many sentences it has: a weight is to say how much alike
-    two languages are, not of which there was more text.
+    language counts the same in the cross-entropy, whatever its number of sentences: a weight measures the similarity
+    of two languages, not the amount of text.
 
     Args:
-        features_by_language: for every source language the features of its sentences, ``[n, d]``; rows of zeros, which
-            say nothing, are left out.
+        features_by_language: for every source language the features of its sentences, ``[n, d]``; rows of zeros are
+            left out.
         config: settings; None for the defaults.
 
     Raises:
@@ -176,10 +176,10 @@ def fit_similarity(
 
 
 class SimilarityWeights:
-    """Weights of teachers by how much the target language is like theirs, for `TeacherEnsemble`.
+    """Weights of teachers by the similarity of the target language to theirs, for `TeacherEnsemble`.
 
-    The model is fitted when weights are first asked for. Corpus weights and tau rest on `target` alone, so the weights
-    of a sentence do not depend on which others are asked about with it.
+    The model is fitted when weights are first needed. Corpus weights and tau depend only on `target`, so the weights
+    of a sentence do not depend on the other sentences in the call.
 
     Args:
         encoder: frozen encoder whose last hidden states, averaged over the sub-words of a sentence, are its features:
@@ -231,7 +231,7 @@ class SimilarityWeights:
     def weights(self, sentences: Sequence[Sequence[str]]) -> np.ndarray:
         """Return the weights of the source languages for sentences, float32 ``[sentences, languages]``.
 
-        The columns stand in the order of `languages`; rows sum to 1, and at corpus level are all the same.
+        The columns are in the order of `languages`; rows sum to 1, and at corpus level all rows are equal.
         """
         import numpy as np
 
@@ -241,7 +241,7 @@ class SimilarityWeights:
         return model.weights(encoder.features(sentences), "sentence", model.temperature(target))
 
     def signature(self) -> str:
-        """Return a digest of all that decides the weights: encoder, text, settings, device and versions."""
+        """Return a digest of everything that affects the weights: encoder, text, settings, device and versions."""
         return digest(
             model_digest(self.encoder, self.revision),
             model_versions(),

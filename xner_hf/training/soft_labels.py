@@ -16,20 +16,20 @@ if TYPE_CHECKING:
     import numpy as np
 
 CHUNK = 512
-"""Sentences of a file of the cache: what a kill can cost."""
+"""Sentences per cache file: the most that a kill can lose."""
 
 Arrays = dict[str, "np.ndarray"]
 
 
 class Labeller(Protocol):
-    """Whatever gives label distributions of words: `Teacher`, `TeacherEnsemble`."""
+    """Anything that gives label distributions of words: `Teacher`, `TeacherEnsemble`."""
 
     def distributions(self, sentences: Sequence[Sequence[str]]) -> list[np.ndarray]:
-        """Return float32 arrays ``[words, 7]`` in the order of `NER_LABELS`; a zero row says nothing of its word."""
+        """Return float32 arrays ``[words, 7]`` in the order of `NER_LABELS`; a zero row means: unknown."""
         ...
 
     def signature(self) -> str:
-        """Return what stands for everything that the distributions depend on but the text."""
+        """Return a digest of everything except the text that affects the distributions."""
         ...
 
 
@@ -58,14 +58,14 @@ class SoftLabels:
         return self._rows[sentence]
 
     def tree(self, sentence: int) -> tuple[np.ndarray, np.ndarray] | None:
-        """Return arc and relation probabilities of a sentence, None where there are none."""
+        """Return arc and relation probabilities of a sentence; None if there are none."""
         return self._trees[sentence] if self._trees else None
 
     def select(self, confidence: float) -> int:
-        """Take the loss from sentences whose words' likeliest labels have a mean probability below `confidence`.
+        """Mask the loss of sentences whose words' likeliest labels have a mean probability below `confidence`.
 
         Returns:
-            How many sentences that were.
+            The number of these sentences.
         """
         import numpy as np
 
@@ -87,7 +87,7 @@ def make_chunks(
     wait: Callable[[], None] = lambda: None,
     show: bool = False,
 ) -> list[Arrays]:
-    """Return what `make` gives for every item; what was made before is read from `folder`.
+    """Return the results of `make` for every item; earlier results are read from `folder`.
 
     Every process makes its share, in chunks that are written as they are done, and reads those of the others. Where
     processes do not share a file system, each makes what it does not find.
@@ -95,11 +95,11 @@ def make_chunks(
     Args:
         make: returns arrays by name for each of some items.
         items: sentences, mostly.
-        folder: where chunks are kept; named after everything that they depend on.
+        folder: folder of the chunks; its name covers everything that they depend on.
         process: number of this process.
-        processes: how many there are.
+        processes: number of processes.
         wait: returns when all processes have called it.
-        show: whether to draw a bar.
+        show: whether to show a progress bar.
     """
     from tqdm.auto import tqdm
 
@@ -129,7 +129,7 @@ def _chunk(
                 "a teacher gives probabilities that are not numbers; its weights are damaged. Load it again."
             )
         file.parent.mkdir(parents=True, exist_ok=True)
-        partial = file.with_suffix(f".{os.getpid()}")  # of two processes that make the same, the last one stays
+        partial = file.with_suffix(f".{os.getpid()}")  # if two processes make the same chunk, the last one stays
         save_file(made, partial)
         partial.replace(file)
     found: list[Arrays] = [{} for _ in some]
@@ -144,10 +144,10 @@ class SoftSource:
     """Where the soft labels of a corpus come from.
 
     Attributes:
-        teacher: labels words; None where only trees are wanted.
-        sentences: what it labels: those of the corpus, or of the source side where `links` are given.
-        links: ``(source word, target word, probability)`` of every sentence, over which labels are carried.
-        lengths: target words of every sentence, where `links` are given.
+        teacher: labels words; None if only trees are needed.
+        sentences: the sentences it labels: those of the corpus or, with `links`, of the source side.
+        links: ``(source word, target word, probability)`` of every sentence; labels are projected over them.
+        lengths: number of target words of every sentence; needed with `links`.
         parser: gives arcs and relations.
         parsed: the sentences that it parses: those of the corpus, where `sentences` are others.
         confidence: sentences whose labels have a mean probability below are left out.
@@ -205,14 +205,14 @@ class SoftSource:
 
 
 def carry(rows: np.ndarray, links: Sequence[Any], length: int) -> np.ndarray:
-    """Carry the label distributions of source words over alignment links to the target words.
+    """Project the label distributions of source words over alignment links onto the target words.
 
-    A target word gets the mean of its source words, weighted by the links' probabilities. Whether it opens an entity
-    or continues one cannot be carried, since words change their order and number: it continues one where the word
-    before it goes back to the same source entity.
+    A target word gets the mean of its source words, weighted by link probability. B and I cannot be projected, since
+    the order and number of words change: a word continues an entity if the previous word is linked to the same source
+    entity, else it begins one.
 
     Args:
-        rows: ``[source words, 7]``; a zero row says nothing of its word.
+        rows: ``[source words, 7]``; a zero row means: unknown.
         links: ``(source word, target word, probability)``.
         length: target words.
 

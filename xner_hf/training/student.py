@@ -1,4 +1,4 @@
-"""A student trained from its corpora to a folder that ``from_pretrained`` reads."""
+"""Trains a student on its corpora and writes a folder for ``from_pretrained``."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from xner_hf.training.soft_labels import SoftSource
 
 
 def check_folder(folder: Path) -> None:
-    """Create the folder of a model and check that it can be written; called before any long work.
+    """Create the folder of a model and check that it is writable; called before any long work.
 
     Raises:
-        XnerError: it cannot be used.
+        XnerError: the folder cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -48,10 +48,10 @@ def new_student(
     """Return a student with new heads and its tokenizer.
 
     Args:
-        config: names the backbone and the seed of the heads.
-        relations: dependency relations of its parser; none gives a student without one.
-        backbone_config: of an encoder with random weights, instead of the pretrained one.
-        tokenizer: goes with `backbone_config`.
+        config: gives the backbone and the seed of the heads.
+        relations: dependency relations of its parser; empty for a student without parser.
+        backbone_config: configuration of an encoder with random weights, instead of the pretrained one.
+        tokenizer: tokenizer for `backbone_config`.
 
     Raises:
         XnerError: the backbone is not available, or cannot be used.
@@ -88,28 +88,28 @@ def train_student(
     relations: Sequence[str] | None = None,
     language: str | None = None,
 ) -> dict[str, Any]:
-    """Train a student and save it to `folder`; started by ``torchrun`` or ``accelerate launch``, on all processes.
+    """Train a student and save it to `folder`; under ``torchrun`` or ``accelerate launch``, on all processes.
 
     Args:
-        corpora: what it learns from; an epoch is one pass over the first.
-        folder: where the model goes, with its tokenizer and ``training.json``.
+        corpora: training corpora; an epoch is one pass over the first.
+        folder: output folder of the model, its tokenizer and ``training.json``.
         config: settings.
         validation: labelled sentences that are scored after every epoch, never target gold.
         sources: soft labels of the corpora that are `soft`, by number.
         provenance: what the corpora are (``corpora``, ``text``, ``trees`` and ``builds``, see `training_inputs`) and
-            whatever else is to be kept in ``training.json``.
-        resume: go on from the last whole checkpoint in `folder`.
+            anything else to record in ``training.json``.
+        resume: resume from the last complete checkpoint in `folder`.
         quiet: show no progress.
         student: an untrained model and its tokenizer, instead of `new_student`.
-        relations: of a parsing teacher, in its order; those of the corpora come after them.
-        language: ISO 639-3 code of the language that it is for, by whose rule the student splits raw text into words.
+        relations: relations of a parsing teacher, in its order; those of the corpora follow.
+        language: ISO 639-3 code of the target language, which decides how the student splits raw text into words.
 
     Returns:
         The content of ``training.json``.
 
     Raises:
-        XnerError: nothing to learn from, an unknown backbone, a folder that cannot be written, a run to resume that
-            is not there or had other settings, or weights that are not finite in the end.
+        XnerError: no training data, an unknown backbone, a folder that cannot be written, a run to resume that is
+            missing or had other settings, or final weights that are not finite.
     """
     import torch
     from transformers import EarlyStoppingCallback, PrinterCallback, TrainingArguments
@@ -153,9 +153,9 @@ def train_student(
         activation_checkpointing=config.activation_checkpointing,
         eval_strategy="epoch" if validation else "no",
         save_strategy="epoch" if config.checkpoints or config.patience else "no",
-        save_total_limit=2,  # should the last one be cut short, there is the one before
+        save_total_limit=2,  # if the last one is incomplete, the one before is used
         load_best_model_at_end=bool(config.patience),
-        restore_callback_states_from_checkpoint=bool(config.patience),  # how long there was no better epoch
+        restore_callback_states_from_checkpoint=bool(config.patience),  # epochs without improvement
         metric_for_best_model="f1" if config.patience else None,
         logging_strategy="epoch",
         seed=config.seed,
@@ -195,10 +195,10 @@ def train_student(
     facts["sentences"]["validation"] = len(validation.sentences) if validation else 0
     if teaching is not None:
         facts["left_out_by_confidence"] = {corpora[number].name: left for number, left in teaching.left_out.items()}
-    # Of all processes, since each may hold a part of the weights only (FSDP).
+    # From all processes, since each may hold only part of the weights (FSDP).
     weights = trainer.accelerator.get_state_dict(trainer.model_wrapped)
     if trainer.is_world_process_zero():
-        # The loss of the last step says nothing of what that step made of the weights.
+        # The loss of the last step does not show the weights after that step.
         broken = [name for name, one in weights.items() if not torch.isfinite(one).all()]
         if broken:
             raise XnerError(
@@ -217,24 +217,24 @@ def _kept_epoch(log: Sequence[Mapping[str, Any]], best: int | None) -> Mapping[s
 
 
 def _save(model: Any, weights: dict[str, Any], tokenizer: Any, folder: Path, facts: Mapping[str, Any]) -> None:
-    # Not Trainer.save_model, which leaves a pickle of its arguments beside the weights.
+    # Not Trainer.save_model, which also writes a pickle of its arguments.
     weights.pop("task_log_variances", None)
-    # The name that was given, not the folder of this machine that a mirror has it in.
+    # The given name, not its folder in a mirror on this machine.
     model.config.backbone_config._name_or_path = facts["settings"]["backbone"]
     model.save_pretrained(folder, state_dict=weights)
-    # What others run must neither be longer than the encoder takes nor be cut to the length of the training.
+    # Users must not exceed the limit of the encoder, nor be cut to the length used in training.
     tokenizer.model_max_length = longest_input(model, tokenizer)
     tokenizer.backend_tokenizer.no_truncation()
     tokenizer.backend_tokenizer.no_padding()
     tokenizer.save_pretrained(folder)
     write_text(folder / "training.json", json.dumps(facts, ensure_ascii=False, indent=2) + "\n")
     shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
-    for stale in (RUN, "scores.json"):  # the scores are those of earlier weights
+    for stale in (RUN, "scores.json"):  # the scores belong to earlier weights
         (folder / stale).unlink(missing_ok=True)
 
 
 def _record(corpora: Sequence[Corpus], config: TrainingConfig, sources: Mapping[int, SoftSource]) -> dict[str, Any]:
-    """Return what a run is, so that another is not taken for it."""
+    """Return everything that identifies a run, so that no other run is resumed as this one."""
     corpus = {
         one.name: digest(
             [[s.tokens, s.spans, s.heads, s.relations] for s in one.sentences],

@@ -1,4 +1,4 @@
-"""The callback that has teachers label the unlabelled text of a student."""
+"""The callback that labels the unlabelled text of a student with its teachers."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class MovingAverage:
     Args:
         model: the student.
         tokenizer: its tokenizer.
-        decay: how much of the average stays in a step, in (0, 1). It is less in the first steps, `n / (n + 1)` in the
-            n-th, so that the untrained student, which the average begins as, is soon forgotten.
+        decay: share of the average that each step keeps, in (0, 1). In step n it is at most `n / (n + 1)`, so that
+            the untrained student, with which the average starts, soon has no weight.
     """
 
     def __init__(self, model: Any, tokenizer: Any, decay: float):
@@ -36,7 +36,7 @@ class MovingAverage:
         self.refresh = 0
 
     def update(self, model: Any, step: int) -> None:
-        """Take in the weights of the student after a step, the first of which is 1."""
+        """Add the weights of the student after a step; steps count from 1."""
         import torch
 
         new = max(1 - self._decay, 1 / (step + 1))
@@ -51,7 +51,7 @@ class MovingAverage:
         return [one.probabilities for one in Annotator((self.model, self._tokenizer)).annotate(sentences, False)]
 
     def signature(self) -> str:
-        """Return the refresh that labels are made for."""
+        """Return the refresh number that the labels belong to."""
         return f"moving average, refresh {self.refresh}"
 
 
@@ -93,7 +93,7 @@ class TeacherStudentCallback(TrainerCallback):
         kept = _average_file(args, state)
         if not state.global_step:
             if state.is_world_process_zero:
-                shutil.rmtree(_labels_folder(args), ignore_errors=True)  # those of an earlier run
+                shutil.rmtree(_labels_folder(args), ignore_errors=True)  # from an earlier run
             self._trainer.accelerator.wait_for_everyone()
         else:
             from safetensors.torch import load_model
@@ -109,7 +109,7 @@ class TeacherStudentCallback(TrainerCallback):
             return
         sources, folder = self.sources, None
         if self._average and refresh:
-            # Files on disk, since a run that is resumed within these epochs needs these labels, not later ones.
+            # On disk: a run resumed within these epochs needs these labels, not later ones.
             folder = _labels_folder(args)
             self._average.refresh = refresh
             sources = {

@@ -1,4 +1,4 @@
-"""Teachers: source models whose word-level label distributions a student learns from.
+"""Teachers: source models that give word-level label distributions for a student.
 
 Soft labels of one or several source models on unlabelled text of the target language (Wu et al. 2020). They are kept
 per word, so that teacher and student may split words into different sub-words.
@@ -29,8 +29,8 @@ class Teacher:
         model: Hub id, folder, or a name below ``$XNER_MIRROR/models``.
         revision: Hub branch, tag or commit.
         device: torch device; the GPU when there is one.
-        labels: entity types of the model mapped to PER, ORG, LOC or ``O``, as for `ModelTagger`.
-        language: the language that the model was trained on; only `SimilarityWeights` ask for it.
+        labels: mapping of the model's entity types to PER, ORG, LOC or ``O``, as for `ModelTagger`.
+        language: the language that the model was trained on; only needed for `SimilarityWeights`.
 
     Raises:
         XnerError: as for `ModelTagger`: the checkpoint is not available, or its labels cannot be mapped.
@@ -50,12 +50,12 @@ class Teacher:
     def distributions(self, sentences: Sequence[Sequence[str]]) -> list[np.ndarray]:
         """Return the label distribution of every word of sentences: float32 ``[words, 7]``, labels as `NER_LABELS`.
 
-        The row of a word without sub-words, of which the model says nothing, is zero.
+        The row of a word without sub-words is zero.
         """
         return self._tagger.ner_distributions(sentences)
 
     def signature(self) -> str:
-        """Return a digest of all that decides the distributions: weights, meaning of labels, device and versions."""
+        """Return a digest of what affects the distributions: weights, mapping of labels, device and versions."""
         return digest(
             model_digest(self.model, self.revision),
             self._tagger.scheme.labels,
@@ -67,7 +67,7 @@ class Teacher:
 class TeacherEnsemble:
     """Several teachers as one: the weighted mean of their distributions, ``p = sum_k w_k p_k`` (Wu et al. 2020).
 
-    A word is averaged over the teachers that say something of it, whose weights are scaled to sum to 1.
+    A word is averaged over the teachers with a distribution for it; their weights are scaled to sum to 1.
 
     Args:
         teachers: one or more.
@@ -75,7 +75,7 @@ class TeacherEnsemble:
             `SimilarityWeights` over the languages of the teachers; teachers of one language share its weight equally.
 
     Raises:
-        XnerError: no teacher, weights that do not fit the teachers, or none above 0.
+        XnerError: no teacher, weights that do not match the teachers, or no weight above 0.
     """
 
     def __init__(self, teachers: Sequence[Teacher], weights: str | Sequence[float] | SimilarityWeights = "uniform"):
@@ -101,7 +101,7 @@ class TeacherEnsemble:
     def distributions(self, sentences: Sequence[Sequence[str]]) -> list[np.ndarray]:
         """Return the mean distribution of every word of sentences: float32 ``[words, 7]``, labels as `NER_LABELS`.
 
-        The row of a word of which no teacher with a weight above 0 says anything is zero.
+        The row of a word is zero if no teacher with a weight above 0 has a distribution for it.
         """
         import numpy as np
 
@@ -145,7 +145,7 @@ class TeacherEnsemble:
         return [float(weight) / total for weight in weights]
 
     def _shares_of_languages(self, likeness: SimilarityWeights) -> list[list[float]]:
-        """Return what share of the weight of each language goes to each teacher, ``[languages, teachers]``."""
+        """Return each teacher's share of the weight of each language, ``[languages, teachers]``."""
         own = [teacher.language for teacher in self.teachers]
         for teacher in self.teachers:
             if teacher.language not in likeness.languages:

@@ -25,14 +25,14 @@ from xner_hf.training.teacher_student import TeacherStudentCallback
 MODEL_INPUTS = ("input_ids", "attention_mask")
 
 LOG_VARIANCE_RATE = 1e-2
-"""Learning rate of the weights of the losses (`LossConfig.learned`): at that of an encoder they would hardly move."""
+"""Learning rate of the loss weights (`LossConfig.learned`): at that of an encoder they would hardly change."""
 
 
 class XnerTrainer(Trainer):
     """Trains `XnerForTokenClassificationAndParsing`, or any token classifier where there are no trees.
 
-    Every sum of losses is divided by a count over all processes and accumulated batches, so that the same global batch
-    gives the same step however it is split.
+    Every sum of losses is divided by the count over all processes and accumulated batches, so the same global batch
+    gives the same step, whatever the number of processes.
 
     Args:
         model: the student.
@@ -40,8 +40,8 @@ class XnerTrainer(Trainer):
         corpora: encoded corpora; an epoch is one pass over the first.
         loss: losses and their weights.
         sampling: arguments of `MixtureSampler`: strategy and temperature.
-        teaching: makes the soft labels of the corpora; needed where one of them is `soft`.
-        eval_dataset: an encoded corpus that is scored, never one of target gold.
+        teaching: makes the soft labels of the corpora; needed if one of them is `soft`.
+        eval_dataset: an encoded corpus to score, never target gold.
         options: further arguments of `Trainer`; `processing_class` is needed.
 
     Raises:
@@ -129,7 +129,7 @@ class XnerTrainer(Trainer):
     def get_batch_samples(
         self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device
     ) -> tuple[list[Any], torch.Tensor]:
-        """Return the batches of a step, and what each term of the loss is divided by, over all processes."""
+        """Return the batches of a step, and the divisor of each loss term over all processes."""
         batches, _ = super().get_batch_samples(epoch_iterator, num_batches, device)
         total = torch.stack([counts(batch) for batch in batches]).sum(0).to(device)
         total = self.accelerator.reduce(total, "sum")
@@ -174,7 +174,7 @@ class XnerTrainer(Trainer):
 
     @staticmethod
     def _idle(student: nn.Module, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor | float:
-        """Return zero with a gradient for every head that has no loss, so that no process waits for one."""
+        """Return zero with a gradient for every head without loss, so that no process waits for another."""
         idle: list[nn.Parameter] = []
         if not {"labels", "soft_labels"} & set(inputs) and hasattr(student, "classifier"):
             idle += student.classifier.parameters()
@@ -190,7 +190,7 @@ class XnerTrainer(Trainer):
         file.write_text(json.dumps(facts, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
         raise XnerError(
             f"the loss of step {self.state.global_step} is not finite; the sentences of the batch are in {file}. Use "
-            "a lower learning rate, fp32 or bf16 instead of fp16, or mend these sentences."
+            "a lower learning rate, fp32 or bf16 instead of fp16, or correct these sentences."
         )
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
@@ -215,7 +215,7 @@ class XnerTrainer(Trainer):
         prediction_loss_only: bool,
         ignore_keys: list[str] | None = None,
     ) -> tuple[None, tuple[torch.Tensor, ...], tuple[torch.Tensor, ...]]:
-        """Return the likeliest labels, and heads and relations where there are trees, with the gold beside them."""
+        """Return the likeliest labels and the gold labels; with trees also heads and relations, predicted and gold."""
         with torch.no_grad():
             inputs = self._prepare_inputs(inputs)
             parsed = "heads" in inputs
@@ -234,7 +234,7 @@ class XnerTrainer(Trainer):
 
 
 class _Epochs(TrainerCallback):
-    """Tells the sampler its epoch: accelerate does not reach it in a run that is resumed within an epoch."""
+    """Sets the epoch of the sampler: accelerate does not do so in a run resumed within an epoch."""
 
     def __init__(self, trainer: XnerTrainer):
         self._trainer = trainer
@@ -244,7 +244,7 @@ class _Epochs(TrainerCallback):
 
 
 class WholeCheckpoints(TrainerCallback):
-    """Marks a checkpoint once everything is in it, so that one that was cut short is never resumed from."""
+    """Marks a checkpoint when it is complete, so that training never resumes from an incomplete one."""
 
     def __init__(self, trainer: Trainer):
         self._trainer = trainer

@@ -1,4 +1,4 @@
-"""Filters of projections (Ebing & Glavaš 2025): which entities and which sentences are good enough to train on."""
+"""Filters of projections (Ebing & Glavaš 2025): they remove entities and sentences of low quality."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Filter(Method):
     Where several filters would act, the one with the smallest `order` is named.
 
     Attributes:
-        meaning: why it takes an entity away, or drops a sentence, for reports.
+        meaning: why it removes an entity, or drops a sentence, for reports.
         drops_sentence: whether it drops whole sentences.
     """
 
@@ -33,7 +33,7 @@ class Filter(Method):
 
     @property
     def name(self) -> str:
-        """The status or reason of what it takes away."""
+        """The status or reason of what it removes."""
         return f"{FILTERED}:{self.registered_as}"
 
     def takes_part(self, span: Span) -> bool:
@@ -49,7 +49,7 @@ class Filter(Method):
 
         Args:
             pair: its entities are those that take part; its links are None where markers carried the entities.
-            projected: what became of the entities.
+            projected: the projections of the entities.
         """
         return True
 
@@ -92,9 +92,9 @@ class FiltersConfig:
 
 
 class Filters:
-    """Takes single entities away, or drops whole sentences.
+    """Removes single entities, or drops whole sentences.
 
-    An entity that a filter takes away has the status ``filtered:NAME``; a sentence that one drops has the reason
+    An entity that a filter removes has the status ``filtered:NAME``; a sentence that a filter drops has the reason
     ``filtered:NAME``. Filters of sentences look only at the entities that take part. A sentence in which none takes
     part passes.
     """
@@ -130,7 +130,7 @@ class Filters:
         return sorted(kept, key=lambda one: one.source), reason
 
     def of_marked(self, pair: SentencePair, marked: Sequence[ProjectedSpan]) -> tuple[list[ProjectedSpan], str | None]:
-        """Filter the entities that markers brought over, one for each of ``pair.spans``; returns as `after`."""
+        """Filter the entities projected by markers, one for each of ``pair.spans``; returns as `after`."""
         taking_part = self.before(pair.spans)
         by_source = {one.source: one for one in marked}
         projected = [by_source[number]._replace(source=place) for place, number in enumerate(taking_part)]
@@ -151,7 +151,7 @@ def project_filtered(
 
     Args:
         projector: sees only the entities that take part, so that the others take no words from them.
-        filters: what is applied before and after it.
+        filters: the filters to apply before and after it.
         pair: the sentence pair.
 
     Returns:

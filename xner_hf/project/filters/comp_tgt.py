@@ -29,7 +29,7 @@ class CompTgt(Filter):
     )
 
     def keeps_sentence(self, pair: SentencePair, projected: Sequence[ProjectedSpan]) -> bool:
-        # As in the projectors, links to punctuation do not count: it is a gap between words, and no harm elsewhere.
+        # As in the projectors, links to punctuation do not count: it is a gap between words, and ignored elsewhere.
         content = [link for link in pair.links or () if not is_punctuation(pair.target[link.target])]
         for span in pair.spans:
             words = {link.target for link in content if span.start <= link.source < span.end}

@@ -37,10 +37,10 @@ class Scorer(Protocol):
 class Score(Method, ABC):
     """Base class of the settings of a score, which become settings of the projection method ``candidates``.
 
-    A candidate counts with the largest of its scores. Names of settings must not occur in another score. A slow score
-    has a larger `order`: it runs late, and may score the best candidates alone.
+    The largest score of a candidate counts. Names of settings must be unique among scores. A slow score has a larger
+    `order`: it runs late, and may score only the best candidates.
     """
 
     @abstractmethod
     def make(self) -> Scorer:
-        """Return what scores."""
+        """Return the scorer."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from xner_hf.project.sentence_pair import SentencePair
 
 TIE = 1e-9
-"""What tells alignment scores from 1 apart, at most."""
+"""Largest difference from 1 by which alignment scores are told apart."""
 
 
 @register("score", "alignment")
@@ -36,8 +36,8 @@ class AlignmentScore(Score):
         import numpy as np
 
         scores = alignment_score(pair.spans, pair.links, *candidates, self.weighted, cut=False)
-        # Of an entity's candidates that reach 1 the one with most links wins, as in the paper, and not the shortest.
-        # Beside the other scores they count as 1.
+        # Among an entity's candidates that reach 1, the one with most links wins, as in the paper, not the shortest.
+        # Compared with other scores they count as 1.
         most = scores.max(axis=1, initial=1.0, keepdims=True)
         return self.alignment_weight * np.where(scores >= 1, 1 - TIE * (1 - scores / most), scores)
 
@@ -52,7 +52,7 @@ def alignment_score(
 ) -> np.ndarray:
     """Alignment score of Politov et al. (2025), ``2 |links| / (|entity| + |span|)``, with probabilities for counts.
 
-    The sum runs over the links between entity and candidate; with several links a word the ratio can pass 1.
+    The sum runs over the links between entity and candidate; with several links per word the ratio can exceed 1.
 
     Args:
         spans: source entities.
@@ -74,6 +74,6 @@ def alignment_score(
             if span.start <= link.source < span.end and link.target + 1 < len(before):
                 before[link.target + 1] += link.score if weighted else 1.0
         mass = before.cumsum()
-        # Rounded, since sums in another order differ in the last digit and would decide ties.
+        # Rounded: sums in another order differ in the last digit, which would decide ties.
         scores[row] = 2 * (mass[ends] - mass[starts]).round(12) / (span.end - span.start + ends - starts)
     return np.minimum(scores, 1.0, out=scores) if cut else scores

@@ -1,4 +1,4 @@
-"""Surface score: how alike an entity and a candidate are written; most names are copied or respelled."""
+"""Surface score: similarity of spelling of entity and candidate; most names are copied or respelled."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def surface_score(entities: Sequence[str], candidates: Sequence[str]) -> np.ndar
     from rapidfuzz.distance import JaroWinkler
 
     scores = process.cdist(entities, candidates, scorer=JaroWinkler.normalized_similarity, dtype=np.float64)
-    # Rounded, since equal similarities can differ in the last digit, which would decide ties.
+    # Rounded: equal similarities can differ in the last digit, which would decide ties.
     return scores.round(12)
 
 

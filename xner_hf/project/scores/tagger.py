@@ -1,4 +1,4 @@
-"""Tagger score: how far a tagger of the target language sees the entity's type in a candidate."""
+"""Tagger score: how strongly a tagger of the target language predicts the entity's type in a candidate."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class TaggerScore(Score):
 def tagger_score(
     spans: Sequence[Span], probabilities: np.ndarray, starts: np.ndarray, ends: np.ndarray, label_aware: bool = True
 ) -> np.ndarray:
-    """NER-model score of Politov et al. (2025): how far a tagger of the target language sees the label in a span.
+    """NER-model score of Politov et al. (2025): how strongly a target-language tagger predicts the label in a span.
 
     ``alpha^(n-1) * (P[first word, B-l] + sum over the rest of P[word, I-l]) / n`` for a candidate of n words and an
     entity of label l, cut at 1. ``alpha`` is 1.15 where the most probable labels of the words are ``B-l I-l ... I-l``
@@ -92,10 +92,10 @@ def _label_score(probabilities: np.ndarray, label: str, starts: np.ndarray, ends
     lengths = ends - starts
     inside = np.concatenate([[0.0], probabilities[:, rest].cumsum()])  # sum over words 0..j-1
     tagged_inside = np.concatenate([[0], (best == rest).cumsum()])
-    # Rounded, since differences of sums are off in the last digit and would decide ties.
+    # Rounded: differences of sums are inexact in the last digit, which would decide ties.
     total = probabilities[starts, first] + (inside[ends] - inside[starts + 1]).round(12)
     exact = (best[starts] == first) & (tagged_inside[ends] - tagged_inside[starts + 1] == lengths - 1)
-    # A span that the tagger would go on with is none of its own: cut at 1, it would win over the whole one.
+    # A span that the tagger continues is not a complete span: capped at 1, it would win over the longer one.
     exact &= np.append(best, 0)[ends] != rest
     scores = np.minimum(np.where(exact, _LONGER_SPAN_FACTOR ** (lengths - 1), 1.0) * total / lengths, 1.0)
     return np.where(scores > _LEAST_TAGGER_SCORE, scores, 0.0)

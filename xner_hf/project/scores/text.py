@@ -1,4 +1,4 @@
-"""Words as scores compare them: folded, their letters, their capitals, and how alike they are spelt."""
+"""Text features for the scores: folded words, letters, capitals, and similarity of spelling."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def texts(words: Sequence[str], starts: Sequence[int], ends: Sequence[int]) -> l
 def spelling_score(entities: Sequence[str], candidates: Sequence[str]) -> np.ndarray:
     """Levenshtein similarity of letters and digits: ``1 - edits / length of the longer``.
 
-    Unlike Jaro-Winkler's it falls with every letter too many, and spaces, hyphens and apostrophes, on which word
-    splitters disagree, do not count. Strings are compared as given; `fold` the words first.
+    Unlike Jaro-Winkler similarity, it decreases with every extra letter. Spaces, hyphens and apostrophes do not count,
+    since word splitters disagree on them. Strings are compared as given; `fold` the words first.
     """
     import numpy as np
     from rapidfuzz import process
@@ -43,7 +43,7 @@ def spelling_score(entities: Sequence[str], candidates: Sequence[str]) -> np.nda
 def capital_scores(
     source: Sequence[str], spans: Sequence[Span], target: Sequence[str], starts: np.ndarray, ends: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """How capitals speak against a candidate, as 0 or 1.
+    """Evidence of capitals against a candidate, as 0 or 1.
 
     A word is capitalised if it has a capital anywhere, since prefixes stand before it (uMandela, eThekwini). Only for
     entities in `ENTITY_TYPES` whose first word is capitalised, and only where a word of the target sentence
@@ -73,7 +73,7 @@ def capital_scores(
 
 def _is_capitalised(word: str) -> bool:
     """Whether a word has a capital: Bantu prefixes and other affixes stand before it (uMandela, eThekwini)."""
-    return any(char.istitle() for char in word)  # like isupper, but true of the Croatian ǅ too
+    return any(char.istitle() for char in word)  # like isupper, but also true for the Croatian ǅ
 
 
 def letters(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Translation score: how likely a translator thinks a candidate to be the entity's translation (NMTScore)."""
+"""Translation score: probability that a candidate is the entity's translation, by a translator (NMTScore)."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class TranslationScore(Score):
 
 
 class TranslationScorer:
-    """Scores the `SCORED` candidates of every entity that look best otherwise, since it is slow."""
+    """Scores only the `SCORED` candidates of every entity with the best other scores, since it is slow."""
 
     def __init__(self, config: TranslationScore):
         self.config = config

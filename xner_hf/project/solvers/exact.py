@@ -17,15 +17,15 @@ MOST_FOR_FEW = 12
 """Competing entities up to which `match_few` is used: measured, `benchmarks/solvers.py`."""
 
 _WORD_COST = 1e-13
-"""What a covered word costs: far below any difference of scores, far above the rounding of their sums."""
+"""Cost of a covered word: far below any difference of scores, far above the rounding error of their sums."""
 
 
 def solve_exact(scores: np.ndarray, starts: np.ndarray, ends: np.ndarray, threshold: float) -> list[int]:
-    """Maximise the objective, proven.
+    """Maximise the objective exactly.
 
-    Where the best candidates of all entities share no word they are taken. Otherwise candidates with an equally good
-    one inside them are pruned, entities that cannot come into conflict are separated, and each group of them is solved
-    by dynamic programming (`match_few`, beyond `MOST_FOR_FEW` entities `match_many`).
+    If the best candidates of all entities share no word, they are taken. Otherwise candidates that contain an equally
+    good one are pruned, entities that cannot conflict are separated, and each group is solved by dynamic programming
+    (`match_few`; for more than `MOST_FOR_FEW` entities `match_many`).
 
     Ties, for scores in [0, 1]: a covered word counts as a loss of 1e-13, so that of matchings whose objectives are
     equal one that covers the fewest words is returned, and the objective is less than 1e-13 a covered word below the
@@ -74,7 +74,7 @@ def _disjoint(spans: Iterable[tuple[int, int]]) -> bool:
 
 
 def _renumbered(starts: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Number only the positions where a span begins or ends: words between them make no difference."""
+    """Number only the positions where a span begins or ends: words between them do not matter."""
     import numpy as np
 
     _, places = np.unique(np.concatenate([starts, ends]), return_inverse=True)
@@ -82,7 +82,7 @@ def _renumbered(starts: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def _undominated(entities: np.ndarray, starts: np.ndarray, ends: np.ndarray, gains: np.ndarray) -> np.ndarray:
-    """Say of each cell whether it wins more than every shorter span inside it does for the same entity."""
+    """Return for each cell whether it gains more than every shorter span inside it for the same entity."""
     import numpy as np
 
     sizes = ends - starts
@@ -98,7 +98,7 @@ def _undominated(entities: np.ndarray, starts: np.ndarray, ends: np.ndarray, gai
 
 
 def _groups(entities: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> list[list[int]]:
-    """Return the groups of entities that are connected through words which several of them could take, sorted."""
+    """Return the groups of entities connected by words that several of them could take, sorted."""
     import numpy as np
 
     depth = np.zeros((int(entities.max()) + 1, int(ends.max()) + 1))

@@ -11,21 +11,21 @@ if TYPE_CHECKING:
 def match_few(entities: np.ndarray, starts: np.ndarray, ends: np.ndarray, gains: np.ndarray) -> list[int]:
     """Return the indices of the cells of a best matching.
 
-    ``values[w, S]`` is the most that the entities of the set S can win from the words before w. Time and memory grow
-    with two to the number of entities. Of equal cells one is taken that ends first, then one of the last entity, so
-    that entities with equal scores are served from left to right.
+    ``values[w, S]`` is the largest gain of the entities of the set S from the words before w. Time and memory grow
+    with two to the number of entities. Ties: the cell that ends first, then that of the last entity, so that entities
+    with equal scores are matched from left to right.
 
     Args:
         entities: entity of each cell, numbered from 0, shape ``[cells]``.
         starts: first word of the cell's candidate, shape ``[cells]``.
         ends: its end (exclusive), shape ``[cells]``.
-        gains: what the objective wins by the cell, above 0, shape ``[cells]``.
+        gains: gain of the objective by the cell, above 0, shape ``[cells]``.
     """
     import numpy as np
 
     words, count = int(ends.max()), int(entities.max()) + 1
     values = np.zeros((words + 1, 1 << count))
-    # Views of the sets without and with an entity, the same set of the others at the same place.
+    # Views of the sets without and with an entity; equal positions have the same set of other entities.
     split = [values.reshape(words + 1, -1, 2, 1 << entity) for entity in range(count)]
     ending: list[list[tuple[int, int, float, int]]] = [[] for _ in range(words + 1)]
     cells = zip(entities.tolist(), starts.tolist(), ends.tolist(), gains.tolist(), strict=True)

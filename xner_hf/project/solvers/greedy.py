@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 
 def solve_greedy(scores: np.ndarray, starts: np.ndarray, ends: np.ndarray, threshold: float) -> list[int]:
-    """Take the highest score again and again (Politov et al. 2025, the solver of all their figures).
+    """Take the highest score repeatedly (Politov et al. 2025, the solver of all their figures).
 
-    Of equal scores the first candidate is taken, then the first entity.
+    Ties: the first candidate, then the first entity.
 
     Arguments, return value and errors are those of `Solver`.
     """

@@ -1,4 +1,4 @@
-"""Matching of many competing entities: dynamic programming that a bound from the linear relaxation keeps narrow."""
+"""Matching of many competing entities: dynamic programming, pruned by a bound from the linear relaxation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 MOST_STATES = 600_000
-"""States after which the programme gives up and HiGHS decides."""
+"""Number of states after which the programme stops and HiGHS decides."""
 
 _FIRST_LOSS = 2e-3
 _GROWTH = 1.5
@@ -19,7 +19,7 @@ _GROWTH = 1.5
 
 @dataclass
 class _Priced:
-    """A matching problem, every way to fall behind the bound with its loss (0 or more).
+    """A matching problem as losses (0 or more) relative to the bound.
 
     Attributes:
         cells: for each first word the cells that begin there, as (entity, end, loss, cell), by loss.
@@ -38,16 +38,16 @@ def match_many(entities: np.ndarray, starts: np.ndarray, ends: np.ndarray, gains
     """Return the indices of the cells of a best matching.
 
     Prices v of words and u of entities with ``u[e] + sum of v over the cell's words >= gain`` for every cell bound the
-    objective by ``sum(u) + sum(v)`` (linear duality). What a matching falls behind the bound is the sum of the slacks
-    of its cells, of v over its uncovered words and of u over its unplaced entities. So the best matching is the one
-    that loses least, and a search among partial matchings that lose at most a given amount either finds it or proves
-    that every matching loses more; then the amount is raised.
+    objective by ``sum(u) + sum(v)`` (linear duality). The loss of a matching relative to the bound is the sum of the
+    slacks of its cells, of v over its uncovered words and of u over its unplaced entities. The best matching has the
+    smallest loss. A search among partial matchings with at most a given loss either finds it or proves that every
+    matching loses more; then the limit is raised.
 
     Args:
         entities: entity of each cell, numbered from 0, shape ``[cells]``.
         starts: first word of the cell's candidate, shape ``[cells]``.
         ends: its end (exclusive), shape ``[cells]``.
-        gains: what the objective wins by the cell, above 0, shape ``[cells]``.
+        gains: gain of the objective by the cell, above 0, shape ``[cells]``.
     """
     problem = _priced(entities, starts, ends, gains)
     limit = _FIRST_LOSS * float(gains.max())
@@ -67,7 +67,7 @@ def _priced(entities: np.ndarray, starts: np.ndarray, ends: np.ndarray, gains: n
 
     prices = word_prices(entities, starts, ends, gains)
     total = np.concatenate([[0.0], np.cumsum(prices)])
-    # Whatever the prices of words are, these prices of entities make the bound hold.
+    # With these prices of entities the bound holds for any prices of words.
     rest = gains - (total[ends] - total[starts])
     unplaced = np.zeros(int(entities.max()) + 1)
     np.maximum.at(unplaced, entities, rest)
@@ -100,7 +100,7 @@ def _search(problem: _Priced, limit: float) -> tuple[list[int], int]:
         arrivals[word] = []
         late = np.nonzero(problem.last < word)[0] if word < words else np.arange(count)
         doomed = ((~placed[:, None] >> late) & 1) @ problem.unplaced[late]
-        # Sorted by set, then by what is lost; the first of each set stays.
+        # Sorted by set, then by loss; the first of each set stays.
         order = np.lexsort((loss, placed))
         order = order[(loss + doomed)[order] <= limit]
         if word == words:
@@ -129,7 +129,7 @@ def _search(problem: _Priced, limit: float) -> tuple[list[int], int]:
 
 
 def _trace(history: list[tuple[np.ndarray, np.ndarray]], state: int, cell: int) -> list[int]:
-    """Return the cells on the way to a state, the one just taken included."""
+    """Return the cells on the path to a state, with the last one taken."""
     import numpy as np
 
     before, taken = map(np.concatenate, zip(*history, strict=True))

@@ -41,7 +41,7 @@ def best_cells(entities: np.ndarray, starts: np.ndarray, ends: np.ndarray, gains
         entities: entity of each cell, shape ``[cells]``.
         starts: first word of the cell's candidate, shape ``[cells]``.
         ends: its end (exclusive), shape ``[cells]``.
-        gains: what the objective wins by the cell, above 0, shape ``[cells]``.
+        gains: gain of the objective by the cell, above 0, shape ``[cells]``.
     """
     import numpy as np
     from scipy.optimize import Bounds, LinearConstraint, milp
@@ -60,7 +60,7 @@ def best_cells(entities: np.ndarray, starts: np.ndarray, ends: np.ndarray, gains
 
 
 def word_prices(entities: np.ndarray, starts: np.ndarray, ends: np.ndarray, gains: np.ndarray) -> np.ndarray:
-    """Return what each word is worth in the linear relaxation (the dual values of the word rows), shape ``[words]``.
+    """Return the dual value of each word row in the linear relaxation, shape ``[words]``.
 
     Args:
         entities, starts, ends, gains: as for `best_cells`.

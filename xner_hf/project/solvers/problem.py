@@ -1,4 +1,4 @@
-"""What every solver is given and what it is judged by."""
+"""The input of every solver and its objective."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Solver(Protocol):
 
 
 def check_problem(scores: np.ndarray, starts: np.ndarray, ends: np.ndarray, threshold: float) -> None:
-    """Refuse what is no matching problem.
+    """Check that the arguments are a valid matching problem.
 
     Raises:
         XnerError: the shapes do not fit, a score is not finite or below 0, a candidate covers no word or begins

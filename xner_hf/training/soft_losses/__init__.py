@@ -1,4 +1,4 @@
-"""Losses of soft labels, one file each: how far a student is from the word distributions of its teachers."""
+"""Losses of soft labels, one file each: distance of a student from its teachers' word distributions."""
 
 from __future__ import annotations
 
