@@ -44,7 +44,7 @@ def test_a_language_may_have_text_of_its_own(read):
         ("body: org/name\nlanguages: []\n", "a list of codes"),
         ("body: org/name\nlanguages: [mya]\n", r"no parallel text of Burmese \(mya\).*Name some"),
         ("body: org/name\nlanguages: {luo: text.tsv}\n", "luo is 'text.tsv'; it takes a list"),
-        ("body: org/name\nlanguages: [ewe, ee]\n", "ee is ewe, which stands there already"),
+        ("body: org/name\nlanguages: [ewe, ee]\n", "ee is ewe, which is there already"),
         ("body: org/name\nlanguages: [luo]\nepochs: 0\n", "epochs is 0; it must be above 0"),
         ("body: org/name\nlanguages: [luo]\nmasked: 1.0\n", "masked is 1.0"),
         ("body: org/name\nlanguages: [luo]\nmax_length: 4\n", "max_length is 4"),

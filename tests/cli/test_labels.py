@@ -103,9 +103,9 @@ def test_evaluate_refuses_types_that_are_not_mapped_and_takes_the_mapping(xner, 
     ("labels", "words"),
     [
         ("{PERSON: PLACE}", ["'PLACE'", "PER, ORG, LOC or O"]),
-        ("PER", ["no mapping"]),
-        ("{a: [b]}", ["no mapping"]),
-        ("{", ["no YAML"]),
+        ("PER", ["not a mapping"]),
+        ("{a: [b]}", ["not a mapping"]),
+        ("{", ["not YAML"]),
     ],
 )
 def test_a_mapping_that_is_none_is_refused(xner, mirror, files, labels, words):

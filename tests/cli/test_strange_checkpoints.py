@@ -97,7 +97,7 @@ def test_no_command_runs_the_code_of_a_checkpoint_even_if_the_terminal_says_yes(
     )
     monkeypatch.setattr(sys, "stdin", io.StringIO("y\n" * 50))
     arguments = [word.replace("MODEL", "bad") for word in COMMANDS[command]]
-    refused(xner(*arguments), "'bad' brings code of its own", "no code of a checkpoint is run")
+    refused(xner(*arguments), "'bad' has its own code", "code of checkpoints is never run")
     assert not (tmp_path / "ran").exists() and not Path("out/model.safetensors").exists()
 
 

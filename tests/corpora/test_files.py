@@ -284,7 +284,7 @@ class TestAnyFile:
     @pytest.mark.parametrize("suffix", READERS)
     def test_says_that_a_file_is_missing_or_a_directory(self, tmp_path, suffix):
         missing = tmp_path / f"missing{suffix}"
-        with pytest.raises(XnerError, match=rf"^{re.escape(str(missing))}: there is no such file"):
+        with pytest.raises(XnerError, match=rf"^{re.escape(str(missing))}: the file does not exist"):
             list(READERS[suffix](missing))
         with pytest.raises(XnerError, match=rf"^{re.escape(str(tmp_path))}: is a directory"):
             list(READERS[suffix](tmp_path))

@@ -232,7 +232,7 @@ def test_a_model_is_a_folder_here_or_in_the_mirror_or_an_id_on_the_hub(mirror, m
 
 
 def test_a_model_that_cannot_be_had_is_named_with_what_there_is(mirror):
-    fails(lambda: model_source("minilm"), "'minilm'", "neither a folder", "'org/name'")
+    fails(lambda: model_source("minilm"), "'minilm'", "neither a local folder", "'org/name'")
     fails(
         lambda: model_source("xner/minilm-conll2003-em"),
         str(mirror),

@@ -194,7 +194,7 @@ def test_tags_without_class_label_are_read_as_text_and_refused_as_numbers(put, h
     assert text == [[words, ["B-PER", "I-PER", "O"]]]
     assert numbers.startswith("XnerError: me/numbers:a/train: the column 'ner_tags' carries no label names")
     assert "ClassLabel(names=[...])" in numbers and ".conll" in numbers
-    assert "me/other:a/train, row 1: 'PER' is no tag" in other
+    assert "me/other:a/train, row 1: 'PER' is not a tag" in other
     assert "me/null:a/train holds no sentence: every row is without words, or a word or the tags are null" in null
 
 

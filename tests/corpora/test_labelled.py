@@ -76,7 +76,7 @@ def test_what_is_no_corpus_here_is_named(mirror):
 
 
 def test_a_corpus_without_words_and_tags_is_refused(mirror):
-    fails(lambda: list(read_labelled("masakhane/mafand", "train")), "no labelled corpus", "ner_tags and tokens")
+    fails(lambda: list(read_labelled("masakhane/mafand", "train")), "not a labelled corpus", "ner_tags and tokens")
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ def test_a_corpus_in_another_scheme_is_read_by_it_and_a_broken_tag_is_named_with
     fails(lambda: list(read_labelled("org/broken", "test")), "org/broken:a/test, row 1", "no tag ends", "BILOU")
     bare = [*rows, {"tokens": ["Ada"], "ner_tags": [4]}]
     write_corpus(mirror, "org/bare", {"a": {"test": bare}}, {"ner_tags": names})
-    fails(lambda: list(read_labelled("org/bare", "test")), "org/bare:a/test, row 1", "'PER' is no tag")
+    fails(lambda: list(read_labelled("org/bare", "test")), "org/bare:a/test, row 1", "'PER' is not a tag")
 
 
 def test_types_of_a_corpus_that_have_to_be_mapped_are_named_with_the_row(mirror, write_corpus):

@@ -245,7 +245,7 @@ class TestParallelText:
         empty, full, missing = write("a", ""), write("b", "x\n"), tmp_path / "missing"
         for source, target, words in [
             (empty, empty, "holds no sentence"),
-            (full, missing, "missing: there is no such file"),
+            (full, missing, "missing: the file does not exist"),
             (tmp_path, full, "is a directory"),
         ]:
             with pytest.raises(XnerError, match=words):

@@ -155,7 +155,7 @@ def test_further_parallel_text_is_a_file_or_all_splits_of_a_corpus(mirror, tmp_p
 
 def test_further_parallel_text_of_another_form_or_from_an_evaluation_set_is_refused(mirror, tmp_path):
     fails(lambda: list(read_extra(MAFAND, "eng", "hau")), repr(MAFAND), "org/name:config")
-    fails(lambda: list(read_extra(str(tmp_path / "gone.tsv"), "eng", "hau")), "gone.tsv", "no such file")
+    fails(lambda: list(read_extra(str(tmp_path / "gone.tsv"), "eng", "hau")), "gone.tsv", "does not exist")
     fails(lambda: list(read_extra(f"{GOLD}:hau", "eng", "hau")), "evaluation set")
 
 

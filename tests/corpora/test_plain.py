@@ -99,9 +99,9 @@ def test_a_sub_folder_that_may_not_be_read_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("reference", "words"),
     [
-        ("no.txt", ["no.txt", "no such file"]),
-        ("no.jsonl", ["no.jsonl", "no such file"]),
-        ("./no", ["./no", "no text", ".txt or .jsonl file"]),
+        ("no.txt", ["no.txt", "does not exist"]),
+        ("no.jsonl", ["no.jsonl", "does not exist"]),
+        ("./no", ["./no", "not a text file", ".txt or .jsonl file"]),
         ("no/", ["no/", "folder of .txt files"]),
         ("org/name", ["'org/name'", "no configuration"]),
     ],
@@ -113,7 +113,7 @@ def test_a_reference_to_nothing_is_refused_with_the_forms_that_there_are(tmp_pat
 
 def test_a_file_in_another_format_is_refused(write):
     path = write("a.conll", "Kano B-LOC\n")
-    fails(lambda: plain_files(str(path)), "a.conll", "no text that can be read", ".txt or .jsonl")
+    fails(lambda: plain_files(str(path)), "a.conll", "not a text file", ".txt or .jsonl")
 
 
 def test_a_hub_id_names_no_files(tmp_path, monkeypatch):

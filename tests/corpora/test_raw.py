@@ -67,7 +67,7 @@ def test_pairs_are_read_from_json_as_the_script_of_the_hub_does(tmp_path):
 
 @pytest.mark.parametrize("line", ["<html>", "[]", "{}", pair("One .", "Daya .").replace("hau", "yor")])
 def test_a_line_that_is_no_pair_of_the_languages_is_refused(line, tmp_path):
-    with pytest.raises(XnerError, match="line 2, .* is no pair of en and hau"):
+    with pytest.raises(XnerError, match="line 2, .* is not a pair of en and hau"):
         rows_of(tmp_path, RAW["masakhane/mafand"]["en-hau"], "train", pair("One .", "Daya .") + f"\n{line}\n")
 
 

@@ -217,7 +217,7 @@ def test_a_conllu_file_with_a_cycle_is_refused(write):
 def test_what_is_no_treebank_is_refused(write, tmp_path):
     with pytest.raises(XnerError, match="the suffix '.txt' names no treebank"):
         list(read_trees(str(write("a.txt", "Ada sings")), "train"))
-    with pytest.raises(XnerError, match="there is no such file"):
+    with pytest.raises(XnerError, match="the file does not exist"):
         list(read_trees(str(tmp_path / "b.conllu"), "train"))
     with pytest.raises(XnerError, match="is a folder"):
         list(read_trees(str(tmp_path), "train"))

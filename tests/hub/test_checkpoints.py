@@ -47,5 +47,5 @@ def test_an_index_on_the_hub_names_safetensors_beside_it_and_no_code_is_run(
     upload("xner/pickle")
     found = run_client(LOAD, hub_env(), names=["xner/whole", "xner/code", "xner/pickle"])
     assert found[0] == "loaded"
-    assert "'xner/code' brings code of its own" in found[1] and not ran.exists()
+    assert "'xner/code' has its own code" in found[1] and not ran.exists()
     assert "'xner/pickle' names 'pytorch_model.bin'" in found[2]

@@ -122,19 +122,19 @@ def test_a_score_that_cannot_be_compared_is_refused_with_its_place(wrong):
     scores = np.zeros((2, 3, 5))
     scores[1, 2, 4] = wrong
     assert decode_tags(scores, [3, 2], LABELS)  # beyond the length, it is not looked at
-    with pytest.raises(XnerError, match=rf"log_probabilities: {wrong} at \[1, 2, 4\] is no score"):
+    with pytest.raises(XnerError, match=rf"log_probabilities: {wrong} at \[1, 2, 4\] is not a score"):
         decode_tags(scores, [3, 3], LABELS)
     arcs = np.zeros((1, 3, 4))
     arcs[0, 1, 2] = wrong  # a word as its own head
     assert decode_trees(arcs, [3])
     arcs[0, 1, 3] = wrong
     assert decode_trees(arcs, [2])
-    with pytest.raises(XnerError, match=rf"arc_scores: {wrong} at \[0, 1, 3\] is no score"):
+    with pytest.raises(XnerError, match=rf"arc_scores: {wrong} at \[0, 1, 3\] is not a score"):
         decode_trees(arcs, [3])
     relations = np.zeros((1, 2, 3, 2))
     relations[0, 1, 1, 0] = wrong
     assert decode_relations(relations, [[0, 0]], ["a", "b"]) == [["a", "a"]]
-    with pytest.raises(XnerError, match=rf"rel_scores of the chosen heads: {wrong} at \[0, 1, 0\] is no score"):
+    with pytest.raises(XnerError, match=rf"rel_scores of the chosen heads: {wrong} at \[0, 1, 0\] is not a score"):
         decode_relations(relations, [[0, 1]], ["a", "b"])
 
 

@@ -118,7 +118,7 @@ def test_tags_may_be_left_unconstrained(pipe):
 
 @pytest.mark.parametrize("wrong", [7, [3, "Kano"], [["Kano", None]]])
 def test_what_is_no_sentence_is_refused(pipe, wrong):
-    with pytest.raises(XnerError, match="is no sentence"):
+    with pytest.raises(XnerError, match="is not a sentence"):
         pipe(wrong)
 
 

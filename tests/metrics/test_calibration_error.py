@@ -122,5 +122,5 @@ def test_no_predictions_are_refused():
 
 @pytest.mark.parametrize("bins", [0, -1, 1.5, "15", None])
 def test_a_number_of_bins_below_one_is_refused(bins):
-    with pytest.raises(XnerError, match=f"bins: {bins!r} is no number of bins"):
+    with pytest.raises(XnerError, match=f"bins: {bins!r} is not a number of bins"):
         expected_calibration_error([0.5], [1], bins)

@@ -174,13 +174,13 @@ def test_a_head_that_is_no_word_of_the_sentence_is_refused_with_its_place(head):
 
 @pytest.mark.parametrize("relation", [3, None, ""])
 def test_a_relation_that_is_no_name_is_refused_with_its_place(relation):
-    with pytest.raises(XnerError, match=f"sentence 0: gold: word 1: the relation {relation!r} is no name"):
+    with pytest.raises(XnerError, match=f"sentence 0: gold: word 1: the relation {relation!r} is not a name"):
         attachment_scores([([0], [relation])], [([0], ["root"])])
 
 
 @pytest.mark.parametrize("tree", [([0],), ([0], "x"), ([0], ["root"], [])])
 def test_what_is_no_pair_of_lists_is_refused(tree):
-    with pytest.raises(XnerError, match="sentence 0: gold: .* is no pair of lists"):
+    with pytest.raises(XnerError, match="sentence 0: gold: .* is not a pair of lists"):
         attachment_scores([tree], [([0], ["root"])])
 
 

@@ -61,7 +61,7 @@ def test_a_missing_a_changed_and_a_foreign_file_are_all_told_at_once(exported):
         lambda: check_dataset(folder),
         "train-00001-of-00003.parquet is missing",
         "hau/recipe.yaml was changed after the export",
-        "notes.txt is no part of the export",
+        "notes.txt is not part of the export",
     )
 
 
@@ -254,7 +254,7 @@ def test_a_model_of_unknown_terms_needs_a_licence_by_hand(model):
 
 
 def test_a_folder_without_a_model_is_told_apart(tmp_path):
-    refused(lambda: check_model(tmp_path), "holds no config.json")
+    refused(lambda: check_model(tmp_path), "has no config.json")
 
 
 def test_a_damaged_shard_is_told_with_its_name(exported):

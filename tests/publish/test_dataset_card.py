@@ -201,7 +201,7 @@ def test_scores_stand_with_their_intervals_and_what_they_are_of():
     text = section(card_of(export), "scores")
     assert "| masakhane/masakhaner2 hau | test | F1 | **61.2** (59.1–63.2) | 70.0 | 54.4 | 1,633 | 2,000 |" in text
     assert "| PER | 80.0 | 60.0 | 68.6 | 900 |" in text
-    assert "human translations of the gold sentences" in text and "3 gold sentences could not be scored" in text
+    assert "projects to the gold sentences" in text and "3 gold sentences could not be scored" in text
     assert "**61.2** (59.1–63.2) on masakhane/masakhaner2" in section(card_of(export), "summary")
     assert "Nobody has scored these labels." in section(card_of(GIVEN.export()), "scores")
 

@@ -239,7 +239,7 @@ def test_a_build_that_lost_rows_or_has_other_columns_is_refused(builds, out):
     file = builds / "hau" / "train" / "train-00000-of-00001.parquet"
     table = pq.read_table(file)
     pq.write_table(table.slice(1), file)
-    refused(lambda: export_builds([builds / "hau"], out), "no whole build", "140 rows", "says 141")
+    refused(lambda: export_builds([builds / "hau"], out), "not a complete build", "140 rows", "says 141")
     pq.write_table(table.drop_columns(["links"]), file)
     refused(lambda: export_builds([builds / "hau"], out), file, "other columns")
     file.write_bytes(b"PAR1")

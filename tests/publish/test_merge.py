@@ -163,8 +163,8 @@ def test_metadata_that_cannot_be_cut_into_keys_are_written_anew():
 @pytest.mark.parametrize(
     ("old", "words"),
     [
-        ("---\nlicense: [\n---\nText.\n", "no YAML.*by hand"),
-        ("---\n- a\n---\nText.\n", "no mapping"),
+        ("---\nlicense: [\n---\nText.\n", "not YAML.*by hand"),
+        ("---\n- a\n---\nText.\n", "not a mapping"),
         ("<!-- xner:summary -->\nnever closed\n", "'summary'.*opened and closed once"),
         ("<!-- /xner:limits -->\n", "'limits'.*opened and closed once"),
         ("<!-- xner:a -->\n<!-- /xner:a -->\n<!-- xner:a -->\n<!-- /xner:a -->\n", "'a'.*once each"),

@@ -363,7 +363,7 @@ def test_what_would_have_to_be_made_is_named(send):
 
 @pytest.mark.parametrize("tag", ["v1.0 beta", "", "-v1", "a..b", "v1.", "a:b", "v1.lock", "@"])
 def test_a_name_that_git_does_not_allow_is_refused_before_anything_is_there(send, hub, tag):
-    with pytest.raises(Refused, match="is no name that git allows"):
+    with pytest.raises(Refused, match="is not a name that git allows"):
         send("hau", tag=tag)
     assert not any(one.method == "POST" for one in hub.log)
 

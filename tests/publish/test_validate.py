@@ -45,9 +45,9 @@ def test_cards_of_ours_are_valid(model):
         ({"license_name": "Research only"}, "one word in lower case"),
         ({"license_link": "terms.html"}, "it is a URL"),
         ({"license": "mit"}, "belongs to the license 'other' alone"),
-        ({"language": ["hausa"]}, "'hausa' is no code"),
-        ({"language": ["xx"]}, "'xx' is no code"),
-        ({"language": ["HA"]}, "'HA' is no code"),
+        ({"language": ["hausa"]}, "'hausa' is not an ISO 639 code"),
+        ({"language": ["xx"]}, "'xx' is not an ISO 639 code"),
+        ({"language": ["HA"]}, "'HA' is not an ISO 639 code"),
         ({"language": [False]}, "language holds False"),
         ({"language": ["ha", "ha"]}, "an entry twice"),
         ({"tags": ["a", 1]}, "tags holds 1"),
@@ -67,8 +67,8 @@ def test_cards_of_ours_are_valid(model):
         ({"configs": [{"config_name": "hau", "data_files": [{"split": "a", "path": "x"}] * 2}]}, "a split twice"),
         ({"dataset_info": [{"config_name": "wol"}]}, "config 'wol', which is not in configs"),
         ({"dataset_info": [{"config_name": "hau", "splits": [{"name": "train"}]}]}, "no counts"),
-        ({"dataset_info": [{"config_name": "hau", "features": {"id": "string"}}]}, "no list of columns"),
-        ({"dataset_info": ["hau"]}, "which is no mapping"),
+        ({"dataset_info": [{"config_name": "hau", "features": {"id": "string"}}]}, "not a list of columns"),
+        ({"dataset_info": ["hau"]}, "which is not a mapping"),
     ],
 )
 def test_what_is_wrong_with_a_data_set_is_told(change, words):
@@ -103,7 +103,7 @@ def test_results_of_a_model_need_values_and_names(model):
 
     assert with_metric() == []
     assert any("without a value" in one for one in with_metric(value=None))
-    assert any("no number" in one for one in with_metric(value=float("nan")))
+    assert any("not a number" in one for one in with_metric(value=float("nan")))
     assert any("metric_type is 3" in one for one in with_metric(type=3))
 
 
@@ -111,10 +111,10 @@ def test_results_of_a_model_need_values_and_names(model):
     ("text", "words"),
     [
         ("# A card\n", "no metadata"),
-        ("---\nlicense: [\n---\n", "no YAML"),
-        ("---\n- a\n---\n", "no mapping"),
+        ("---\nlicense: [\n---\n", "not YAML"),
+        ("---\n- a\n---\n", "not a mapping"),
         ("---\nlicense: mit\nlicense: other\n---\n", "'license' stands twice"),
-        ("---\nlicense: mit\nno: 1\n---\n", "the key False, which is no text"),
+        ("---\nlicense: mit\nno: 1\n---\n", "the key False, which is not text"),
         ("---\nlicense: mit\n---\n<!-- xner:a -->\n", "marks of our sections"),
         (
             "---\nlicense: mit\n---\n<!-- xner:a -->\n<!-- xner:b -->\n<!-- /xner:a -->\n<!-- /xner:b -->\n",

@@ -315,7 +315,7 @@ def test_a_folder_that_is_no_build_is_explained(tmp_path: Path, build: Path) -> 
         ("[]", "holds no JSON object"),
         ('{"recipe": {"recipe": "x"}}', "has no 'language'"),
         ('{"language": "arb"}', "has no 'recipe'"),
-        ('{"language": "arb", "recipe": "x", "stages": 3}', "'stages' is no list"),
+        ('{"language": "arb", "recipe": "x", "stages": 3}', "'stages' is not a list"),
     ],
 )
 def test_a_damaged_build_json_is_an_error(build: Path, text: str, message: str) -> None:

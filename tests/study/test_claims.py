@@ -191,7 +191,7 @@ def test_of_two_writers_of_the_same_rows_one_is_first_with_each(store, tmp_path)
             try:
                 mine.add(large(seed, sign))
             except XnerError as error:
-                assert "with another content" in str(error)
+                assert "with other content" in str(error)
                 refused.append(seed)
         out.write_text(json.dumps(refused), encoding="utf-8")
 

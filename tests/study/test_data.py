@@ -148,12 +148,12 @@ def test_changed_gold_and_another_recipe_make_them_anew(own_mirror, invented, wr
 
 @pytest.mark.parametrize(("code", "gold"), [("luo", LUO), ("hau", HAU)])
 def test_too_few_sentences_are_refused(mirror, code, gold):
-    with pytest.raises(XnerError, match=r"but the study wants 300 and 50 more to choose settings by. Ask for fewer"):
+    with pytest.raises(XnerError, match=r"but the study wants 300 and 50 more to choose settings by. Use fewer"):
         study_text(recipe(code), gold, 300, 50)
 
 
 def test_a_recipe_without_a_source_side_is_refused(mirror):
-    with pytest.raises(XnerError, match="carries no labels over from a source side"):
+    with pytest.raises(XnerError, match="projects no labels from a source side"):
         study_text(make_recipe("hau", "transfer"), HAU, 12, 5)
 
 

@@ -91,7 +91,7 @@ def test_a_system_takes_the_fields_of_its_publication_unless_it_has_its_own(tmp_
         ({"note": "x"}, "there is no field 'note'"),
         ({"f1": {"luo": 101}}, "the F1 of luo is 101"),
         ({"f1": {"luo": "50"}}, "the F1 of luo is '50'"),
-        ({"f1": {"yo": 50}}, "'yo' is no ISO 639-3 code"),
+        ({"f1": {"yo": 50}}, "'yo' is not an ISO 639-3 code"),
         ({"f1": {}, "mean": None}, "it needs 'f1'"),
         ({"mean": -1}, "the F1 of mean is -1"),
     ],

@@ -114,7 +114,7 @@ def test_a_failed_run_is_a_row_and_the_others_go_on(study, monkeypatch, tmp_path
         ("projected+parse", 1, 1, "done"),
     ]
     errors = {row["settings"]["label"]: row["error"] for row in rows if row["error"]}
-    assert errors["distill"].startswith("XnerError: luo: masakhane/masakhaner2:luo has 196 sentences to learn from")
+    assert errors["distill"].startswith("XnerError: luo: masakhane/masakhaner2:luo has 196 sentences to train on")
     assert "is not finite" in errors["direct"]
     assert "$XNER_CACHE/study/student-" in errors["direct"] and str(tmp_path) not in errors["direct"]
     assert set(tally.failed.values()) == set(errors.values())

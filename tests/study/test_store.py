@@ -49,7 +49,7 @@ def test_rows_are_sorted_by_language_arm_and_seed_not_by_the_time(store):
 
 def test_the_same_row_may_come_again_and_another_content_may_not(store):
     assert store.add(row()) == store.add(row())
-    with pytest.raises(XnerError, match="with another content. Rows are added, never changed"):
+    with pytest.raises(XnerError, match="with other content. Rows are added, never changed"):
         store.add(row(seconds={"train": 13.0}))
     assert store.rows() == [row()]
 
@@ -116,7 +116,7 @@ def test_names_from_outside_make_no_paths(store, tmp_path):
 @pytest.mark.parametrize("key", ["../../../../etc/x", "*", "", "0123456789abcdeF", "0" * 17])
 def test_what_is_no_key_is_refused(store, key):
     for ask in (store.has, store.attempts, store.claim):
-        with pytest.raises(XnerError, match="is no key of a run"):
+        with pytest.raises(XnerError, match="is not the key of a run"):
             ask(key)
 
 
@@ -154,7 +154,7 @@ def spans(value):
         (row(curve=[{"loss": math.inf}]), r"\['curve'\]\[0\]\['loss'\] is inf"),
         (row(scores={"f1": np.float32(0.5)}), "float32, which JSON does not have"),
         (row(signatures={"a": {1, 2}}), "of the type set"),
-        (row(scores={1: 0.5}), "has the key 1, which is no text"),
+        (row(scores={1: 0.5}), "has the key 1, which is not text"),
         (row(scores={"f1": 0.5, "words": ["Amina"]}), r"scores\['words'\]\[0\] is the text 'Amina'; it takes numbers"),
         (row(curve=[{"gold": "B-PER"}]), "numbers only"),
         (row(parsing={"tree": "x"}), "numbers only"),

@@ -125,7 +125,7 @@ def test_probabilities_that_are_no_numbers_are_refused_and_not_kept(tmp_path):
     teacher = Counting()
     teacher.distributions = lambda sentences: [np.full((len(words), 7), np.nan, np.float32) for words in sentences]
     for _ in range(2):
-        with pytest.raises(XnerError, match="no numbers.*damaged"):
+        with pytest.raises(XnerError, match="not numbers.*damaged"):
             SoftSource(teacher, TEXT[:3]).make(folder=tmp_path)
     assert not list(tmp_path.rglob("*.safetensors"))
 

@@ -92,7 +92,7 @@ def test_two_languages_without_a_pivot_between_them_are_refused(pairs, source, t
 def test_evaluation_sets_and_missing_files_are_refused(mirror, tmp_path):
     with pytest.raises(XnerError, match="is an evaluation set"):
         translator("masakhane/masakhaner2:hau")
-    with pytest.raises(XnerError, match="there is no such file"):
+    with pytest.raises(XnerError, match="the file does not exist"):
         translator(str(tmp_path / "none.tsv"))
 
 
