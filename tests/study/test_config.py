@@ -235,7 +235,7 @@ def test_an_alias_names_the_language(study):
         ({"training/sampling": "shares"}, "a study does not set sampling: it follows tree_share"),
         ({"training/patience": 1}, "a study does not set patience: the runs of a contrast take as many steps"),
         ({"training/loss": {"weights": {"parse": 1}}}, "no loss 'parse' to weigh"),
-        ({"training/loss": {"weights": {"soft_parsing": 1}}}, "no arm of a study learns by the loss soft_parsing"),
+        ({"training/loss": {"weights": {"soft_parsing": 1}}}, "no arm of a study has the loss soft_parsing"),
         ({"languages": ["lou"]}, "languages: lou: 'lou' is not a language of this version.*'luo'"),
         ({"languages": ["luo", "dholuo"]}, "luo is given twice"),
         (

@@ -90,7 +90,7 @@ def test_runs_that_predict_nothing_are_told(make_row, predicted) -> None:
     ]
     assert summarise(rows[:2]).notes == ()
     assert summarise([*rows, make_row("luo", "a", 4, None)]).notes == (
-        "a in luo: 1 of 4 runs predict no entity at all, mostly for want of steps.",
+        "a in luo: 1 of 4 runs predict no entity at all, mostly after too few steps.",
     )
 
 

@@ -10,8 +10,8 @@ import typer
 from xner_hf.cli.output import Json, emit, percent, working
 
 if TYPE_CHECKING:
-    from xner_hf.study.again import Again
     from xner_hf.study.grid import RunSpec
+    from xner_hf.study.reproduce import Reproduction
 
 
 def run(
@@ -31,7 +31,7 @@ def run(
     from xner_hf.publish.model_card import write_model_card
     from xner_hf.publish.scores import save_scores, score_entries
     from xner_hf.study import load_study
-    from xner_hf.study.again import check_new, find_run, make_again, place_of
+    from xner_hf.study.reproduce import check_new, find_run, place_of, reproduce
     from xner_hf.training.provenance import command_line
 
     study = load_study(file)
@@ -40,7 +40,7 @@ def run(
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     with working():
-        made = make_again(study, one, output, command_line())
+        made = reproduce(study, one, output, command_line())
         name, settings = output.resolve().name, one.settings
         scored = [(made.entities, settings["gold"], settings["split"], "")]
         if made.trees:
@@ -61,7 +61,7 @@ def run(
     emit(result, as_json, lambda: _show(result, made, one))
 
 
-def _show(result: dict[str, Any], made: Again, one: RunSpec) -> None:
+def _show(result: dict[str, Any], made: Reproduction, one: RunSpec) -> None:
     settings = one.settings
     print(f"{result['run']} -> {result['output']}")
     print(f"  F1 {percent(made.entities['f1'])} on {settings['gold']}, {settings['split']}")

@@ -90,9 +90,18 @@ def training_in(settings: Mapping[str, Any]) -> TrainingConfig:
             raise XnerError(f"training: {key} belongs in {place}. Move it there.")
         if key in IDLE_TRAINING:
             raise XnerError(f"training: a study does not set {key}: {IDLE_TRAINING[key]}. Leave it out.")
+    if f"{_WEIGHTS}soft_parsing" in settings:
+        raise XnerError("training: no arm of a study has the loss soft_parsing. Leave its weight out.")
+    return flat_config(settings)
+
+
+def flat_config(settings: Mapping[str, Any]) -> TrainingConfig:
+    """Return a `TrainingConfig` from `flat` settings.
+
+    Raises:
+        XnerError: one is unknown or has a wrong value.
+    """
     weights = {key: value for key, value in settings.items() if str(key).startswith(_WEIGHTS)}
-    if f"{_WEIGHTS}soft_parsing" in weights:
-        raise XnerError("training: no arm of a study learns by the loss soft_parsing. Leave its weight out.")
     table = {key: value for key, value in settings.items() if key not in weights}
     if weights:
         table["loss.weights"] = {key.removeprefix(_WEIGHTS): value for key, value in weights.items()}

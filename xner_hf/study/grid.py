@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from xner_hf.errors import XnerError
 from xner_hf.pipeline.store import digest
+from xner_hf.study.arm_config import flat_config
 from xner_hf.study.parts import GOLD, PARSER, Budget, Contrast, StudyArm, StudyLanguage
-from xner_hf.training.config import TrainingConfig, training_config
+from xner_hf.training.config import TrainingConfig
 
 if TYPE_CHECKING:
     from xner_hf.recipe import Recipe
@@ -43,14 +44,9 @@ class RunSpec:
     def training(self) -> TrainingConfig:
         """Return the settings of its training."""
         names = {one.name for one in fields(TrainingConfig)}
-        found, weights = {}, {}
-        for name, value in self.settings.items():
-            if name.startswith("loss.weights."):
-                weights[name.removeprefix("loss.weights.")] = value
-            elif name in names or name.startswith("loss."):
-                found[name] = value
+        found = {name: one for name, one in self.settings.items() if name in names or name.startswith("loss.")}
         sampling = "shares" if self.settings["trees"] != "none" else TrainingConfig.sampling
-        return training_config({**found, "loss.weights": weights, "sampling": sampling})
+        return flat_config({**found, "sampling": sampling})
 
     def recipe(self) -> Recipe | None:
         """Return the recipe of its build, with the teacher as tagger; None for an arm without a build.

@@ -13,7 +13,7 @@ from xner_hf.training.config import TrainingConfig
 
 GOLD = "gold"
 STUDY_ARMS = tuple(arm + parse for arm in (*ARMS, GOLD) for parse in ("", "+parse"))
-"""The arms of training, and the twin that learns gold labels of the target language: a ceiling, no competitor."""
+"""The arms of training, and ``gold``, trained on gold labels of the target language: an upper bound."""
 
 TREES = {
     "none": "no trees",
@@ -139,7 +139,7 @@ class StudyArm:
 
     @property
     def losses(self) -> frozenset[str]:
-        """The losses that it learns by: of ``ner``, ``soft`` and ``parsing``."""
+        """Its losses: of ``ner``, ``soft`` and ``parsing``."""
         found = {"ner"} if self.parts & {"direct", "projected", GOLD} else set()
         found |= {"soft"} if self.parts & {"distill", "distill-aligned"} or self.trees == "text" else set()
         return frozenset(found | ({"parsing"} if "parse" in self.parts else set()))

@@ -7,7 +7,8 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, TypedDict
+from types import NoneType, UnionType
+from typing import Any, TypedDict, get_args, get_origin, get_type_hints
 
 from xner_hf.errors import XnerError, nearest
 from xner_hf.spans import ENTITY_TYPES, Span, check_spans
@@ -172,30 +173,24 @@ def _leaves(value: Any, where: str) -> Iterator[tuple[str, Any]]:
         yield where, value
 
 
-_TYPES = {
-    "attempt": (int, "a whole number"),
-    "study": (str, "a name"),
-    "settings": (dict, "a mapping"),
-    "revision": (str | None, "a commit or None"),
-    "dirty": (bool, "true or false"),
-    "versions": (dict, "a mapping"),
-    "signatures": (dict | None, "a mapping or None"),
-    "hardware": (dict, "a mapping"),
-    "started": (str, "a time such as 2026-01-31T12:00:00+00:00"),
-    "seconds": (dict, "a mapping"),
-    "steps": (dict | None, "a mapping or None"),
-    "scores": (dict | None, "a mapping or None"),
-    "parsing": (dict | None, "a mapping or None"),
-    "curve": (list | None, "a list or None"),
-    "predictions": (dict | None, "a mapping or None"),
+_HELP = {
+    int: "a whole number",
+    bool: "true or false",
+    str: "text",
+    dict: "a mapping",
+    list: "a list",
+    NoneType: "None",
 }
+_TIME = "a time such as 2026-01-31T12:00:00+00:00"
 
 
 def _check_fields(row: Row) -> None:
-    for name, (kind, help_) in _TYPES.items():
+    for name, hint in get_type_hints(Row).items():
+        options = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+        kinds = tuple(get_origin(one) or one for one in options)
         value = row[name]
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise XnerError(f"{name} is {value!r}; it takes {help_}.")
+        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+            raise XnerError(f"{name} is {value!r}; it takes {' or '.join(_HELP[one] for one in kinds)}.")
     if row["attempt"] < 1:
         raise XnerError(f"attempt is {row['attempt']}; attempts count from 1.")
     key = settings_key(row["settings"])
@@ -216,7 +211,7 @@ def _check_fields(row: Row) -> None:
     except ValueError:
         aware = False
     if not aware:
-        raise XnerError(f"started is {row['started']!r}; it takes {_TYPES['started'][1]}.")
+        raise XnerError(f"started is {row['started']!r}; it takes {_TIME}.")
 
 
 def _check_predictions(table: Mapping[str, Any]) -> None:

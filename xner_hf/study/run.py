@@ -138,14 +138,8 @@ def run_text(run: RunSpec) -> StudyText | None:
     recipe = run.recipe()
     if recipe is None:
         return None
-    return _text(recipe.to_yaml(), recipe, run.settings["gold"], run.settings["sentences"])
-
-
-_TEXTS: dict[str, StudyText] = {}
-
-
-def _text(name: str, recipe: Any, gold: str, sentences: int) -> StudyText:
-    key = digest(name, gold, sentences)
+    gold, sentences = run.settings["gold"], run.settings["sentences"]
+    key = digest(recipe.to_yaml(), gold, sentences)
     if key not in _TEXTS:
         _TEXTS[key] = study_text(recipe, gold, sentences, VALIDATION)
     return _TEXTS[key]
@@ -155,6 +149,9 @@ def _validation(text: StudyText) -> list[Any]:
     from xner_hf.corpora.sentence import Sentence
 
     return [Sentence(row.id, row.tokens, row.projected) for row in text.validation]
+
+
+_TEXTS: dict[str, StudyText] = {}
 
 
 @lru_cache(maxsize=64)

@@ -12,6 +12,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
+from statistics import fmean
 
 import numpy as np
 
@@ -98,7 +100,7 @@ def language_effect(differences: Sequence[float]) -> LanguageEffect:
     """
     if not differences:
         raise XnerError("there is no pair of runs, so there is no effect.")
-    mean, number = _mean(differences), len(differences)
+    mean, number = fmean(differences), len(differences)
     if number == 1:
         return LanguageEffect(mean, None, 1)
     deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in differences) / (number - 1))
@@ -131,9 +133,9 @@ def mean_effect(differences: Mapping[str, Sequence[float]]) -> MeanEffect:
             "study on more languages, or read the effect of the one language."
         )
     sizes = np.array([len(group) for group in groups], dtype=float)
-    means = np.array([_mean(group) for group in groups])
-    pairs, number, macro = int(sizes.sum()), len(groups), _mean(means.tolist())
-    squares = math.fsum((value - _mean(group)) ** 2 for group in groups for value in group)
+    means = np.array([fmean(group) for group in groups])
+    pairs, number, macro = int(sizes.sum()), len(groups), fmean(means.tolist())
+    squares = math.fsum((value - fmean(group)) ** 2 for group in groups for value in group)
 
     def result(mean: float, error: float | None, between: float | None, within: float | None, note: str) -> MeanEffect:
         tested = _test(mean, error, number - 1) if error is not None else (None,) * 4
@@ -165,11 +167,8 @@ def holm(values: Mapping[str, float]) -> dict[str, float]:
         The adjusted values in the order of the keys given; none is below its raw value or above 1.
     """
     ordered = sorted(values, key=lambda name: (values[name], name))
-    adjusted: dict[str, float] = {}
-    least = 0.0
-    for rank, name in enumerate(ordered):
-        least = max(least, min(1.0, values[name] * (len(ordered) - rank)))
-        adjusted[name] = least
+    scaled = (min(1.0, values[name] * (len(ordered) - rank)) for rank, name in enumerate(ordered))
+    adjusted = dict(zip(ordered, accumulate(scaled, max), strict=True))
     return {name: adjusted[name] for name in values}
 
 
@@ -282,7 +281,3 @@ def _detectable_errors(freedom: int) -> float:
     critical = float(t.ppf(0.975, freedom))
     # The square of a non-central t is a non-central F, of which scipy computes the tail more reliably.
     return float(brentq(lambda x: ncf.sf(critical**2, 1, freedom, x * x) - POWER, 1e-6, 10 * critical, xtol=1e-12))
-
-
-def _mean(values: Sequence[float]) -> float:
-    return math.fsum(values) / len(values)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from statistics import fmean
 
 from xner_hf.errors import XnerError
 from xner_hf.spans import Span
@@ -117,7 +118,7 @@ class Summary:
         means = [self.cells[arm, name].mean for name in self.languages if (arm, name) in self.cells]
         if not self.languages or len(means) < len(self.languages) or None in means:
             return None
-        return math.fsum(means) / len(means)
+        return fmean(means)
 
 
 def summarise(
@@ -164,11 +165,11 @@ def summarise(
         for differ, arms in other_data.items()
     ]
     notes += [
-        f"{arm} in {language}: {empty} of {len(of_cell)} runs predict no entity at all, mostly for want of steps."
+        f"{arm} in {language}: {empty} of {len(of_cell)} runs predict no entity at all, mostly after too few steps."
         for (arm, language), of_cell in sorted(groups.items())
         if (empty := sum((row["scores"] or {}).get("predicted") == 0 for row in of_cell))
     ]
-    read = _remember(gold) if gold is not None else None
+    read = cache(gold) if gold is not None else None  # every test set is read once
     results = [_contrast(rows, one, plan, read) for one in contrasts]
     return Summary(
         backbone=backbones[0] if backbones else None,
@@ -243,15 +244,3 @@ def _seed(pair: SeedPair, gold: GoldReader | None) -> SeedLine:
     bootstrap = None if spans is None else bootstrap_pair(pair, spans)
     arm, against = pair.arm["scores"]["f1"], pair.against["scores"]["f1"]
     return SeedLine(pair.seed, arm, against, pair.difference, bootstrap)
-
-
-def _remember(gold: GoldReader) -> GoldReader:
-    """Read every test set once."""
-    known: dict[tuple[str, str], Mapping[str, Sequence[Span]] | None] = {}
-
-    def read(reference: str, split: str) -> Mapping[str, Sequence[Span]] | None:
-        if (reference, split) not in known:
-            known[reference, split] = gold(reference, split)
-        return known[reference, split]
-
-    return read

@@ -20,7 +20,7 @@ _COMPARED = ("scores", "predictions", "parsing")
 
 
 @dataclass(frozen=True)
-class Again:
+class Reproduction:
     """A student that was made again.
 
     Attributes:
@@ -72,7 +72,7 @@ def check_new(folder: Path) -> None:
         raise XnerError(f"the output folder {folder} {what}, and nothing in it is written over. Give a new one.")
 
 
-def make_again(study: Study, run: RunSpec, folder: Path, command: str) -> Again:
+def reproduce(study: Study, run: RunSpec, folder: Path, command: str) -> Reproduction:
     """Train and score the student of a run exactly as `do_run`, and keep it in a folder.
 
     Args:
@@ -94,7 +94,7 @@ def make_again(study: Study, run: RunSpec, folder: Path, command: str) -> Again:
         raise XnerError(f"{place_of(run)} cannot be reproduced here; missing:{details}")
     made = make_student(run, folder, provenance(study, run, command))
     trees = score_trees(folder, run.settings)  # of the whole split; a row has its first sentences only
-    return Again(made.row, made.entities or {}, trees, compare(made.row, before))
+    return Reproduction(made.row, made.entities or {}, trees, compare(made.row, before))
 
 
 def compare(made: Mapping[str, Any], stored: Row | None) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from xner_hf.metrics import entities
 from xner_hf.publish.checks import check_model
 from xner_hf.publish.model_card import model_card
 from xner_hf.study import Store, load_study
-from xner_hf.study.again import check_new, compare, find_run, make_again, place_of
 from xner_hf.study.provenance import provenance
+from xner_hf.study.reproduce import check_new, compare, find_run, place_of, reproduce
 from xner_hf.study.run import run_text
 from xner_hf.study.runner import run_study
 from xner_hf.tag.model import ModelTagger
@@ -67,7 +67,7 @@ def test_a_student_that_is_kept_is_that_of_the_row(study, tmp_path):
     made = study()
     run, store = find_run(made, "luo/projected+parse/1"), Store(made.folder)
     run_study(made, store, [run])
-    again = make_again(made, run, tmp_path / "kept", "xner study student tiny.yaml")
+    again = reproduce(made, run, tmp_path / "kept", "xner study student tiny.yaml")
     (row,) = store.results()
     assert again.store["state"] == "same" and again.store["f1"] == row["scores"]["f1"]
     assert (again.store["difference"], again.store["sentences"]) == (0, 0)
@@ -89,7 +89,7 @@ def test_a_student_that_is_kept_is_that_of_the_row(study, tmp_path):
 def test_the_training_record_names_the_run_and_every_source(study, tmp_path):
     made = study()
     run = find_run(made, "luo/distill/1")
-    make_again(made, run, tmp_path / "kept", "xner study student tiny.yaml luo/distill/1")
+    reproduce(made, run, tmp_path / "kept", "xner study student tiny.yaml luo/distill/1")
     facts = json.loads((tmp_path / "kept" / "training.json").read_text(encoding="utf-8"))
     assert facts["data"]["study"] == {"name": "tiny", "key": run.key, "settings": json.loads(json.dumps(run.settings))}
     assert (facts["data"]["arm"], facts["data"]["language"]) == ("distill", "luo")
@@ -165,7 +165,7 @@ def test_training_sentences_that_stand_in_the_test_set_are_left_out(study, inven
 
 def test_terms_that_cannot_be_combined_are_found(study, tmp_path):
     made = study()
-    make_again(made, find_run(made, "luo/projected+parse/1"), tmp_path / "kept", "xner study student tiny.yaml")
+    reproduce(made, find_run(made, "luo/projected+parse/1"), tmp_path / "kept", "xner study student tiny.yaml")
     with pytest.raises(XnerError, match="cc-by-sa-4.0.*cannot be combined"):
         check_model(tmp_path / "kept", allow_unscored=True)
 
@@ -211,7 +211,7 @@ def test_nothing_is_written_over_a_folder_that_holds_something(study, tmp_path):
     run = find_run(made, "luo/direct/1")
     for path, told in ((tmp_path / "mine", "is not empty"), (tmp_path / "mine" / "thesis.tex", "is a file")):
         with pytest.raises(XnerError, match=told):
-            make_again(made, run, path, "")
+            reproduce(made, run, path, "")
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.tex"]
     (tmp_path / "empty").mkdir()
     check_new(tmp_path / "empty")
@@ -221,7 +221,7 @@ def test_nothing_is_written_over_a_folder_that_holds_something(study, tmp_path):
 def test_inputs_that_are_not_here_are_all_told_before_anything_is_trained(study, tmp_path, monkeypatch):
     made = study(teachers={"eng": "org/unheard-of"}, gold="masakhane/masakhaner9")
     with pytest.raises(XnerError, match=r"(?s)luo/projected/1 cannot be reproduced here.*masakhaner9.*org/unheard-of"):
-        make_again(made, find_run(made, "luo/projected/1"), tmp_path / "kept", "")
+        reproduce(made, find_run(made, "luo/projected/1"), tmp_path / "kept", "")
     assert not (tmp_path / "kept").exists()
 
 
