@@ -185,7 +185,10 @@ def test_the_models_of_aligner_and_target_side_are_signed_by_their_files(mirror,
         ({"text": {"splits": ["train", "dev"]}}, ["'dev'", "test, train, validation"]),
         ({"tagger": "dslim/bert-base-NEB"}, ["'dslim/bert-base-NEB'", f"Did you mean '{TAGGER}'?"]),
         ({"tagger": "no-such-folder"}, ["'no-such-folder'", "neither a local folder"]),
-        ({"aligner": {"method": "encoder", "model": "no-such-folder"}}, ["'no-such-folder'", "neither a local folder"]),
+        (
+            {"aligner": {"method": "encoder", "model": "no-such-folder"}},
+            ["'no-such-folder'", "neither a local folder"],
+        ),
         (
             {"aligner": {"method": "combined", "members": [{"method": "simalign", "model": "org/gone"}]}},
             ["no model 'org/gone'"],
