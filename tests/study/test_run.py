@@ -13,8 +13,9 @@ from xner_hf.evaluation.scores import gold_tags
 from xner_hf.metrics import span_f1
 from xner_hf.spans import Span, spans_to_iob2
 from xner_hf.study import load_study
-from xner_hf.study import run as run_module
-from xner_hf.study.run import code_revision, do_run, run_text, surroundings
+from xner_hf.study import surroundings as surroundings_module
+from xner_hf.study.run import do_run, run_text
+from xner_hf.study.surroundings import code_revision, surroundings
 from xner_hf.training.arms import ARMS
 
 ALIGNED = "projected+distill-aligned"
@@ -157,10 +158,10 @@ def test_a_row_names_the_commit_of_the_code_that_was_loaded(monkeypatch, tmp_pat
         done = subprocess.run(["git", *who, *words], cwd=tmp_path, capture_output=True, text=True, check=True)
         return done.stdout.strip()
 
-    code = tmp_path / "study" / "run.py"
+    code = tmp_path / "study" / "surroundings.py"
     code.parent.mkdir()
     code.write_text("1\n", encoding="utf-8")
-    monkeypatch.setattr(run_module, "__file__", str(code))
+    monkeypatch.setattr(surroundings_module, "__file__", str(code))
     git("init", "--quiet")
     git("commit", "--quiet", "--allow-empty", "--message", "of somebody else's project")
     code_revision.cache_clear()

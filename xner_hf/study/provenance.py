@@ -16,7 +16,8 @@ from xner_hf.pipeline.revisions import revisions
 from xner_hf.recipe import Recipe
 from xner_hf.study.data import TRANSLATIONS, StudyText
 from xner_hf.study.grid import RunSpec, Study
-from xner_hf.study.run import run_text, surroundings
+from xner_hf.study.run import run_text
+from xner_hf.study.surroundings import surroundings
 from xner_hf.training.provenance import public_name
 
 

@@ -13,8 +13,9 @@ from xner_hf.errors import XnerError
 from xner_hf.pipeline.store import cache_folder
 from xner_hf.study.grid import RunSpec, Study
 from xner_hf.study.rows import check_row, error_line
-from xner_hf.study.run import backbone_signature, code_revision, do_run, surroundings
+from xner_hf.study.run import backbone_signature, do_run
 from xner_hf.study.store import Store
+from xner_hf.study.surroundings import code_revision, surroundings
 
 
 @dataclass
