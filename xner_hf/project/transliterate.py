@@ -3,6 +3,8 @@
 ``CYRILLIC SMALL LETTER BE`` is a b and ``HANGUL SYLLABLE GANG`` a gang: the names hold a rough transliteration of most
 alphabets, syllabaries and Indic scripts. It is for comparing names across scripts, where an approximation is enough;
 it follows no standard and is not meant for readers.
+
+`anyascii` does not replace it: its spellings differ, and the weights of `fused` were fitted on these.
 """
 
 from __future__ import annotations
