@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -13,6 +14,8 @@ from typing import Any
 from xner_hf.api.corpus import Build
 from xner_hf.errors import XnerError
 from xner_hf.languages import language as find_language
+
+_log = logging.getLogger(__name__)
 
 
 def train(
@@ -135,6 +138,12 @@ def train(
     )
     if first:
         write_model_card(folder)
+        scores = facts["validation"] or {}
+        if scores.get("eval_gold") and not scores["eval_predicted"]:
+            (tell or _log.warning)(
+                "the student predicts no entity on its validation sentences: it still labels every word O. Train it "
+                f"longer (--epochs, now {facts['settings']['epochs']:g}) or on more sentences."
+            )
     _leave()
     return Student(folder, facts)
 

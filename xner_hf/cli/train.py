@@ -130,11 +130,6 @@ def _show(facts: dict[str, Any], folder: Path) -> None:
     if "eval_f1" in scores:
         of = f"epoch {scores['epoch']:g}, the best one; " if facts["settings"]["patience"] else ""
         print(f"  validation F1 {percent(scores['eval_f1'])} ({of}against the corpus's own labels)")
-        if scores["eval_gold"] and not scores["eval_predicted"]:
-            note(
-                "the student predicts no entity on its validation sentences: it still labels every word O. Train "
-                f"it longer (--epochs, now {facts['settings']['epochs']:g}) or on more sentences."
-            )
     print(f"\nNext:  xner evaluate {folder} --gold ORG/NAME:CONFIG --save\n")
     print("       import xner_hf.models")
     print("       from transformers import pipeline")
