@@ -16,9 +16,9 @@ from xner_hf.evaluation.scores import gold_tags
 from xner_hf.metrics import entities
 from xner_hf.spans import Span
 from xner_hf.study.grid import Study
+from xner_hf.study.results import rows_of
 from xner_hf.study.rows import Row
 from xner_hf.study.run_pairs import SeedPair, check_gold, pairs_by_seed
-from xner_hf.study.store import Store
 
 KINDS = ("exact", "type", "borders", "type and borders", "missed", "invented")
 """Kinds of gold entities, and ``invented``: a predicted one that overlaps no gold entity."""
@@ -86,8 +86,7 @@ def _pair(study: Study, language: str, contrast: str, seed: int | None) -> SeedP
             raise XnerError(f"the study has no {what} {name!r}.{nearest(name, known)} It has: {', '.join(known)}.")
     if len(study.backbones) > 1:
         raise XnerError("the study has several backbones; sentences are compared for studies of one.")
-    wanted = {one.key for one in study.runs()}
-    rows = [row for row in Store.of(study).results() if row["key"] in wanted]
+    rows = rows_of(study)
     (found,) = pairs_by_seed(rows, study.contrasts[contrast], {language: {row["settings"]["seed"] for row in rows}})
     for one in found.pairs:
         if seed in (None, one.seed):

@@ -111,11 +111,7 @@ def f1_plot(summary: Summary, path: Path) -> None:
             )
         for place in range(len(summary.languages) - 1):
             axes.axhline(place + 0.5, color="#dddddd", linewidth=0.8)
-        axes.set_yticks(range(len(summary.languages)), summary.languages)
-        axes.set_ylim(len(summary.languages) - 0.5, -0.5)
-        axes.tick_params(axis="y", length=0)
-        axes.grid(axis="x", color="#eeeeee")
-        axes.set_axisbelow(True)
+        _name_lines(axes, summary.languages, 0.5)
         axes.set_xlabel("strict span F1 x 100, mean and standard deviation over seeds")
         figure.legend(loc="outside lower center", ncols=2, fontsize=8)
 
@@ -195,13 +191,18 @@ def _forest(axes: Axes, effects: Sequence[_Effect]) -> None:
             axes.plot([100 * effect.low, 100 * effect.high], [place, place], color=colour, linewidth=width)
         axes.plot(100 * effect.mean, place, marker, color=colour, markersize=5)
         rows.append(_label(effect))
-    axes.set_yticks(range(len(effects)), [one.name for one in effects])
-    axes.set_ylim(len(effects) - 0.4, -0.6)
-    axes.tick_params(axis="y", length=0)
+    _name_lines(axes, [one.name for one in effects], 0.6)
     figures = axes.secondary_yaxis("right")
     figures.set_yticks(range(len(rows)), rows)
     figures.tick_params(length=0, labelsize=8)
     figures.spines["right"].set_visible(False)
+
+
+def _name_lines(axes: Axes, names: Sequence[str], margin: float) -> None:
+    """Name the lines of a plot on its left, the first at the top, over a pale grid."""
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 1 + margin, -margin)
+    axes.tick_params(axis="y", length=0)
     axes.grid(axis="x", color="#eeeeee")
     axes.set_axisbelow(True)
 

@@ -14,6 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 from xner_hf.corpora.labelled import read_labelled
+from xner_hf.corpora.sentence import Sentence
 from xner_hf.corpora.trees import TreeReport, read_trees
 from xner_hf.evaluation.scores import gold_tags, only_types, score_parser, score_tags
 from xner_hf.metrics import entities
@@ -27,6 +28,7 @@ from xner_hf.training.data import Corpus
 from xner_hf.training.parsers import ParserTeacher
 from xner_hf.training.student import train_student
 from xner_hf.training.teachers import Teacher
+from xner_hf.training.training_data import TrainingData
 
 PARSED = 500
 """First sentences of a treebank's test split that are parsed: enough to see whether the parser works."""
@@ -87,7 +89,8 @@ def make_student(
     teacher = Teacher(settings["teacher"]) if settings["teacher"] else None
     parser = _source_parser(run) if settings["trees"] == "projected" else None
     data = training_data(settings, text, teacher, parser)
-    validation = Corpus("validation", _validation(text)) if text else None
+    projected = [Sentence(row.id, row.tokens, row.projected) for row in text.validation] if text else []
+    validation = Corpus("validation", projected) if text else None
     clock.lap("prepare")
     facts = train_student(
         data.corpora,
@@ -141,12 +144,6 @@ def run_text(run: RunSpec) -> StudyText | None:
     if key not in _TEXTS:
         _TEXTS[key] = study_text(recipe, gold, sentences, VALIDATION)
     return _TEXTS[key]
-
-
-def _validation(text: StudyText) -> list[Any]:
-    from xner_hf.corpora.sentence import Sentence
-
-    return [Sentence(row.id, row.tokens, row.projected) for row in text.validation]
 
 
 _TEXTS: dict[str, StudyText] = {}
@@ -229,8 +226,9 @@ def _source_parser(run: RunSpec) -> ParserTeacher:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{folder}.lock"):
         if not (folder / "training.json").is_file():
-            bare = [type(one)(one.id, one.tokens, None, heads=one.heads, relations=one.relations) for one in sentences]
-            train_student([Corpus("trees", bare)], folder, config, quiet=True)
+            data = TrainingData()
+            data.add_trees(sentences)
+            train_student(data.corpora, folder, config, quiet=True)
     return ParserTeacher(str(folder))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -125,36 +125,27 @@ def f1_lines(summary: Summary, languages: Sequence[str]) -> list[list[str]]:
 def csv_texts(summary: Summary) -> dict[str, str]:
     """Return the tables as CSV by name: ``f1``, ``contrasts`` (of each, the mean effect first) and ``pairs``."""
     f1 = [
-        [arm, language, cell.mean, cell.deviation, cell.runs, cell.failed]
+        {"arm": arm, "language": language, **asdict(cell)}
         for arm in summary.arms
         for language in summary.languages
         if (cell := summary.cells.get((arm, language))) is not None
     ]
     contrasts, pairs = [], []
     for result in summary.contrasts:
-        names = [result.contrast.name, result.contrast.arm, result.contrast.against]
-        mean = result.mean
-        if mean is not None:
-            numbers = [mean.mean, mean.error, None, mean.pairs, mean.low, mean.high, mean.p, None, mean.detectable]
-            contrasts.append([*names, "mean effect", *numbers, None, None])
+        names = asdict(result.contrast) | {"contrast": result.contrast.name}
+        if result.mean is not None:
+            contrasts.append({**names, "language": "mean effect", **asdict(result.mean)})
         for line in result.languages:
-            one = _effect(line)
-            numbers = [one["mean"], None, one["deviation"], one["pairs"], one["low"], one["high"], one["p"]]
-            numbers += [line.holm, one["detectable"]]
-            contrasts.append([*names, line.language, *numbers, line.failed, line.missing])
+            contrasts.append({**names, "language": line.language, **_language_json(line)})
             for seed in line.seeds:
-                drawn = seed.bootstrap
-                ends = [None] * 3 if drawn is None else [drawn.low, drawn.high, drawn.p]
-                scores = [seed.seed, seed.arm, seed.against, seed.difference]
-                pairs.append([result.contrast.name, line.language, *scores, *ends])
+                interval = asdict(seed.bootstrap) if seed.bootstrap else {}
+                place = {"contrast": result.contrast.name, "language": line.language}
+                pairs.append({**interval, **asdict(seed), **place})
     effect = ["mean", "error", "deviation", "pairs", "low", "high", "p", "p_holm", "detectable", "failed", "missing"]
     return {
         "f1": _csv(["arm", "language", "mean", "deviation", "runs", "failed"], f1),
         "contrasts": _csv(["contrast", "arm", "against", "language", *effect], contrasts),
-        "pairs": _csv(
-            ["contrast", "language", "seed", "arm", "against", "difference", "low", "high", "p"],
-            pairs,
-        ),
+        "pairs": _csv(["contrast", "language", "seed", "arm", "against", "difference", "low", "high", "p"], pairs),
     }
 
 
@@ -275,9 +266,9 @@ def _p(value: float) -> str:
     return "< .001" if value < 0.001 else f"{value:.3f}"
 
 
-def _csv(header: Sequence[str], lines: Iterable[Sequence[Any]]) -> str:
+def _csv(header: Sequence[str], lines: Iterable[Mapping[str, Any]]) -> str:
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
+    writer = csv.DictWriter(text, header, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
     writer.writerows(lines)
     return text.getvalue()
