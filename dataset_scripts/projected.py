@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--limit", type=int, metavar="N", help="use only the first sentences of the text")
     parser.add_argument("--max-shard-size", default="500MB", metavar="SIZE", help="largest Parquet file")
     parser.add_argument("--licence", metavar="ID", help="licence of the data set, chosen by hand; needs --reason")
-    parser.add_argument("--reason", metavar="TEXT", help="why that licence is right; it goes on the card")
+    parser.add_argument("--reason", metavar="TEXT", help="why that licence is right; the card shows it")
     return parser
 
 

@@ -129,7 +129,7 @@ def _merge_metadata(old: str, new: str, was_ours: bool) -> str:
         if lines is not None and load_names(lines) == merged:
             return lines
     except yaml.YAMLError:
-        pass  # written in a way that cannot be cut into keys, so that it is written anew
+        pass  # written in a way that cannot be cut into keys, so that it is written again
     return _dump(merged)
 
 
